@@ -1,0 +1,61 @@
+// Package patience bounds an exchange in time without hurrying a person.
+//
+// A sign-in has a budget (product property Timeout) for all its network steps
+// together. While it waits for somebody to type a code or to look at a telephone,
+// that clock stands still; the wait has a limit of its own, set by whoever waits.
+package patience
+
+import (
+	"context"
+	"fmt"
+	"sync"
+	"time"
+)
+
+type key struct{}
+
+type clock struct {
+	mu      sync.Mutex
+	left    time.Duration
+	started time.Time // zero while paused
+	paused  int
+	timer   *time.Timer
+}
+
+// WithBudget returns a context that is cancelled, with an error that Is
+// [context.DeadlineExceeded] as its cause, once budget has been spent outside of
+// [Pause]. The cancel function must be called.
+func WithBudget(ctx context.Context, budget time.Duration) (context.Context, context.CancelFunc) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	c := &clock{left: budget, started: time.Now()}
+	c.timer = time.AfterFunc(budget, func() {
+		cancel(fmt.Errorf("not finished within %v: %w", budget, context.DeadlineExceeded))
+	})
+	return context.WithValue(ctx, key{}, c), func() {
+		c.timer.Stop()
+		cancel(context.Canceled)
+	}
+}
+
+// Pause stops the budget's clock until resume is called. Pauses nest; without a
+// budget in ctx both do nothing. resume may be called more than once.
+func Pause(ctx context.Context) (resume func()) {
+	c, ok := ctx.Value(key{}).(*clock)
+	if !ok {
+		return func() {}
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.paused++; c.paused == 1 && c.timer.Stop() {
+		c.left -= time.Since(c.started)
+		c.started = time.Time{}
+	}
+	return sync.OnceFunc(func() {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.paused--; c.paused == 0 && c.started.IsZero() {
+			c.started = time.Now()
+			c.timer.Reset(c.left)
+		}
+	})
+}

@@ -1,0 +1,153 @@
+package mfa
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+)
+
+// maxCommandLine is the length of the line that a command may print, in bytes.
+const maxCommandLine = 4 << 10
+
+// drainTime is how long the output of a command that has ended is waited for: a
+// child that it left behind may hold it open.
+const drainTime = time.Second
+
+// CommandOptions says in what surroundings a command runs. The zero value is this
+// process's own.
+type CommandOptions struct {
+	Env []string // nil: os.Environ()
+	Dir string   // "": the current folder
+}
+
+// Command answers challenges with the first line that a command prints: an SMS
+// gateway, a password manager. It runs when an answer that can be typed is asked
+// for, not before, by the system's shell (/bin/sh -c; on Windows cmd /C), with
+// nothing on standard input and these variables:
+//
+//	SSOEXCHANGE_MFA_KIND      the [Kind]: totp, sms, question, …
+//	SSOEXCHANGE_MFA_DEVICE    the masked number, address or name; may be empty
+//	SSOEXCHANGE_MFA_QUESTION  the text of a security question; else empty
+//	SSOEXCHANGE_MFA_ATTEMPT   1 for the first answer to this challenge
+//
+// The line is at most 4 KiB; white space around it is removed, and inside as with
+// [Code]. A command that fails or prints nothing ends the sign-in with an error
+// that has its exit status but nothing of its output; standard error is not read.
+// When ctx ends, the command and its children are killed.
+func Command(cmdline string, o CommandOptions) Answerer {
+	return &command{hidden: "mfa.Command", line: cmdline, options: o}
+}
+
+type command struct {
+	hidden
+	line    string
+	options CommandOptions
+}
+
+func (a *command) Answer(ctx context.Context, c Challenge) (string, error) {
+	if !typed(c.Kind) {
+		return "", ErrNotMine
+	}
+	if err := context.Cause(ctx); err != nil {
+		return "", err
+	}
+	cmd := shell(ctx, a.line)
+	cmd.Dir = a.options.Dir
+	cmd.Env = a.environment(c)
+	var out firstLine
+	cmd.Stdout = &out
+	cmd.WaitDelay = drainTime
+	if err := cmd.Run(); err != nil && !errors.Is(err, exec.ErrWaitDelay) {
+		if cause := context.Cause(ctx); cause != nil {
+			return "", fmt.Errorf("mfa: command for the code was stopped: %w", cause)
+		}
+		return "", commandFailed(err)
+	}
+	if len(out.line) > maxCommandLine {
+		return "", noCode("mfa: command for the code printed a line of more than 4 KiB")
+	}
+	code := tidy(c.Kind, strings.TrimSpace(string(out.line)))
+	if code == "" {
+		return "", noCode("mfa: command for the code printed nothing")
+	}
+	return code, nil
+}
+
+func (a *command) environment(c Challenge) []string {
+	env := a.options.Env
+	if env == nil {
+		env = os.Environ()
+	}
+	return append(slices.Clone(env),
+		"SSOEXCHANGE_MFA_KIND="+string(c.Kind),
+		"SSOEXCHANGE_MFA_DEVICE="+printable(c.Device),
+		"SSOEXCHANGE_MFA_QUESTION="+printable(c.Question),
+		"SSOEXCHANGE_MFA_ATTEMPT="+strconv.Itoa(c.Attempt),
+	)
+}
+
+// printable drops what a server's text must not bring into an environment.
+func printable(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) {
+			return -1
+		}
+		return r
+	}, s)
+}
+
+// commandFailed tells a command that cannot be run, which is a matter of the
+// configuration, from one that had no code.
+func commandFailed(err error) error {
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return autherr.New(autherr.ErrConfig, "mfa: command for the code cannot be run", "check MFACommand and the system's shell")
+	}
+	switch code := exit.ExitCode(); code {
+	case 126, 127: // the shell found no such program, or may not run it
+		return autherr.New(autherr.ErrConfig, "mfa: command for the code was not found or is not executable",
+			"check MFACommand and the PATH of this process")
+	case -1:
+		return noCode("mfa: command for the code was killed")
+	default:
+		return noCode(fmt.Sprintf("mfa: command for the code failed with exit status %d", code))
+	}
+}
+
+func noCode(text string) error {
+	return autherr.New(autherr.ErrPassCodeNeeded, text,
+		"run the command by hand with SSOEXCHANGE_MFA_KIND set; its error output is not shown here")
+}
+
+// firstLine keeps the first line that has anything on it and lets the rest go by,
+// so that the command never waits for a reader.
+type firstLine struct {
+	line []byte
+	done bool
+}
+
+func (w *firstLine) Write(p []byte) (int, error) {
+	n := len(p)
+	for !w.done && len(p) > 0 {
+		part, rest, end := bytes.Cut(p, []byte{'\n'})
+		if room := maxCommandLine + 1 - len(w.line); len(part) > room {
+			part = part[:room]
+		}
+		w.line = append(w.line, part...)
+		p = rest
+		if w.done = end || len(w.line) > maxCommandLine; end && len(bytes.TrimSpace(w.line)) == 0 {
+			w.line, w.done = w.line[:0], false
+		}
+	}
+	return n, nil
+}
