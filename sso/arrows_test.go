@@ -1,0 +1,70 @@
+package sso_test
+
+import (
+	"os/exec"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const module = "github.com/ssoexchange/ssoexchange/"
+
+// deps returns all packages that a package links, tests excluded.
+func deps(t *testing.T, pkg string) []string {
+	t.Helper()
+	out, err := exec.Command("go", "list", "-deps", module+pkg).Output()
+	if err != nil {
+		t.Fatalf("go list: %v", err)
+	}
+	return strings.Fields(string(out))
+}
+
+// TestArrows holds the direction of the house: every arrow points down, the
+// library links no simulator, no command line and no store, and the simulators are
+// a second opinion that knows nothing of the code they judge.
+func TestArrows(t *testing.T) {
+	for _, tt := range []struct {
+		pkg    string
+		never  []string // prefixes of import paths that must not be linked
+		always []string // and some that must, so that the test cannot pass by a typing error
+	}{
+		{"sso", []string{module + "fixtures", module + "filestore", module + "cmd", "github.com/spf13", "filippo.io/age", "github.com/gofrs", "github.com/zalando", "go.yaml.in"},
+			[]string{module + "okta", module + "crowd", module + "cookiejar"}},
+		{"okta", []string{module + "sso", module + "crowd"}, []string{module + "saml", module + "mfa"}},
+		{"crowd", []string{module + "sso", module + "okta"}, []string{module + "saml"}},
+		{"saml", []string{module + "sso", module + "okta", module + "crowd", module + "mfa", module + "cookiejar", "net/http/cookiejar"}, []string{"github.com/beevik/etree"}},
+		{"mfa", []string{module + "sso", module + "okta", module + "saml", module + "cookiejar"}, []string{"github.com/pquerna/otp"}},
+		{"cookiejar", []string{module + "sso", module + "saml", module + "mfa", module + "okta"}, []string{"net/http/cookiejar"}},
+		{"filestore", []string{module}, []string{"filippo.io/age"}},
+		{"fixtures", []string{module}, []string{"github.com/crewjam/saml"}},
+	} {
+		linked := deps(t, tt.pkg)
+		for _, d := range linked {
+			if d == module+tt.pkg {
+				continue
+			}
+			for _, bad := range tt.never {
+				if strings.HasPrefix(d, bad) {
+					t.Errorf("%s links %s", tt.pkg, d)
+				}
+			}
+		}
+		for _, want := range tt.always {
+			if !slices.ContainsFunc(linked, func(d string) bool { return strings.HasPrefix(d, want) }) {
+				t.Errorf("%s does not link %s: is the test looking at the right package?", tt.pkg, want)
+			}
+		}
+	}
+}
+
+// TestSignaturePin guards the version of the signature library: earlier ones
+// accept forged signatures (CVE-2026-33487), and crewjam/saml asks for one.
+func TestSignaturePin(t *testing.T) {
+	out, err := exec.Command("go", "list", "-m", "-f", "{{.Version}}", "github.com/russellhaering/goxmldsig").Output()
+	if err != nil {
+		t.Fatal(err)
+	}
+	if v := strings.TrimSpace(string(out)); v < "v1.6.1" || strings.HasPrefix(v, "v1.1") {
+		t.Errorf("goxmldsig %s, want at least v1.6.1", v)
+	}
+}

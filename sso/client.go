@@ -1,0 +1,454 @@
+package sso
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/cookiejar"
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/mfa"
+	"github.com/ssoexchange/ssoexchange/saml"
+)
+
+// Options holds what a connection string cannot carry. A nil *Options is the zero
+// Options, and every field's zero value is a good default.
+type Options struct {
+	// Store keeps sessions and devices beyond the life of the Client. Nil keeps them
+	// in memory. Clients of one identity that share a Store share its session.
+	Store Store
+
+	// Answerer is asked for codes after MFAPassCode, MFASecret and MFACommand, and
+	// shown the progress of a push if it is an mfa.Watcher. Nil: nobody can be
+	// asked, and a challenge ends in ErrPassCodeNeeded.
+	Answerer mfa.Answerer
+
+	// Password is called when a password is needed and the connection string holds
+	// none. Nil: that is an ErrConfig.
+	Password func(ctx context.Context) (string, error)
+
+	// Logger gets one line for each sign-in (info) and each HTTP hop (debug), never
+	// a secret. Nil: silence.
+	Logger *slog.Logger
+
+	// Dial makes the TCP connections. Nil: a net.Dialer.
+	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
+
+	// Keyring returns the secret that is stored under an account name, for
+	// PasswordKeyring and its like. Nil: using such a secret is an ErrConfig.
+	Keyring func(ctx context.Context, account string) (string, error)
+
+	// UserAgent is sent to every server unless the connection string has one.
+	// "": "ssoexchange".
+	UserAgent string
+
+	// Config describes the service provider to New. Open ignores it.
+	Config *Config
+}
+
+// Client signs in when that is needed, and knows the session. It is safe for
+// concurrent use; all its callers share one sign-in at a time.
+type Client struct {
+	cfg      *Config
+	id       Identity
+	opts     Options
+	store    Store
+	provider Provider
+	code     *passCode
+	net      *network
+	flight   flight
+
+	userAgent string
+
+	mu      sync.Mutex
+	session *Session       // the last one known to work; nil: none yet
+	jar     *cookiejar.Jar // its cookies, as the SP goes on to change them
+	signIn  *signInState   // while a sign-in is under way
+}
+
+// signInState is what a sign-in in progress shares with the functions that its
+// provider calls back.
+type signInState struct {
+	guard *guard
+	lease Lease
+}
+
+// Open returns a Client for a connection string; ParseConfig documents it. Open
+// checks what can be checked without the network. The first request of the HTTP
+// client, or Session, signs in.
+func Open(ctx context.Context, conn string, opts *Options) (*Client, error) {
+	var parse ParseOptions
+	if opts != nil {
+		parse.Keyring = opts.Keyring
+	}
+	cfg, err := ParseConfigWith(conn, parse)
+	if err != nil {
+		return nil, autherr.AtStep(autherr.StepConfig, err)
+	}
+	return OpenConfig(ctx, cfg, opts)
+}
+
+// OpenConfig is Open for a Config that was read or made by the caller.
+func OpenConfig(ctx context.Context, cfg *Config, opts *Options) (*Client, error) {
+	c, err := newClient(cfg, opts)
+	if err != nil {
+		return nil, autherr.AtStep(autherr.StepConfig, err)
+	}
+	given := &passCode{}
+	c.code = given
+	c.provider, err = newProvider(cfg, providerDeps{
+		transport: c.net.transport, logger: c.opts.Logger, userAgent: c.userAgent,
+		password: c.guarded, answerer: newAnswerer(cfg, given, c.opts.Answerer), checkpoint: c.checkpoint,
+	})
+	if err != nil {
+		c.net.close()
+		return nil, autherr.AtStep(autherr.StepConfig, err)
+	}
+	return c, nil
+}
+
+// New returns a Client that signs in with a provider of the caller's own.
+// opts.Config describes the service provider: URL, SSOExchangeURL and, for the
+// identity, Scheme, SSOLoginURL and User.
+func New(provider Provider, opts *Options) (*Client, error) {
+	if provider == nil || opts == nil || opts.Config == nil || opts.Config.SSOExchangeURL == nil || opts.Config.URL == nil {
+		return nil, autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig,
+			"sso: New needs a provider and Options.Config with URL and SSOExchangeURL", ""))
+	}
+	c, err := newClient(opts.Config, opts)
+	if err != nil {
+		return nil, autherr.AtStep(autherr.StepConfig, err)
+	}
+	c.provider, c.code = provider, &passCode{}
+	return c, nil
+}
+
+func newClient(cfg *Config, opts *Options) (*Client, error) {
+	if opts == nil {
+		opts = &Options{}
+	}
+	network, err := newNetwork(cfg, opts.Dial)
+	if err != nil {
+		return nil, err
+	}
+	c := &Client{cfg: cfg, id: cfg.Identity(), opts: *opts, store: opts.Store, net: network}
+	if c.store == nil {
+		c.store = &MemoryStore{}
+	}
+	if c.opts.Logger == nil {
+		c.opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.userAgent = cfg.UserAgent; c.userAgent == "" {
+		c.userAgent = opts.UserAgent
+	}
+	return c, nil
+}
+
+// Identity returns whom the Client signs in, and where.
+func (c *Client) Identity() Identity { return c.id }
+
+// PassCode hands in a one-time code for the next sign-in, as MFAPassCode does.
+func (c *Client) PassCode(code string) { c.code.set(NewSecret(code).Reveal) }
+
+// Close closes idle connections. Sessions stay alive and stored.
+func (c *Client) Close() error {
+	c.net.close()
+	return nil
+}
+
+// String names the identity and shows no secret.
+func (c *Client) String() string { return fmt.Sprintf("sso.Client(%s, %s)", c.id.Scheme, c.id.SP) }
+
+// Format prints String for every verb.
+func (c *Client) Format(f fmt.State, _ rune) { fmt.Fprint(f, c.String()) }
+
+// Session returns a session that the SP has just confirmed: the stored one if it
+// still works, else that of a new sign-in. Concurrent callers share one sign-in,
+// and each may leave by its own ctx.
+func (c *Client) Session(ctx context.Context) (*Session, error) {
+	return c.flight.do(ctx, "session", func(ctx context.Context) (*Session, error) { return c.ensure(ctx) })
+}
+
+// Login signs in even if there is a live session.
+func (c *Client) Login(ctx context.Context) (*Session, error) {
+	return c.flight.do(ctx, "login", func(ctx context.Context) (*Session, error) {
+		return c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) { return c.authenticate(ctx, r) })
+	})
+}
+
+// Check asks the SP whether the stored session works. It never signs in:
+// ErrNoSession if there is none or it does not.
+func (c *Client) Check(ctx context.Context) (*Session, error) {
+	ctx, cancel := patience.WithBudget(ctx, c.timeout())
+	defer cancel()
+	r, err := c.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s, err := c.resume(ctx, r)
+	if err == nil && s == nil {
+		err = &autherr.Error{Kind: ErrNoSession, Text: "sso: no live session is stored for " + c.id.User + " at " + c.id.SP, Hint: "sign in with: ssoexchange login"}
+	}
+	return s, err
+}
+
+// Stored returns the stored session without asking anybody whether it works;
+// ErrNoSession if there is none.
+func (c *Client) Stored(ctx context.Context) (*Session, error) {
+	r, err := c.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if r.Obtained.IsZero() {
+		return nil, &autherr.Error{Kind: ErrNoSession, Text: "sso: no session is stored for " + c.id.User + " at " + c.id.SP, Hint: "sign in with: ssoexchange login"}
+	}
+	return r.session(true), nil
+}
+
+// ensure is the decision of Session: what is stored and works, else a sign-in.
+func (c *Client) ensure(ctx context.Context) (*Session, error) {
+	began := time.Now()
+	r, err := c.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.freshen(r)
+	checkCtx, cancel := patience.WithBudget(ctx, c.timeout())
+	s, err := c.resume(checkCtx, r)
+	cancel()
+	if s != nil || err != nil {
+		return s, err
+	}
+	seen := r.Obtained
+	return c.locked(ctx, began, func(ctx context.Context, r *record) (*Session, error) {
+		// A neighbour may have signed in, or tried to, while this call waited.
+		if r.Obtained.After(seen) {
+			if s, err := c.resume(ctx, r); s != nil || err != nil {
+				return s, err
+			}
+		}
+		if r.Failed != nil && r.Failed.At.After(began) {
+			return nil, r.Failed.err()
+		}
+		return c.authenticate(ctx, r)
+	})
+}
+
+// freshen prefers the cookies in memory to the stored ones: the SP may have changed
+// them since they were stored.
+func (c *Client) freshen(r *record) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.session != nil && !r.Obtained.After(c.session.Obtained) {
+		r.Cookies, r.Obtained = c.jar.All(), c.session.Obtained
+	}
+}
+
+// locked runs f with the identity's lease, its record and the time budget.
+func (c *Client) locked(ctx context.Context, began time.Time, f func(context.Context, *record) (*Session, error)) (*Session, error) {
+	lease, err := c.store.Acquire(ctx, c.id.Key())
+	if err != nil {
+		return nil, autherr.AtStep(autherr.StepState, stateError("locking", err))
+	}
+	defer lease.Release()
+	if waited := time.Since(began); waited > time.Second {
+		c.opts.Logger.Info("waited for another sign-in", "elapsed", waited.Round(time.Millisecond))
+	}
+	ctx, cancel := patience.WithBudget(ctx, c.timeout())
+	defer cancel()
+	r, err := c.load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	c.setSignIn(&signInState{guard: &guard{record: r}, lease: lease})
+	defer c.setSignIn(nil)
+	return f(ctx, r)
+}
+
+func (c *Client) load(ctx context.Context) (*record, error) {
+	data, err := c.store.Load(ctx, c.id.Key())
+	if err != nil {
+		return nil, autherr.AtStep(autherr.StepState, stateError("reading", err))
+	}
+	r, err := decodeRecord(data, c.cfg)
+	return r, autherr.AtStep(autherr.StepState, err)
+}
+
+// resume puts the stored cookies into the jar and asks the SP who they belong to.
+// It returns nil, nil if there is no session or it is over.
+func (c *Client) resume(ctx context.Context, r *record) (*Session, error) {
+	if r.Obtained.IsZero() {
+		return nil, nil
+	}
+	v := c.visit(r.Cookies)
+	user, err := v.whoAmI(ctx)
+	if err != nil || user == "" {
+		return nil, err
+	}
+	r.User, r.Verified, r.Cookies = user, time.Now(), v.jar.All()
+	return c.keep(r.session(true), v.jar), nil
+}
+
+// authenticate signs in and stores what came of it, success or not: what a failed
+// sign-in learnt (a device, an open challenge, a refusal) matters as much.
+func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) {
+	start := time.Now()
+	state := c.signInState()
+	r.dropSession()
+	v := c.visit(r.Cookies)
+	err := c.restoreProvider(r)
+	if err == nil {
+		err = c.walk(ctx, v, r)
+	}
+	now := time.Now()
+	state.guard.note(err, now)
+	if err != nil {
+		r.fail(err, now)
+	} else {
+		r.Failed = nil
+	}
+	// The outcome is stored even if the caller has left in the meantime.
+	saveCtx := context.WithoutCancel(ctx)
+	if saveErr := errors.Join(c.snapshotProvider(r), r.save(saveCtx, state.lease)); saveErr != nil && err == nil {
+		c.opts.Logger.Warn("the session works but could not be stored", "error", saveErr.Error())
+	}
+	if err != nil {
+		c.opts.Logger.Info("sign-in failed", "provider", c.id.Scheme, "step", Step(err), "code", Code(err), "elapsed", now.Sub(start).Round(time.Millisecond))
+		return nil, err
+	}
+	c.opts.Logger.Info("signed in", "provider", c.id.Scheme, "user", r.User, "elapsed", now.Sub(start).Round(time.Millisecond))
+	return c.keep(r.session(false), v.jar), nil
+}
+
+// walk is one sign-in: from the identity provider's login to the SP's session.
+func (c *Client) walk(ctx context.Context, v *visit, r *record) error {
+	var request *saml.Request
+	start := c.starter(v, r)
+	if start == nil {
+		// Nothing is asked of the SP before the exchange: connect to it meanwhile.
+		c.net.warm(ctx, c.cfg.SSOExchangeURL)
+	} else {
+		ask := start
+		start = func(ctx context.Context) (req *saml.Request, err error) {
+			request, err = ask(ctx)
+			return request, err
+		}
+	}
+	response, err := c.provider.SignIn(ctx, start)
+	if err != nil {
+		return autherr.AtStep(autherr.StepLogin, err)
+	}
+	user, err := v.exchange(ctx, response, request)
+	if err != nil {
+		return err
+	}
+	now := time.Now()
+	r.User, r.Obtained, r.Verified, r.Cookies = user, now, now, v.jar.All()
+	return nil
+}
+
+func (c *Client) restoreProvider(r *record) error {
+	p, ok := c.provider.(rememberer)
+	if !ok {
+		return nil
+	}
+	if err := p.Restore(r.Provider); err != nil {
+		// What cannot be read is not worth failing for: the provider starts afresh.
+		c.opts.Logger.Warn("what was remembered of the identity provider cannot be read; signing in anew", "error", err.Error())
+		return p.Restore(nil)
+	}
+	return nil
+}
+
+func (c *Client) snapshotProvider(r *record) error {
+	p, ok := c.provider.(rememberer)
+	if !ok {
+		return nil
+	}
+	data, err := p.Snapshot()
+	if err == nil {
+		r.Provider = data
+	}
+	return err
+}
+
+// checkpoint is called by a provider when it has learnt something that must not be
+// lost if the process dies in the next moment.
+func (c *Client) checkpoint(ctx context.Context) error {
+	state := c.signInState()
+	if state == nil {
+		return nil
+	}
+	if err := c.snapshotProvider(state.guard.record); err != nil {
+		return err
+	}
+	return state.guard.record.save(context.WithoutCancel(ctx), state.lease)
+}
+
+// guarded returns the function by which a provider reads one of its secrets.
+func (c *Client) guarded(property, owner string, s Secret) func(context.Context) (string, error) {
+	if s.IsZero() && property == "Password" && c.opts.Password != nil {
+		s = SecretFunc(c.opts.Password)
+	}
+	return func(ctx context.Context) (string, error) {
+		if s.IsZero() {
+			return "", &autherr.Error{Kind: ErrConfig, Text: "sso: " + property + " is needed and not given",
+				Hint: "set " + property + ", " + property + "File or " + property + "Command"}
+		}
+		resume := patience.Pause(ctx) // a person may be typing it
+		defer resume()
+		state := c.signInState()
+		if state == nil {
+			return s.Reveal(ctx)
+		}
+		return state.guard.secret(ctx, property, owner, s)
+	}
+}
+
+func (c *Client) setSignIn(s *signInState) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.signIn = s
+}
+
+func (c *Client) signInState() *signInState {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.signIn
+}
+
+func (c *Client) keep(s *Session, jar *cookiejar.Jar) *Session {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.session, c.jar = s, jar
+	return s
+}
+
+func (c *Client) timeout() time.Duration {
+	if c.cfg.Timeout > 0 {
+		return c.cfg.Timeout
+	}
+	return time.Minute
+}
+
+func (r *record) session(reused bool) *Session {
+	return &Session{Cookies: r.Cookies, User: r.User, Obtained: r.Obtained, Verified: r.Verified, Reused: reused}
+}
+
+// ClearRefusal forgets that secrets were refused, so that they are sent once more.
+// It is for a person who knows that the reason is gone.
+func (c *Client) ClearRefusal(ctx context.Context) error {
+	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
+		r.Refused, r.Failed = nil, nil
+		return nil, r.save(ctx, c.signInState().lease)
+	})
+	return err
+}
+
+var _ http.RoundTripper = (*transport)(nil)

@@ -1,0 +1,321 @@
+package sso
+
+import (
+	"context"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/hop"
+)
+
+// Config is a connection string in pieces. Use [ParseConfig], or [Settings.Config],
+// to make one: they check what a Config by hand may get wrong.
+//
+// A Config prints as scheme, user and hosts, whatever the verb; see [Config.Public]
+// for more.
+type Config struct {
+	Scheme string // "Okta" or "Crowd"
+
+	URL            *url.URL // base URL of Jira, context path included, no slash at the end
+	SSOLoginURL    *url.URL // Okta: app embed link; Crowd: …/console/secure/saml/sso.action
+	SSOExchangeURL *url.URL // the SP's assertion consumer service
+
+	User     string // at the identity provider
+	Password Secret // zero: absent; somebody must be asked
+
+	SSOAppName     string // Crowd: name of the application
+	SSOAppPassword Secret // Crowd: password of the application
+
+	Domain   string // Okta: host[:port] of the organisation; "": that of SSOLoginURL
+	APIToken Secret // Okta: token of a trusted application; zero: none
+
+	MFAType           string // one of the names that Properties lists; "": any enrolled factor
+	MFAPassCode       Secret // one-time code; zero: none yet
+	MFARememberDevice bool   // ask Okta to remember the device
+	MFASecret         Secret // TOTP seed or otpauth URI; zero: none
+	MFACommand        string // command that prints a code; "": none. May contain secrets, is never printed
+	MFADevice         string // name of the device when there are several; "": any
+
+	OktaEngine string // "Auto", "Classic" or "IDX"
+	SSOFlow    string // "Auto", "SPInitiated" or "IdPInitiated"
+
+	SSOStartURL *url.URL // page of the SP that starts a sign-in; nil: find out
+	SSOAudience string   // entity ID of the SP; "": one on the SP's host
+	NewPassword Secret   // replaces an expired password; zero: none
+
+	RemoteAddress string // Crowd: IP address sent as remote_address; "": not sent
+
+	SSLServerCert         string // PEM file of certificates to trust besides the system's; "": none
+	SSLClientCert         string // file of the client's certificate and key; "": none
+	SSLClientCertType     string // "PEMKEY_FILE" or "PFXFILE"; "": PEMKEY_FILE
+	SSLClientCertPassword Secret // of the client's key; zero: it is not encrypted
+
+	ProxyServer     string // host, host:port or URL; "": HTTPS_PROXY and NO_PROXY of the environment
+	ProxyPort       int    // used if ProxyServer names none; 0: 80
+	ProxyUser       string // "": no authentication
+	ProxyPassword   Secret
+	ProxyAuthScheme string // "Basic" or "None"; "": Basic
+	ProxyExceptions string // hosts reached directly, separated by ; or ,
+
+	Timeout    time.Duration // for the network steps of one exchange together; 0: 60 s
+	MFATimeout time.Duration // for a person's push or code; 0: 300 s
+
+	UserAgent string // "": the caller's
+
+	// Warnings are what ParseConfig put right or will not use, in sentences for
+	// people. They name properties and repeat no values.
+	Warnings []string
+}
+
+// ParseOptions are what settings need that does not fit into text.
+type ParseOptions struct {
+	// Keyring returns the secret that is stored under account, for PasswordKeyring
+	// and its like. Nil: such a secret cannot be revealed, which is an ErrConfig then.
+	Keyring func(ctx context.Context, account string) (string, error)
+}
+
+// ParseConfig reads a connection string.
+//
+// # Form
+//
+// A connection string is a list of properties, as CData's Jira Service Management
+// driver has it:
+//
+//		AuthScheme=Okta;URL=https://jira.example.com;User=ana;Password='a;b';…
+//
+//	  - A name ends at the first equals sign. Case and inner spaces do not matter:
+//	    "SSO Login Url" is SSOLoginURL.
+//	  - A value without quotes ends at the next semicolon; white space around it is
+//	    dropped. It may contain quotes, except at its beginning, and equals signs.
+//	  - A value in single or double quotes may contain anything. A quote of the same
+//	    kind inside is doubled: 'it''s'. Only white space may follow up to the semicolon.
+//	  - The last semicolon is optional, and empty parts (;;) mean nothing.
+//	  - An empty value is the same as no property.
+//	  - A property may be given once. An unknown name is an error.
+//	  - SSOProperties holds, in quotes, another list of this form, with any of the SSO
+//	    properties: SSOProperties='MFAType=SMS;MFAPassCode=8111'. It makes no
+//	    difference whether these are given inside or outside, but once only.
+//	  - The whole string has at most 64 KiB.
+//
+// # Values
+//
+// [Properties] lists all properties. AuthScheme (Okta or Crowd), User, SSOLoginURL,
+// SSOExchangeURL and, for Crowd, SSOAppName are required.
+//
+//   - Words (AuthScheme, MFAType, SSOFlow, …) ignore case. Booleans are True, False,
+//     Yes, No, 1 and 0. Timeout and MFATimeout are whole seconds.
+//   - URLs must be https, or http to this machine (127.0.0.1, ::1, localhost and names
+//     below it), without user name and password. Hosts are put into lower case and
+//     fragments dropped.
+//   - If URL is absent it is SSOExchangeURL up to "/plugins/servlet/", context path
+//     included. If URL is on Atlassian's cloud and SSOExchangeURL is not, URL is taken
+//     for the placeholder of the driver's documentation and replaced in the same
+//     way, with a warning. If SSOExchangeURL is on the cloud, or URL is and there is
+//     nothing else, that is an error: the cloud has no such exchange.
+//   - A property that the scheme does not use is left alone, with a warning.
+//
+// # Secrets
+//
+// Password, SSOAppPassword, APIToken, MFAPassCode, MFASecret, NewPassword,
+// SSLClientCertPassword and ProxyPassword are secrets. Each of them, say P, can be
+// given in one of four ways: P is the secret itself, PFile a file with the secret in
+// its first line ([SecretFromFile]), PCommand a command that prints it
+// ([SecretFromCommand]), PKeyring an account name in the keyring
+// ([ParseOptions.Keyring]). ParseConfig does not touch any of these sources: a secret
+// is read when it is used, by [Secret.Reveal].
+//
+// No secret is required here, not even Password: whether it can be done without
+// depends on whether somebody can be asked for it, and on whether a session is
+// stored, which only the caller knows. See [Config.MissingSecrets].
+//
+// # Errors
+//
+// All errors are of type [*ConfigError] and match ErrConfig. They name the property
+// and never repeat a value. What stands where a name should be is repeated only if it
+// is a known name but for a typing error: in Password=a;b=c, where the quotes are
+// missing, "b" is a part of the password.
+func ParseConfig(conn string) (*Config, error) { return ParseConfigWith(conn, ParseOptions{}) }
+
+// ParseConfigWith is ParseConfig with options.
+func ParseConfigWith(conn string, o ParseOptions) (*Config, error) {
+	s, err := ParseSettings(conn)
+	if err != nil {
+		return nil, err
+	}
+	return s.ConfigWith(o)
+}
+
+// Config checks the settings and puts them together, over the defaults.
+func (s Settings) Config() (*Config, error) { return s.ConfigWith(ParseOptions{}) }
+
+// ConfigWith is Config with options.
+func (s Settings) ConfigWith(o ParseOptions) (*Config, error) {
+	all := Merge(defaults(), s)
+	c := &Config{}
+	for i := range table {
+		if bad := all.apply(c, &table[i], o); bad != nil {
+			return nil, bad
+		}
+		// The scheme comes first: whoever uses another one is not helped by hearing
+		// what Okta and Crowd require.
+		if i == 0 && c.Scheme == "" {
+			return nil, badValue("required", "AuthScheme=Okta or AuthScheme=Crowd").about("AuthScheme", "")
+		}
+	}
+	if bad := all.finishURLs(c); bad != nil {
+		return nil, bad
+	}
+	if bad := all.required(c); bad != nil {
+		return nil, bad
+	}
+	s.warnUnused(c)
+	return c, nil
+}
+
+// apply puts the settings of one row into c.
+func (s Settings) apply(c *Config, r *row, o ParseOptions) *ConfigError {
+	for _, src := range sources {
+		name := (key{r, src}).name()
+		v, ok := s.values[name]
+		if !ok || v.text() == "" {
+			continue
+		}
+		value := v.text()
+		if r.secret == nil {
+			if bad := r.set(c, value); bad != nil {
+				return bad.about(name, v.origin)
+			}
+			continue
+		}
+		switch src {
+		case sourceValue:
+			*r.secret(c) = NewSecret(value)
+		case sourceFile:
+			*r.secret(c) = secretFromFile(name, value)
+		case sourceCommand:
+			*r.secret(c) = secretFromCommand(name, value)
+		case sourceKeyring:
+			*r.secret(c) = secretFromKeyring(name, value, o.Keyring)
+		}
+	}
+	return nil
+}
+
+// uses reports whether the scheme of c uses a property.
+func (c *Config) uses(r *row) bool { return r.Schemes == nil || slices.Contains(r.Schemes, c.Scheme) }
+
+func (s Settings) required(c *Config) *ConfigError {
+	var missing []string
+	var first *row
+	for i := range table {
+		if r := &table[i]; r.Required && c.uses(r) && r.get(c) == "" {
+			if first == nil {
+				first = r
+			}
+			missing = append(missing, r.Name)
+		}
+	}
+	if first == nil {
+		return nil
+	}
+	problem := "required with AuthScheme=" + c.Scheme
+	if len(missing) > 1 {
+		problem += ", and so is " + strings.Join(missing[1:], ", ")
+	}
+	return badValue(problem, first.Name+": "+first.Help).about(first.Name, "")
+}
+
+func (s Settings) warnUnused(c *Config) {
+	for _, name := range s.Names() {
+		r := keys[foldName(name)].row
+		if s.values[name].text() != "" && !c.uses(r) {
+			c.Warnings = append(c.Warnings, name+" is not used with AuthScheme="+c.Scheme)
+		}
+	}
+}
+
+// MissingSecrets returns the names of the secrets that a sign-in with the scheme
+// needs and that have no source.
+func (c *Config) MissingSecrets() []string {
+	var list []string
+	if c.Password.IsZero() {
+		list = append(list, "Password")
+	}
+	if c.Scheme == "Crowd" && c.SSOAppPassword.IsZero() {
+		list = append(list, "SSOAppPassword")
+	}
+	return list
+}
+
+// servletPath is where Jira's plugins have their servlets; every SSO plugin's
+// consumer service is below it.
+const servletPath = "/plugins/servlet/"
+
+// finishURLs derives URL where that is needed, and refuses the cloud.
+func (s Settings) finishURLs(c *Config) *ConfigError {
+	acs := c.SSOExchangeURL
+	switch {
+	case acs != nil && isCloud(acs):
+		return cloudError().about("SSOExchangeURL", s.values["SSOExchangeURL"].origin)
+	case acs == nil && c.URL != nil && isCloud(c.URL):
+		return cloudError().about("URL", s.values["URL"].origin)
+	case acs == nil:
+		return nil // reported as missing
+	case c.URL == nil || isCloud(c.URL):
+		base := deriveBase(acs)
+		if base == nil {
+			return badValue("cannot be derived from SSOExchangeURL, which has no "+servletPath, "give URL, the base URL of Jira").about("URL", "")
+		}
+		if c.URL != nil {
+			c.Warnings = append(c.Warnings, "URL is on Atlassian's cloud, SSOExchangeURL is not: URL is derived from SSOExchangeURL instead")
+		}
+		c.URL = base
+	}
+	if !strings.EqualFold(c.URL.Hostname(), acs.Hostname()) {
+		c.Warnings = append(c.Warnings, "URL and SSOExchangeURL are on different hosts: the session that the exchange opens may not be valid at URL")
+	}
+	return nil
+}
+
+// deriveBase returns the base URL of the Jira whose consumer service is acs, nil if
+// the path does not tell.
+func deriveBase(acs *url.URL) *url.URL {
+	path, _, ok := strings.Cut(acs.EscapedPath(), servletPath)
+	if !ok {
+		return nil
+	}
+	base, err := url.Parse(acs.Scheme + "://" + acs.Host + path)
+	if err != nil || baseURL(base) != nil {
+		return nil
+	}
+	return base
+}
+
+// cloudHosts are Atlassian's: names below them are cloud sites.
+var cloudHosts = []string{"atlassian.net", "jira.com", "jira-dev.com"}
+
+func isCloud(u *url.URL) bool {
+	host := strings.TrimSuffix(u.Hostname(), ".")
+	for _, h := range cloudHosts {
+		if host == h || strings.HasSuffix(host, "."+h) {
+			return true
+		}
+	}
+	return false
+}
+
+func cloudError() *ConfigError {
+	return badValue("Atlassian's cloud has no SAML exchange for single sites: it signs users in at id.atlassian.com for the whole organisation",
+		"for a cloud site use an API token with the account's e-mail address, OAuth 2.0 (3LO) or a service account's token; "+
+			"for Jira Data Center give its own host as SSOExchangeURL")
+}
+
+// originOf returns scheme://host[:port] for printing, "-" without a URL.
+func originOf(u *url.URL) string {
+	if u == nil {
+		return "-"
+	}
+	return hop.Origin(u)
+}

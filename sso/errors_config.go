@@ -1,0 +1,63 @@
+package sso
+
+import (
+	"strings"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+)
+
+// ConfigError is a mistake in a connection string, in a file that it names, or in
+// another place that settings come from. It matches ErrConfig.
+//
+// It names the property and says what is wrong with it. It never repeats a value,
+// whatever the property: a value in the wrong place may be a secret.
+type ConfigError struct {
+	Property string // canonical name; "" if no property is to blame
+	Origin   string // where the setting came from: "connection string", "--set", "environment variable …"
+	Problem  string // what is wrong
+	Hint     string // what to do about it; may be empty
+
+	cause error // an error whose text is safe; may be nil
+}
+
+// badValue is a ConfigError that does not know yet which property it is about.
+func badValue(problem, hint string) *ConfigError { return &ConfigError{Problem: problem, Hint: hint} }
+
+func (e *ConfigError) Error() string {
+	var b strings.Builder
+	b.WriteString("sso: ")
+	if e.Property != "" {
+		b.WriteString(e.Property)
+		if e.Origin != "" && e.Origin != originString {
+			b.WriteString(" (" + e.Origin + ")")
+		}
+		b.WriteString(": ")
+	} else if e.Origin != "" {
+		b.WriteString(e.Origin + ": ")
+	}
+	b.WriteString(e.Problem)
+	if e.cause != nil {
+		b.WriteString(": " + e.cause.Error())
+	}
+	return b.String()
+}
+
+// Is reports whether target is ErrConfig.
+func (e *ConfigError) Is(target error) bool { return target == autherr.ErrConfig }
+
+// Unwrap returns the cause, nil if there is none that is safe to show.
+func (e *ConfigError) Unwrap() error { return e.cause }
+
+// HintText returns what to do next.
+func (e *ConfigError) HintText() string { return e.Hint }
+
+// about fills in which property the error is about, unless it says so itself.
+func (e *ConfigError) about(property, origin string) *ConfigError {
+	if e.Property == "" {
+		e.Property = property
+	}
+	if e.Origin == "" {
+		e.Origin = origin
+	}
+	return e
+}

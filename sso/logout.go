@@ -1,0 +1,153 @@
+package sso
+
+import (
+	"context"
+	"errors"
+	"maps"
+	"net/http"
+	"net/url"
+	"slices"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/hop"
+)
+
+// xsrfCookie holds the token that Jira wants back on actions such as /logout.
+const xsrfCookie = "atlassian.xsrf.token"
+
+// Logout ends the session at the service provider (the remembered login included)
+// and at the identity provider, and forgets both. What could not be ended stays
+// stored, so that Logout can be called again. The remembered device and a noted
+// refusal stay in any case; see Forget.
+func (c *Client) Logout(ctx context.Context) error {
+	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
+		errSP := c.signOutSP(ctx, r)
+		errIdP := c.signOutIdP(ctx, r)
+		c.keep(nil, nil)
+		return nil, errors.Join(errSP, errIdP, r.save(ctx, c.signInState().lease))
+	})
+	return err
+}
+
+// Forget removes what is stored of the identity, without telling any server. The
+// remembered device stays unless device is set; the note of a refused secret stays
+// in any case (ClearRefusal removes it).
+func (c *Client) Forget(ctx context.Context, device bool) error {
+	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
+		c.keep(nil, nil)
+		fresh := newRecord(c.cfg)
+		fresh.Refused, fresh.RefusalKey, fresh.StartURL = r.Refused, r.RefusalKey, r.StartURL
+		if !device {
+			if err := c.restoreProvider(r); err != nil {
+				return nil, err
+			}
+			if p, ok := c.provider.(signOuter); ok {
+				p.Forget(false)
+				if err := c.snapshotProvider(fresh); err != nil {
+					return nil, err
+				}
+			}
+		}
+		lease := c.signInState().lease
+		if device && len(fresh.Refused) == 0 {
+			return nil, autherr.AtStep(autherr.StepState, stateError("removing", lease.Save(ctx, nil)))
+		}
+		return nil, fresh.save(ctx, lease)
+	})
+	return err
+}
+
+func (c *Client) signOutSP(ctx context.Context, r *record) error {
+	if r.Obtained.IsZero() {
+		return nil
+	}
+	if err := c.visit(r.Cookies).signOut(ctx); err != nil {
+		return err
+	}
+	r.dropSession()
+	return nil
+}
+
+func (c *Client) signOutIdP(ctx context.Context, r *record) error {
+	p, ok := c.provider.(signOuter)
+	if !ok || len(r.Provider) == 0 {
+		return nil
+	}
+	if err := c.restoreProvider(r); err != nil {
+		return err
+	}
+	if err := p.SignOut(ctx); err != nil {
+		return autherr.AtStep(autherr.StepLogout, err)
+	}
+	p.Forget(false)
+	return c.snapshotProvider(r)
+}
+
+// signOut ends the session as the user interface does, which also ends the
+// remembered login, and by REST where that did not help. The proof is, as ever,
+// that the SP no longer names the user.
+func (v *visit) signOut(ctx context.Context) error {
+	logout := v.url("/logout")
+	for _, cookie := range v.jar.For(logout) {
+		if cookie.Name == xsrfCookie {
+			logout.RawQuery = url.Values{"atl_token": {cookie.Value}}.Encode()
+		}
+	}
+	requests := []hop.Request{
+		{Method: http.MethodGet, URL: logout},
+		{Method: http.MethodDelete, URL: v.url("/rest/auth/1/session"), Header: http.Header{"X-Atlassian-Token": {"no-check"}, "Accept": {"application/json"}}},
+	}
+	for _, request := range requests {
+		request.Step = autherr.StepLogout
+		if _, err := v.sp.Do(ctx, request); err != nil {
+			return err
+		}
+		user, err := v.whoAmI(ctx)
+		if err != nil {
+			return &StepError{Step: autherr.StepLogout, Err: err}
+		}
+		if user == "" {
+			return nil
+		}
+	}
+	return &StepError{Step: autherr.StepLogout, Err: autherr.New(ErrBadAnswer, "jira: the SP still knows the user after the logout",
+		"end the session in a browser, or forget it here with: ssoexchange logout --local")}
+}
+
+// Entry is what a Store tells of one identity, without any secret.
+type Entry struct {
+	Identity   Identity
+	Connection string    // a connection string without secrets, good for Check and Logout
+	User       string    // as the SP names the user; "" if no session is stored
+	Obtained   time.Time // zero: no session is stored
+	Verified   time.Time
+	Refused    []string // properties whose value was refused and will not be sent again
+}
+
+// Entries lists what a Store holds. Records that cannot be read are skipped and
+// joined in the error.
+func Entries(ctx context.Context, store Store) ([]Entry, error) {
+	keys, err := store.Keys(ctx)
+	if err != nil {
+		return nil, autherr.AtStep(autherr.StepState, stateError("listing", err))
+	}
+	var entries []Entry
+	var failed []error
+	for _, key := range keys {
+		data, err := store.Load(ctx, key)
+		if err != nil || len(data) == 0 {
+			failed = append(failed, err)
+			continue
+		}
+		r, err := decodeRecord(data, nil)
+		if err != nil {
+			failed = append(failed, autherr.AtStep(autherr.StepState, err))
+			continue
+		}
+		e := Entry{Identity: r.Identity, Connection: r.Connection, User: r.User, Obtained: r.Obtained, Verified: r.Verified}
+		e.Refused = slices.Sorted(maps.Keys(r.Refused))
+		entries = append(entries, e)
+	}
+	return entries, errors.Join(failed...)
+}

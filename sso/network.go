@@ -1,0 +1,137 @@
+package sso
+
+import (
+	"context"
+	"crypto/tls"
+	"net"
+	"net/http"
+	"net/netip"
+	"net/url"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/hop"
+)
+
+const (
+	// connectTimeout bounds TCP connect and TLS handshake together. The exchange's own
+	// budget is shorter as a rule; this is for those who have none.
+	connectTimeout = 30 * time.Second
+	// idleTimeout is how long a connection is kept between two requests.
+	idleTimeout = 90 * time.Second
+	// maxHeader bounds the header of an answer, in bytes.
+	maxHeader = 256 << 10
+	// pingAfter and pingTimeout find out that an HTTP/2 connection is dead although
+	// nobody closed it, before a request waits on it for its whole budget.
+	pingAfter   = 30 * time.Second
+	pingTimeout = 15 * time.Second
+)
+
+// dialFunc makes a TCP connection.
+type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// network is all that a Config says about connections: whom to trust, which
+// certificate to show, which proxy to use. All providers of a Client share it.
+type network struct {
+	transport *http.Transport
+
+	dial  dialFunc
+	tls   *tls.Config
+	proxy func(*url.URL) (*url.URL, error)
+	ready warmPool
+}
+
+// newNetwork makes the network that cfg describes. dial makes its TCP connections;
+// if it is nil a net.Dialer does, and localhost and the names below it are loopback
+// addresses without asking the DNS (RFC 6761, section 6.3).
+//
+// Certificate files are read now; a bad one is a *ConfigError. Secrets are read
+// when a connection needs them.
+func newNetwork(cfg *Config, dial dialFunc) (*network, error) {
+	tlsConfig, err := newTLSConfig(cfg)
+	if err != nil {
+		return nil, err
+	}
+	proxy, bad := newProxy(cfg)
+	if bad != nil {
+		return nil, bad
+	}
+	if dial == nil {
+		dial = dialLocalhost((&net.Dialer{Timeout: connectTimeout}).DialContext)
+	}
+	n := &network{dial: dial, tls: tlsConfig, proxy: proxy.forURL}
+	n.ready.init()
+	n.transport = &http.Transport{
+		Proxy:                  func(r *http.Request) (*url.URL, error) { return proxy.forURL(r.URL) },
+		GetProxyConnectHeader:  proxy.connectHeader,
+		OnProxyConnectResponse: checkConnect,
+		DialContext:            dial,
+		// Not used through a proxy; there the transport does TLS by TLSClientConfig.
+		DialTLSContext:         n.dialTLSOrReady,
+		TLSClientConfig:        tlsConfig.Clone(), // net/http changes it
+		TLSHandshakeTimeout:    connectTimeout,
+		ForceAttemptHTTP2:      true,
+		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
+		IdleConnTimeout:        idleTimeout,
+		MaxResponseHeaderBytes: maxHeader,
+	}
+	return n, nil
+}
+
+// close gives up what is not in use. Requests under way go on.
+func (n *network) close() {
+	n.ready.close()
+	n.transport.CloseIdleConnections()
+}
+
+// dialTLSOrReady is the transport's DialTLSContext.
+func (n *network) dialTLSOrReady(ctx context.Context, network, addr string) (net.Conn, error) {
+	if conn := n.ready.take(ctx, addr); conn != nil {
+		return conn, nil
+	}
+	return n.dialTLS(ctx, network, addr, func(c net.Conn) net.Conn { return c })
+}
+
+// dialTLS connects and shakes hands. The result must be a *tls.Conn: net/http asks
+// it for the protocol that was negotiated. wrap may put something between it and
+// the TCP connection.
+func (n *network) dialTLS(ctx context.Context, network, addr string, wrap func(net.Conn) net.Conn) (*tls.Conn, error) {
+	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
+	defer cancel()
+	host, _, err := net.SplitHostPort(addr)
+	if err != nil {
+		return nil, err
+	}
+	raw, err := n.dial(ctx, network, addr)
+	if err != nil {
+		return nil, err
+	}
+	config := n.tls.Clone()
+	config.ServerName = host
+	conn := tls.Client(wrap(raw), config)
+	if err := conn.HandshakeContext(ctx); err != nil {
+		raw.Close()
+		return nil, err
+	}
+	return conn, nil
+}
+
+// dialLocalhost resolves the names that always mean this machine by itself: many
+// resolvers know localhost but none of the names below it.
+func dialLocalhost(dial dialFunc) dialFunc {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		host, port, err := net.SplitHostPort(addr)
+		if err != nil {
+			return nil, err
+		}
+		if _, err := netip.ParseAddr(host); err == nil || !hop.IsLoopback(host) {
+			return dial(ctx, network, addr)
+		}
+		conn, err := dial(ctx, network, net.JoinHostPort("127.0.0.1", port))
+		if err != nil && ctx.Err() == nil {
+			if six, err6 := dial(ctx, network, net.JoinHostPort("::1", port)); err6 == nil {
+				return six, nil
+			}
+		}
+		return conn, err
+	}
+}

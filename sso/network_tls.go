@@ -1,0 +1,186 @@
+package sso
+
+import (
+	"bytes"
+	"context"
+	"crypto/tls"
+	"crypto/x509"
+	"encoding/pem"
+	"io"
+	"os"
+	"sync"
+)
+
+// maxCertFile bounds a certificate file, in bytes. A bundle with all public CAs has
+// a quarter of that.
+const maxCertFile = 1 << 20
+
+// sessionCacheSize is the number of hosts whose TLS session is kept for resumption:
+// one exchange talks to two or three.
+const sessionCacheSize = 64
+
+// newTLSConfig says whom to trust and which certificate to show. There is no way to
+// switch verification off.
+func newTLSConfig(cfg *Config) (*tls.Config, error) {
+	c := &tls.Config{
+		MinVersion:         tls.VersionTLS12,
+		NextProtos:         []string{"h2", "http/1.1"},
+		ClientSessionCache: tls.NewLRUClientSessionCache(sessionCacheSize),
+	}
+	if cfg.SSLServerCert != "" {
+		pool, bad := trustedWith(cfg.SSLServerCert)
+		if bad != nil {
+			return nil, bad.about("SSLServerCert", "")
+		}
+		c.RootCAs = pool
+	}
+	if cfg.SSLClientCert != "" {
+		get, bad := clientCertificate(cfg)
+		if bad != nil {
+			return nil, bad.about("SSLClientCert", "")
+		}
+		c.GetClientCertificate = get
+	}
+	return c, nil
+}
+
+// trustedWith returns the system's roots and the certificates of a PEM file. A
+// server's own certificate may be among them: it is trusted for the names that it
+// carries, whoever issued it.
+func trustedWith(path string) (*x509.CertPool, *ConfigError) {
+	if path == "*" {
+		return nil, badValue("certificates cannot be accepted unseen", "name a PEM file with the server's certificate or its CA")
+	}
+	data, bad := readCertFile(path)
+	if bad != nil {
+		return nil, bad
+	}
+	pool, err := x509.SystemCertPool()
+	if err != nil {
+		pool = x509.NewCertPool() // a machine without any; the file is all there is
+	}
+	found := false
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		if block.Type != "CERTIFICATE" && block.Type != "TRUSTED CERTIFICATE" {
+			continue
+		}
+		cert, err := x509.ParseCertificate(block.Bytes)
+		if err != nil {
+			return nil, badValue("a certificate in the file cannot be read", "check it with: openssl x509 -noout -text -in FILE")
+		}
+		pool.AddCert(cert)
+		found = true
+	}
+	if !found {
+		return nil, badValue("the file holds no certificate in PEM form", "convert a DER file with: openssl x509 -inform der -in FILE -out FILE.pem")
+	}
+	return pool, nil
+}
+
+func readCertFile(path string) ([]byte, *ConfigError) {
+	f, err := os.Open(path)
+	if err != nil {
+		return nil, fileError(err)
+	}
+	defer f.Close()
+	data, err := io.ReadAll(io.LimitReader(f, maxCertFile+1))
+	if err != nil {
+		return nil, fileError(err)
+	}
+	if len(data) > maxCertFile {
+		return nil, badValue("the file is larger than 1 MiB", "")
+	}
+	return data, nil
+}
+
+type certificateGetter = func(*tls.CertificateRequestInfo) (*tls.Certificate, error)
+
+// clientCertificate reads the client's certificate and key. An encrypted key is
+// decrypted when a server first asks for the certificate, because that is when its
+// password is needed.
+func clientCertificate(cfg *Config) (certificateGetter, *ConfigError) {
+	const convert = "convert the file with: openssl pkcs12 -in FILE.pfx -out FILE.pem -nodes, and use SSLClientCertType=PEMKEY_FILE"
+	if cfg.SSLClientCertType == "PFXFILE" {
+		return nil, badValue("PFXFILE is not supported yet", convert).about("SSLClientCertType", "")
+	}
+	data, bad := readCertFile(cfg.SSLClientCert)
+	if bad != nil {
+		return nil, bad
+	}
+	var certs, key []byte
+	var encrypted *pem.Block
+	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
+		switch {
+		case block.Type == "CERTIFICATE":
+			certs = append(certs, pem.EncodeToMemory(block)...)
+		case block.Headers["DEK-Info"] != "":
+			return nil, badValue("the key is encrypted in OpenSSL's old form",
+				"convert the key with: openssl pkey -in FILE -aes256 -out NEWFILE, and append the certificate")
+		case block.Type == "ENCRYPTED PRIVATE KEY":
+			encrypted = block
+		case block.Type == "PRIVATE KEY", block.Type == "RSA PRIVATE KEY", block.Type == "EC PRIVATE KEY":
+			key = pem.EncodeToMemory(block)
+		}
+	}
+	switch {
+	case certs == nil && key == nil && encrypted == nil && bytes.HasPrefix(data, []byte{0x30}):
+		return nil, badValue("the file is not PEM; it may be a PFX file", convert)
+	case certs == nil:
+		return nil, badValue("the file holds no certificate in PEM form", "it needs the certificate and its key")
+	case key == nil && encrypted == nil:
+		return nil, badValue("the file holds no private key in PEM form", "it needs the certificate and its key")
+	case key == nil && cfg.SSLClientCertPassword.IsZero():
+		return nil, badValue("the private key is encrypted", "give its password with SSLClientCertPassword, or SSLClientCertPasswordFile")
+	case key == nil:
+		return decryptLater(certs, encrypted.Bytes, cfg.SSLClientCertPassword), nil
+	}
+	pair, err := tls.X509KeyPair(certs, key) // err is not wrapped: it may quote what it found
+	if err != nil {
+		return nil, badKeyPair()
+	}
+	return func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }, nil
+}
+
+func badKeyPair() *ConfigError {
+	return badValue("certificate and private key cannot be read or do not belong together", "the certificate must come before those of its issuers")
+}
+
+// decryptLater decrypts the key at the first handshake that wants it, and keeps it.
+func decryptLater(certs, encrypted []byte, password Secret) certificateGetter {
+	var mu sync.Mutex
+	var pair *tls.Certificate
+	load := func(ctx context.Context) (*tls.Certificate, error) {
+		secret, err := password.Reveal(ctx)
+		if err != nil {
+			return nil, err
+		}
+		der, bad := decryptPKCS8(encrypted, secret)
+		if bad != nil {
+			return nil, bad.about("SSLClientCert", "")
+		}
+		key := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
+		got, err := tls.X509KeyPair(certs, key)
+		if err != nil {
+			return nil, badKeyPair().about("SSLClientCert", "")
+		}
+		return &got, nil
+	}
+	return func(info *tls.CertificateRequestInfo) (*tls.Certificate, error) {
+		mu.Lock()
+		known := pair
+		mu.Unlock()
+		if known != nil {
+			return known, nil
+		}
+		// Two handshakes at once decrypt twice; a lock must not be held while a
+		// command runs.
+		got, err := load(info.Context())
+		if err != nil {
+			return nil, err
+		}
+		mu.Lock()
+		defer mu.Unlock()
+		pair = got
+		return got, nil
+	}
+}

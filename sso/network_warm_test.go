@@ -1,0 +1,192 @@
+package sso
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"sync/atomic"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+func TestWarm(t *testing.T) {
+	noProxy(t)
+	for name, configure := range map[string]func(*tls.Config){
+		"HTTP/2.0": nil,
+		"HTTP/1.1": func(c *tls.Config) { c.NextProtos = []string{"http/1.1"} },
+	} {
+		t.Run(name, func(t *testing.T) {
+			ca := newAuthority(t)
+			s := newSite(t, configure, ca.server("jira.example.com"))
+			n := openNetwork(t, &Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, to(s.addr()))
+			u := mustURL(t, "https://Jira.example.com/jira/x?y")
+
+			n.warm(t.Context(), u)
+			n.warm(t.Context(), u) // one is enough
+			<-s.shook
+			if accepted, handshakes, requests := s.counts(); accepted != 1 || handshakes != 1 || requests != 0 {
+				t.Errorf("before the request: %d connections, %d handshakes, %d requests", accepted, handshakes, requests)
+			}
+			for range 2 {
+				if _, err := get(n, "https://jira.example.com/x"); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if accepted, handshakes, requests := s.counts(); accepted != 1 || handshakes != 1 || requests != 2 {
+				t.Errorf("after the requests: %d connections, %d handshakes, %d requests", accepted, handshakes, requests)
+			}
+			if got := s.last(); got != name+" /x" {
+				t.Errorf("served %q", got)
+			}
+		})
+	}
+}
+
+// A connection that the server closed in the meantime is not handed to a request:
+// net/http would not repeat it.
+func TestWarmConnectionThatDied(t *testing.T) {
+	noProxy(t)
+	ca := newAuthority(t)
+	s := newSite(t, nil, ca.server("jira.example.com"))
+	n := openNetwork(t, &Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, to(s.addr()))
+	n.warm(t.Context(), mustURL(t, "https://jira.example.com"))
+	n.ready.mu.Lock()
+	w := n.ready.conns["jira.example.com:443"]
+	n.ready.mu.Unlock()
+	<-w.connected
+	s.CloseClientConnections()
+	<-w.watched // the watcher has noticed
+	if _, err := get(n, "https://jira.example.com/x"); err != nil {
+		t.Fatal(err)
+	}
+	if accepted, _, requests := s.counts(); accepted != 2 || requests != 1 {
+		t.Errorf("%d connections, %d requests", accepted, requests)
+	}
+}
+
+func TestWarmDoesNothing(t *testing.T) {
+	noProxy(t)
+	var dials atomic.Int32
+	dial := func(context.Context, string, string) (net.Conn, error) {
+		dials.Add(1)
+		return nil, errors.New("refused")
+	}
+	n := openNetwork(t, &Config{ProxyServer: "proxy.example"}, dial)
+	n.warm(t.Context(), mustURL(t, "https://jira.example.com")) // the proxy is in between
+	n.warm(t.Context(), mustURL(t, "http://localhost:1"))
+	n.warm(t.Context(), nil)
+	n.close()
+	n.warm(t.Context(), mustURL(t, "https://localhost:1")) // too late
+	n.close()
+	if got := dials.Load(); got != 0 {
+		t.Errorf("%d connections", got)
+	}
+}
+
+func TestWarmErrorsAreDropped(t *testing.T) {
+	noProxy(t)
+	var dials atomic.Int32
+	n := openNetwork(t, &Config{}, func(context.Context, string, string) (net.Conn, error) {
+		dials.Add(1)
+		return nil, errors.New("refused")
+	})
+	n.warm(t.Context(), mustURL(t, "https://jira.example.com"))
+	if _, err := get(n, "https://jira.example.com/"); err == nil || err.Error() != "refused" {
+		t.Errorf("err = %v", err)
+	}
+	n.close()
+	if got := dials.Load(); got != 2 {
+		t.Errorf("%d connections, want the warm one and the request's own", got)
+	}
+}
+
+// pipeServer is a TLS server at the other end of a pipe. Its result is the error
+// that its connection ends with.
+func pipeServer(config *tls.Config, ended chan<- error) dialFunc {
+	return func(context.Context, string, string) (net.Conn, error) {
+		client, server := net.Pipe()
+		go func() {
+			conn := tls.Server(server, config)
+			err := conn.Handshake()
+			if err == nil {
+				_, err = io.Copy(io.Discard, conn)
+			}
+			conn.Close()
+			ended <- err
+		}()
+		return client, nil
+	}
+}
+
+func TestWarmConnectionsAge(t *testing.T) {
+	noProxy(t)
+	ca := newAuthority(t)
+	trust := tempFile(t, certPEM(ca.cert))
+	config := &tls.Config{Certificates: []tls.Certificate{ca.server("jira.example.com")}, NextProtos: []string{"h2"}}
+	synctest.Test(t, func(t *testing.T) {
+		ended := make(chan error, 1)
+		n, err := newNetwork(&Config{SSLServerCert: trust}, pipeServer(config, ended))
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		n.warm(t.Context(), mustURL(t, "https://jira.example.com"))
+		<-ended
+		if age := time.Since(began); age != warmIdle {
+			t.Errorf("closed after %v, want %v", age, warmIdle)
+		}
+		synctest.Wait()
+		if n.ready.take(t.Context(), "jira.example.com:443") != nil {
+			t.Error("an old connection is handed out")
+		}
+		n.close()
+	})
+}
+
+func TestWarmClose(t *testing.T) {
+	noProxy(t)
+	ca := newAuthority(t)
+	trust := tempFile(t, certPEM(ca.cert))
+	config := &tls.Config{Certificates: []tls.Certificate{ca.server("jira.example.com")}}
+	synctest.Test(t, func(t *testing.T) { // which fails if a goroutine is left
+		ended := make(chan error, 1)
+		n, err := newNetwork(&Config{SSLServerCert: trust}, pipeServer(config, ended))
+		if err != nil {
+			t.Fatal(err)
+		}
+		began := time.Now()
+		n.warm(t.Context(), mustURL(t, "https://jira.example.com"))
+		synctest.Wait()
+		n.close()
+		<-ended
+		if time.Since(began) != 0 {
+			t.Errorf("close waited %v", time.Since(began))
+		}
+	})
+	synctest.Test(t, func(t *testing.T) { // a server that never answers
+		n, err := newNetwork(&Config{}, func(ctx context.Context, _, _ string) (net.Conn, error) {
+			<-ctx.Done()
+			return nil, ctx.Err()
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.warm(t.Context(), mustURL(t, "https://jira.example.com"))
+		synctest.Wait()
+		// A request that waits for it leaves by its own context.
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, "https://jira.example.com", nil)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := n.transport.RoundTrip(req); !errors.Is(err, context.DeadlineExceeded) {
+			t.Errorf("err = %v", err)
+		}
+		n.close()
+	})
+}

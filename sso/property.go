@@ -1,0 +1,232 @@
+package sso
+
+import (
+	"slices"
+	"strings"
+	"time"
+)
+
+// Bounds of the properties that are durations.
+const (
+	maxTimeout    = time.Hour
+	maxMFATimeout = 24 * time.Hour
+)
+
+// Property describes a property of the connection string, for help, documentation
+// and completion.
+type Property struct {
+	Name     string   // canonical spelling; case and inner spaces do not matter
+	Schemes  []string // the values of AuthScheme that use it; nil: all
+	Required bool     // must be given for those schemes
+	Default  string   // "": none, or described by Help
+	Values   []string // the words that it accepts; nil: not a choice of words
+	Help     string   // one line, no full stop
+	Secret   bool     // may also be given as NameFile, NameCommand or NameKeyring
+	SSO      bool     // may also be given inside SSOProperties
+}
+
+// Properties returns all properties, in canonical order. The variants of a secret
+// property (PasswordFile and so on) are not listed; see [Property.Secret].
+func Properties() []Property {
+	list := make([]Property, len(table))
+	for i, r := range table {
+		list[i] = r.Property
+		list[i].Schemes, list[i].Values = slices.Clone(r.Schemes), slices.Clone(r.Values)
+	}
+	return list
+}
+
+// row is a Property and its place in a Config.
+type row struct {
+	Property
+	field
+}
+
+var (
+	oktaOnly  = []string{"Okta"}
+	crowdOnly = []string{"Crowd"}
+	mfaTypes  = []string{"OktaVerify", "Email", "SMS", "OktaVerifyPush", "OktaVerifyTOTP", "GoogleAuthenticator", "Call", "Question", "YubiKey", "Token"}
+	flows     = []string{"Auto", "SPInitiated", "IdPInitiated"}
+	engines   = []string{"Auto", "Classic", "IDX"}
+	certTypes = []string{"PEMKEY_FILE", "PFXFILE"}
+)
+
+// table holds all properties, in the order in which Public writes them.
+var table = []row{
+	{Property{Name: "AuthScheme", Required: true, Values: []string{"Okta", "Crowd"}, Help: "how to sign in"},
+		schemeField()},
+	{Property{Name: "URL", Help: "base URL of Jira or JSM, with its context path; default: derived from SSOExchangeURL"},
+		urlField(func(c *Config) urlPtr { return &c.URL }, baseURL)},
+	{Property{Name: "User", Required: true, Help: "user name at the identity provider"},
+		textField(func(c *Config) *string { return &c.User })},
+	{Property{Name: "Password", Secret: true, Help: "password at the identity provider; asked for if absent and somebody can be asked"},
+		secretField(func(c *Config) *Secret { return &c.Password })},
+	{Property{Name: "SSOLoginURL", Required: true, SSO: true, Help: "Okta: the app's embed link; Crowd: …/console/secure/saml/sso.action"},
+		urlField(func(c *Config) urlPtr { return &c.SSOLoginURL }, nil)},
+	{Property{Name: "SSOExchangeURL", Required: true, SSO: true, Help: "the SP's assertion consumer service, …/plugins/servlet/samlconsumer"},
+		urlField(func(c *Config) urlPtr { return &c.SSOExchangeURL }, nil)},
+	{Property{Name: "SSOAppName", Schemes: crowdOnly, Required: true, SSO: true, Help: "name of the SSO-enabled application in Crowd"},
+		textField(func(c *Config) *string { return &c.SSOAppName })},
+	{Property{Name: "SSOAppPassword", Schemes: crowdOnly, Secret: true, SSO: true, Help: "password of the application in Crowd"},
+		secretField(func(c *Config) *Secret { return &c.SSOAppPassword })},
+	{Property{Name: "Domain", Schemes: oktaOnly, SSO: true, Help: "host of the Okta organisation; default: the host of SSOLoginURL"},
+		field{set: setDomain, get: func(c *Config) string { return c.Domain }}},
+	{Property{Name: "APIToken", Schemes: oktaOnly, Secret: true, SSO: true, Help: "Okta API token of a trusted application"},
+		secretField(func(c *Config) *Secret { return &c.APIToken })},
+	{Property{Name: "MFAType", Schemes: oktaOnly, SSO: true, Values: mfaTypes, Help: "the second factor to use; default: chosen among those enrolled"},
+		wordField(func(c *Config) *string { return &c.MFAType }, mfaTypes)},
+	{Property{Name: "MFAPassCode", Schemes: oktaOnly, Secret: true, SSO: true, Help: "one-time code; if empty, a challenge is issued and the call has to be repeated with the code"},
+		secretField(func(c *Config) *Secret { return &c.MFAPassCode })},
+	{Property{Name: "MFARememberDevice", Schemes: oktaOnly, SSO: true, Default: "True", Help: "ask Okta to remember this device"},
+		boolField(func(c *Config) *bool { return &c.MFARememberDevice })},
+	{Property{Name: "MFASecret", Schemes: oktaOnly, Secret: true, SSO: true, Help: "TOTP seed, base32 or otpauth:// URI; codes are computed"},
+		secretField(func(c *Config) *Secret { return &c.MFASecret })},
+	{Property{Name: "MFACommand", Schemes: oktaOnly, SSO: true, Help: "command that prints the code; run only when a code is asked for"},
+		hidden(textField(func(c *Config) *string { return &c.MFACommand }))},
+	{Property{Name: "MFADevice", Schemes: oktaOnly, SSO: true, Help: "name of the device, when several of one kind are enrolled"},
+		textField(func(c *Config) *string { return &c.MFADevice })},
+	{Property{Name: "OktaEngine", Schemes: oktaOnly, SSO: true, Default: "Auto", Values: engines, Help: "Okta's sign-in engine"},
+		wordField(func(c *Config) *string { return &c.OktaEngine }, engines)},
+	{Property{Name: "SSOFlow", SSO: true, Default: "Auto", Values: flows, Help: "where the sign-in starts; Auto: Crowd at the SP, Okta at the IdP"},
+		wordField(func(c *Config) *string { return &c.SSOFlow }, flows)},
+	{Property{Name: "SSOStartURL", SSO: true, Help: "page of the SP that starts a sign-in, when it cannot be found out"},
+		urlField(func(c *Config) urlPtr { return &c.SSOStartURL }, nil)},
+	{Property{Name: "SSOAudience", SSO: true, Help: "entity ID of the SP, when it is not on the SP's host"},
+		textField(func(c *Config) *string { return &c.SSOAudience })},
+	{Property{Name: "NewPassword", Schemes: oktaOnly, Secret: true, SSO: true, Help: "new password to set when the old one has expired"},
+		secretField(func(c *Config) *Secret { return &c.NewPassword })},
+	{Property{Name: "RemoteAddress", Schemes: crowdOnly, SSO: true, Help: "IP address sent as Crowd's remote_address validation factor; not sent when unset"},
+		field{set: setRemoteAddress, get: func(c *Config) string { return c.RemoteAddress }}},
+	{Property{Name: "SSLServerCert", Help: "PEM file of an additional CA or server certificate"},
+		textField(func(c *Config) *string { return &c.SSLServerCert })},
+	{Property{Name: "SSLClientCert", Help: "file of the client certificate and its key (mTLS)"},
+		textField(func(c *Config) *string { return &c.SSLClientCert })},
+	{Property{Name: "SSLClientCertType", Default: "PEMKEY_FILE", Values: certTypes, Help: "format of SSLClientCert"},
+		wordField(func(c *Config) *string { return &c.SSLClientCertType }, certTypes)},
+	{Property{Name: "SSLClientCertPassword", Secret: true, Help: "password of the client certificate's key"},
+		secretField(func(c *Config) *Secret { return &c.SSLClientCertPassword })},
+	{Property{Name: "ProxyServer", Help: "host or URL of an HTTP proxy; default: HTTPS_PROXY and NO_PROXY of the environment"},
+		field{set: setProxyServer, get: func(c *Config) string { return c.ProxyServer }}},
+	{Property{Name: "ProxyPort", Default: "80", Help: "port of the proxy"},
+		portField(func(c *Config) *int { return &c.ProxyPort })},
+	{Property{Name: "ProxyUser", Help: "user name at the proxy"},
+		textField(func(c *Config) *string { return &c.ProxyUser })},
+	{Property{Name: "ProxyPassword", Secret: true, Help: "password at the proxy"},
+		secretField(func(c *Config) *Secret { return &c.ProxyPassword })},
+	{Property{Name: "ProxyAuthScheme", Default: "Basic", Values: []string{"Basic", "None"}, Help: "how to sign in at the proxy"},
+		field{set: setProxyAuthScheme, get: func(c *Config) string { return c.ProxyAuthScheme }}},
+	{Property{Name: "ProxyExceptions", Help: "hosts that are reached without the proxy, separated by ; or , as in NO_PROXY"},
+		textField(func(c *Config) *string { return &c.ProxyExceptions })},
+	{Property{Name: "Timeout", Default: "60", Help: "seconds for the whole exchange, 1 to 3600; waiting for a person does not count"},
+		secondsField(func(c *Config) *time.Duration { return &c.Timeout }, maxTimeout)},
+	{Property{Name: "MFATimeout", SSO: true, Default: "300", Help: "seconds to wait for a person's push or code, 1 to 86400"},
+		secondsField(func(c *Config) *time.Duration { return &c.MFATimeout }, maxMFATimeout)},
+	{Property{Name: "UserAgent", Help: "sent to every server"},
+		textField(func(c *Config) *string { return &c.UserAgent })},
+}
+
+// source is where a secret property's value is to be found.
+type source string
+
+const (
+	sourceValue   source = "" // the value is the secret
+	sourceFile    source = "File"
+	sourceCommand source = "Command"
+	sourceKeyring source = "Keyring"
+)
+
+var sources = []source{sourceValue, sourceFile, sourceCommand, sourceKeyring}
+
+// key is a name that a connection string may use: a property, or a source of a
+// secret property.
+type key struct {
+	row    *row // nil for SSOProperties itself
+	source source
+}
+
+// nested is the name of the property that holds other properties.
+const nested = "SSOProperties"
+
+func (k key) name() string {
+	if k.row == nil {
+		return nested
+	}
+	return k.row.Name + string(k.source)
+}
+
+// keys maps the folded form of every name to what it means; names are their
+// canonical spellings.
+var keys, names = func() (map[string]key, []string) {
+	m, list := map[string]key{foldName(nested): {}}, []string{nested}
+	for i := range table {
+		for _, s := range sources {
+			if s != sourceValue && !table[i].Secret {
+				continue
+			}
+			k := key{&table[i], s}
+			m[foldName(k.name())] = k
+			list = append(list, k.name())
+		}
+	}
+	return m, list
+}()
+
+// synonyms are the words that people try first, folded.
+var synonyms = map[string]string{
+	"username": "User", "login": "User", "uid": "User", "userid": "User",
+	"pwd": "Password", "pass": "Password", "passwd": "Password", "passphrase": "Password",
+	"server": "URL", "host": "URL", "baseurl": "URL", "site": "URL",
+	"scheme": "AuthScheme", "auth": "AuthScheme",
+	"ssourl": "SSOLoginURL", "idpurl": "SSOLoginURL", "acs": "SSOExchangeURL", "acsurl": "SSOExchangeURL",
+	"mfa": "MFAType", "otp": "MFAPassCode", "totp": "MFASecret",
+	"proxy": "ProxyServer", "noproxy": "ProxyExceptions",
+	"cacert": "SSLServerCert", "cafile": "SSLServerCert", "clientcert": "SSLClientCert",
+}
+
+// driverOnly are properties of the model product that mean nothing here, folded.
+// They are refused with words of their own, so that an existing string is repaired
+// quickly.
+var driverOnly = func() map[string]bool {
+	m := make(map[string]bool)
+	for _, name := range strings.Fields(`
+		OAuthVersion OAuthClientId OAuthClientSecret Scope AuthToken AuthKey InitiateOAuth OAuthSettingsLocation
+		OAuthAccessToken OAuthAccessTokenSecret OAuthRefreshToken OAuthVerifier CallbackURL CloudId
+		CertificateStore CertificateStoreType CertificateStorePassword CertificateSubject SSLClientCertSubject
+		FirewallType FirewallServer FirewallPort FirewallUser FirewallPassword ProxyAutoDetect ProxySSLType
+		Logfile Verbosity LogModules MaxLogFileSize MaxLogFileCount Location BrowsableSchemas Tables Views
+		AutoCache CacheDriver CacheConnection CacheLocation CacheTolerance CacheMetadata Offline
+		IncludeCustomFields MaxRows Pagesize PseudoColumns RequestLanguage ServiceDeskID Other Readonly RTK
+		ConnectOnOpen ConnectionLifeTime PoolIdleTimeout PoolMaxSize PoolMinSize PoolWaitTime UseConnectionPooling
+		UserDefinedViews UseSimpleNames`) {
+		m[foldName(name)] = true
+	}
+	return m
+}()
+
+// unknownName is the error for a name that is not in keys. The name is repeated
+// only if it is certainly a name: a known word, or a slip of the pen away from one.
+// Anything else may be the rest of a secret that contains a semicolon.
+func unknownName(name string) *ConfigError {
+	folded := foldName(name)
+	if s, ok := synonyms[folded]; ok {
+		return badValue("unknown property "+strings.TrimSpace(name)+didYouMean(s), "")
+	}
+	if driverOnly[folded] {
+		return badValue("property "+strings.TrimSpace(name)+" of the driver has no meaning here", "remove it from the connection string")
+	}
+	if s := nearest(name, names); s != "" && plainName(name) {
+		return badValue("unknown property "+strings.TrimSpace(name)+didYouMean(s), "")
+	}
+	return nil
+}
+
+// plainName reports whether name could be the name of a property: letters, digits,
+// spaces and underscores, and not much longer than the longest.
+func plainName(name string) bool {
+	for _, r := range name {
+		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == ' ') {
+			return false
+		}
+	}
+	return len(name) <= 32
+}

@@ -1,0 +1,294 @@
+package sso
+
+import (
+	"net"
+	"net/netip"
+	"net/url"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ssoexchange/ssoexchange/internal/hop"
+)
+
+// field reads and writes one property of a Config as text. For a secret property
+// only secret is set.
+type field struct {
+	set    func(c *Config, value string) *ConfigError // value is not empty
+	get    func(c *Config) string                     // canonical text, "" if not set
+	secret func(c *Config) *Secret
+	hidden bool // not a secret, but it may contain one: never shown
+}
+
+type urlPtr = **url.URL
+
+func hidden(f field) field {
+	f.hidden = true
+	return f
+}
+
+func secretField(at func(*Config) *Secret) field { return field{secret: at} }
+
+func textField(at func(*Config) *string) field {
+	return field{
+		get: func(c *Config) string { return *at(c) },
+		set: func(c *Config, v string) *ConfigError {
+			if bad := checkText(v); bad != nil {
+				return bad
+			}
+			*at(c) = v
+			return nil
+		},
+	}
+}
+
+// checkText refuses what could break a header, a log line or a terminal.
+func checkText(v string) *ConfigError {
+	if !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
+		return badValue("contains a control character or is not UTF-8", "")
+	}
+	return nil
+}
+
+// wordField is a choice of words. Case does not count; the listed spelling is stored.
+func wordField(at func(*Config) *string, words []string) field {
+	return field{
+		get: func(c *Config) string { return *at(c) },
+		set: func(c *Config, v string) (bad *ConfigError) {
+			*at(c), bad = oneOf(v, words)
+			return bad
+		},
+	}
+}
+
+func oneOf(v string, words []string) (string, *ConfigError) {
+	for _, w := range words {
+		if foldName(v) == strings.ToLower(w) {
+			return w, nil
+		}
+	}
+	return "", badValue("unknown value"+didYouMean(nearest(v, words)), "one of "+strings.Join(words, ", "))
+}
+
+func boolField(at func(*Config) *bool) field {
+	return field{
+		get: func(c *Config) string {
+			if *at(c) {
+				return "True"
+			}
+			return "False"
+		},
+		set: func(c *Config, v string) *ConfigError {
+			switch strings.ToLower(v) {
+			case "true", "yes", "1":
+				*at(c) = true
+			case "false", "no", "0":
+				*at(c) = false
+			default:
+				return badValue("neither True nor False", "write True or False")
+			}
+			return nil
+		},
+	}
+}
+
+// secondsField is a duration of whole seconds, from one second to most.
+func secondsField(at func(*Config) *time.Duration, most time.Duration) field {
+	limit := int(most / time.Second)
+	return field{
+		get: func(c *Config) string {
+			if *at(c) == 0 {
+				return ""
+			}
+			return strconv.Itoa(int(*at(c) / time.Second))
+		},
+		set: func(c *Config, v string) *ConfigError {
+			n, bad := whole(v, limit, "seconds")
+			*at(c) = time.Duration(n) * time.Second
+			return bad
+		},
+	}
+}
+
+func portField(at func(*Config) *int) field {
+	return field{
+		get: func(c *Config) string {
+			if *at(c) == 0 {
+				return ""
+			}
+			return strconv.Itoa(*at(c))
+		},
+		set: func(c *Config, v string) (bad *ConfigError) {
+			*at(c), bad = whole(v, 65535, "a port")
+			return bad
+		},
+	}
+}
+
+func whole(v string, most int, what string) (int, *ConfigError) {
+	// strconv's error is not wrapped: it quotes the value.
+	n, err := strconv.ParseUint(v, 10, 32)
+	if err != nil || n < 1 || n > uint64(most) {
+		return 0, badValue("not a whole number from 1 to "+strconv.Itoa(most), "give "+what+" as digits only")
+	}
+	return int(n), nil
+}
+
+func urlField(at func(*Config) urlPtr, more func(*url.URL) *ConfigError) field {
+	return field{
+		get: func(c *Config) string {
+			if u := *at(c); u != nil {
+				return u.String()
+			}
+			return ""
+		},
+		set: func(c *Config, v string) *ConfigError {
+			u, bad := parseURL(v)
+			if bad == nil && more != nil {
+				bad = more(u)
+			}
+			if bad == nil {
+				*at(c) = u
+			}
+			return bad
+		},
+	}
+}
+
+// parseURL reads an address that a secret may be sent to.
+func parseURL(v string) (*url.URL, *ConfigError) {
+	if strings.ContainsAny(v, "<>") {
+		return nil, badValue("contains a placeholder in angle brackets", "replace <…> by the real host")
+	}
+	if bad := checkText(v); bad != nil {
+		return nil, bad
+	}
+	u, err := url.Parse(v) // err is not wrapped: it quotes the value
+	if err != nil || u.Opaque != "" {
+		return nil, badValue("not a URL", "write https://host/path")
+	}
+	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	u.Fragment, u.RawFragment = "", "" // never sent
+	port := u.Port()
+	switch {
+	case u.Scheme == "":
+		return nil, badValue("not a complete URL", "write https:// in front of the host")
+	case u.User != nil:
+		return nil, badValue("must not carry a user name or a password", "use User and Password")
+	case u.Hostname() == "" || strings.ContainsFunc(u.Host, unicode.IsSpace):
+		return nil, badValue("has no valid host", "write https://host/path")
+	case port != "" && !validPort(port) || strings.HasSuffix(u.Host, ":"):
+		return nil, badValue("has no valid port", "")
+	case u.Scheme == "http" && !hop.IsLoopback(u.Hostname()):
+		return nil, badValue("must be https", "http is accepted for addresses of this machine only")
+	case u.Scheme != "https" && u.Scheme != "http":
+		return nil, badValue("must be an https URL", "")
+	}
+	return u, nil
+}
+
+func validPort(port string) bool {
+	_, bad := whole(port, 65535, "")
+	return bad == nil
+}
+
+// baseURL brings the URL property to a form to which paths can be appended.
+func baseURL(u *url.URL) *ConfigError {
+	if u.RawQuery != "" || u.ForceQuery {
+		return badValue("must not have a query", "give the base URL of Jira, with its context path if there is one")
+	}
+	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
+	return nil
+}
+
+// setDomain accepts a host, with or without https:// as the driver's own examples
+// have it.
+func setDomain(c *Config, v string) *ConfigError {
+	const hint = "give the host alone, such as example.okta.com"
+	if !strings.Contains(v, "://") {
+		v = "https://" + v
+	}
+	u, bad := parseURL(v)
+	if bad != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery {
+		return badValue("not a host name", hint)
+	}
+	c.Domain = u.Host
+	return nil
+}
+
+func setRemoteAddress(c *Config, v string) *ConfigError {
+	addr, err := netip.ParseAddr(v)
+	if err != nil || addr.Zone() != "" {
+		return badValue("not an IP address", "")
+	}
+	c.RemoteAddress = addr.String()
+	return nil
+}
+
+// setProxyServer accepts host, host:port and http:// or https:// in front of either.
+// A host alone stays as it is and uses ProxyPort.
+func setProxyServer(c *Config, v string) *ConfigError {
+	const hint = "give host, host:port or http://host:port"
+	scheme, rest := "", v
+	if before, after, ok := strings.Cut(v, "://"); ok {
+		scheme, rest = strings.ToLower(before), after
+	}
+	rest = strings.ToLower(strings.TrimSuffix(rest, "/"))
+	u, err := url.Parse("http://" + rest)
+	switch {
+	case checkText(v) != nil || err != nil || u.Host != rest || u.Hostname() == "" || strings.HasSuffix(rest, ":"):
+		if err == nil && u.User != nil {
+			return badValue("must not carry a user name or a password", "use ProxyUser and ProxyPassword")
+		}
+		return badValue("not a host", hint)
+	case u.Port() != "" && !validPort(u.Port()):
+		return badValue("has no valid port", hint)
+	case scheme == "":
+		c.ProxyServer = rest
+	case scheme == "http" || scheme == "https":
+		c.ProxyServer = scheme + "://" + rest
+	default:
+		return badValue("only HTTP proxies are supported", hint)
+	}
+	return nil
+}
+
+// proxyURL is the address of the configured proxy, nil if there is none.
+func (c *Config) proxyURL() *url.URL {
+	if c.ProxyServer == "" {
+		return nil
+	}
+	scheme, host, ok := strings.Cut(c.ProxyServer, "://")
+	if !ok {
+		scheme, host = "http", c.ProxyServer
+	}
+	u := &url.URL{Scheme: scheme, Host: host}
+	if u.Port() == "" {
+		port := c.ProxyPort
+		if port == 0 {
+			port = defaultProxyPort
+		}
+		u.Host = net.JoinHostPort(u.Hostname(), strconv.Itoa(port))
+	}
+	return u
+}
+
+// defaultProxyPort is the driver's.
+const defaultProxyPort = 80
+
+func setProxyAuthScheme(c *Config, v string) *ConfigError {
+	switch foldName(v) {
+	case "basic":
+		c.ProxyAuthScheme = "Basic"
+	case "none":
+		c.ProxyAuthScheme = "None"
+	case "digest", "ntlm", "negotiate", "kerberos", "proprietary":
+		return badValue("this way to sign in at a proxy is not supported",
+			"Basic is; for NTLM and Kerberos run a local proxy such as px or cntlm in between")
+	default:
+		return badValue("unknown value", "one of Basic, None")
+	}
+	return nil
+}

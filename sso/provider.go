@@ -1,0 +1,175 @@
+package sso
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"sync"
+
+	"github.com/ssoexchange/ssoexchange/crowd"
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/mfa"
+	"github.com/ssoexchange/ssoexchange/okta"
+	"github.com/ssoexchange/ssoexchange/saml"
+)
+
+// A Provider signs a user in at an identity provider and returns the response
+// that is to be posted to the service provider. [okta.Client] and [crowd.Client]
+// are Providers.
+type Provider interface {
+	// SignIn authenticates, or finds that it still is authenticated. start obtains
+	// the service provider's request and may be called at most once, while other
+	// work goes on if that does not need it; a nil start means that the sign-in
+	// begins at the identity provider.
+	SignIn(ctx context.Context, start saml.Start) (*saml.Response, error)
+}
+
+// What a Provider may be able to do beyond signing in.
+type (
+	// rememberer keeps something from one sign-in to the next: sessions, devices,
+	// an open challenge.
+	rememberer interface {
+		Restore(data []byte) error
+		Snapshot() ([]byte, error)
+	}
+
+	// signOuter can end what it started.
+	signOuter interface {
+		SignOut(ctx context.Context) error
+		Forget(device bool)
+	}
+)
+
+// providerDeps are the edges that newProvider connects to a provider.
+type providerDeps struct {
+	transport  http.RoundTripper
+	logger     *slog.Logger
+	userAgent  string
+	password   func(property, owner string, s Secret) func(context.Context) (string, error) // guarded, see refusal.go
+	answerer   mfa.Answerer
+	checkpoint func(context.Context) error
+}
+
+// newProvider is the only place where a scheme becomes a provider.
+func newProvider(cfg *Config, d providerDeps) (Provider, error) {
+	switch cfg.Scheme {
+	case "Okta":
+		c := &okta.Client{
+			LoginURL:       cfg.SSOLoginURL,
+			Domain:         cfg.Domain,
+			Engine:         cfg.OktaEngine,
+			User:           cfg.User,
+			Password:       d.password("Password", cfg.User, cfg.Password),
+			Factor:         factorChoice(cfg),
+			Answerer:       d.answerer,
+			RememberDevice: cfg.MFARememberDevice,
+			MFATimeout:     cfg.MFATimeout,
+			Transport:      d.transport,
+			UserAgent:      d.userAgent,
+			Logger:         d.logger,
+			Checkpoint:     d.checkpoint,
+		}
+		if !cfg.APIToken.IsZero() {
+			c.APIToken = d.password("APIToken", cfg.SSOLoginURL.Host, cfg.APIToken)
+		}
+		return c, nil
+	case "Crowd":
+		return &crowd.Client{
+			LoginURL:      cfg.SSOLoginURL,
+			User:          cfg.User,
+			Password:      d.password("Password", cfg.User, cfg.Password),
+			AppName:       cfg.SSOAppName,
+			AppPassword:   d.password("SSOAppPassword", cfg.SSOAppName, cfg.SSOAppPassword),
+			RemoteAddress: cfg.RemoteAddress,
+			Transport:     d.transport,
+			UserAgent:     d.userAgent,
+			Logger:        d.logger,
+			Checkpoint:    d.checkpoint,
+		}, nil
+	}
+	return nil, autherr.New(ErrConfig, "sso: AuthScheme "+cfg.Scheme+" has no provider", "use AuthScheme=Okta or AuthScheme=Crowd")
+}
+
+// factorChoice translates MFAType, a name of the connection string, into what
+// Okta has to look for among the enrolled factors.
+func factorChoice(cfg *Config) okta.FactorChoice {
+	f := okta.FactorChoice{Name: cfg.MFAType, Device: cfg.MFADevice}
+	switch cfg.MFAType {
+	case "OktaVerify":
+		// Either form of Okta Verify: the code if it can be computed, else the push.
+		f.Kind, f.Provider = mfa.Push, "OKTA"
+		if !cfg.MFASecret.IsZero() || !cfg.MFAPassCode.IsZero() || cfg.MFACommand != "" {
+			f.Kind = mfa.TOTP
+		}
+	case "OktaVerifyPush":
+		f.Kind, f.Provider = mfa.Push, "OKTA"
+	case "OktaVerifyTOTP":
+		f.Kind, f.Provider = mfa.TOTP, "OKTA"
+	case "GoogleAuthenticator":
+		f.Kind, f.Provider = mfa.TOTP, "GOOGLE"
+	case "Email":
+		f.Kind = mfa.Email
+	case "SMS":
+		f.Kind = mfa.SMS
+	case "Call":
+		f.Kind = mfa.Call
+	case "Question":
+		f.Kind = mfa.Question
+	case "YubiKey":
+		f.Kind = mfa.Hardware
+	case "Token":
+		f.Kind = mfa.Token
+	}
+	return f
+}
+
+// passCode is the code that was handed in: by MFAPassCode, or later by
+// Client.PassCode. Each is used for one challenge.
+type passCode struct {
+	mu   sync.Mutex
+	next func(context.Context) (string, error) // nil: none
+}
+
+func (p *passCode) set(reveal func(context.Context) (string, error)) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.next = reveal
+}
+
+// Answer hands the code over and forgets it.
+func (p *passCode) Answer(ctx context.Context, c mfa.Challenge) (string, error) {
+	p.mu.Lock()
+	reveal := p.next
+	p.next = nil
+	p.mu.Unlock()
+	if reveal == nil {
+		return "", mfa.ErrNotMine
+	}
+	code, err := reveal(ctx)
+	if err != nil {
+		return "", err
+	}
+	if code == "" {
+		return "", mfa.ErrNotMine
+	}
+	return mfa.Code(code).Answer(ctx, c)
+}
+
+// newAnswerer puts the sources of an answer in order: the given code, the computed
+// one, the command, and last the person.
+func newAnswerer(cfg *Config, given *passCode, person mfa.Answerer) mfa.Answerer {
+	answerers := []mfa.Answerer{given}
+	if !cfg.MFAPassCode.IsZero() {
+		given.set(cfg.MFAPassCode.Reveal)
+	}
+	if !cfg.MFASecret.IsZero() {
+		answerers = append(answerers, mfa.Authenticator(cfg.MFASecret.Reveal))
+	}
+	if cfg.MFACommand != "" {
+		answerers = append(answerers, mfa.Command(cfg.MFACommand, mfa.CommandOptions{}))
+	}
+	if person != nil {
+		answerers = append(answerers, person)
+	}
+	return mfa.First(answerers...)
+}

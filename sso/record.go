@@ -1,0 +1,178 @@
+package sso
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/binary"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/cookiejar"
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/hop"
+)
+
+// recordVersion is written into every record. A record of a later version is left
+// alone by refusing to work with it; there is no earlier one.
+const recordVersion = 1
+
+// Identity is what a record belongs to: nothing that one identity has learnt (a
+// session, a remembered device, a refusal) is ever used for another.
+type Identity struct {
+	Scheme string `json:"scheme"` // "Okta", "Crowd"
+	IdP    string `json:"idp"`    // host[:port] of the identity provider
+	SP     string `json:"sp"`     // base URL of Jira: two context paths of one host are two SPs
+	User   string `json:"user"`
+}
+
+// Identity returns the identity that c signs in.
+func (c *Config) Identity() Identity {
+	id := Identity{Scheme: c.Scheme, User: c.User}
+	if c.SSOLoginURL != nil {
+		id.IdP = c.SSOLoginURL.Host
+	}
+	if c.URL != nil {
+		id.SP = hop.Origin(c.URL) + trimSlash(c.URL.EscapedPath())
+	}
+	return id
+}
+
+// Key names the identity's record in a Store: 32 hexadecimal digits that tell
+// nothing about it.
+func (id Identity) Key() string {
+	h := sha256.New()
+	for _, s := range []string{"ssoexchange identity", id.Scheme, id.IdP, id.SP, id.User} {
+		// Length first: no two identities may run together into one string.
+		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(s))))
+		h.Write([]byte(s))
+	}
+	return hex.EncodeToString(h.Sum(nil)[:16])
+}
+
+// record is all that outlives a sign-in. It is a secret as a whole.
+type record struct {
+	Version    int                `json:"version"`
+	Identity   Identity           `json:"identity"`
+	Connection string             `json:"connection"` // the connection string without its secrets
+	Provider   json.RawMessage    `json:"provider,omitempty"`
+	Cookies    []cookiejar.Cookie `json:"cookies,omitempty"`     // the SP's
+	StartURL   string             `json:"start_url,omitempty"`   // learnt: where the SP's own sign-in starts
+	User       string             `json:"user,omitempty"`        // as the SP names it
+	Obtained   time.Time          `json:"obtained,omitzero"`     // when the session was obtained
+	Verified   time.Time          `json:"verified,omitzero"`     // when the SP last confirmed it
+	Failed     *failure           `json:"failed,omitempty"`      // how the last sign-in ended, if it failed
+	Refused    map[string]refusal `json:"refused,omitempty"`     // by the name of the secret's property
+	RefusalKey []byte             `json:"refusal_key,omitempty"` // 32 random bytes that key the refusals
+}
+
+// failure is how a sign-in ended, so that a process that waited for it can report
+// the same instead of sending a second push or trying the same secret again.
+type failure struct {
+	At   time.Time     `json:"at"`
+	Code string        `json:"code"`
+	Step string        `json:"step,omitempty"`
+	Text string        `json:"text"`
+	Hint string        `json:"hint,omitempty"`
+	Wait time.Duration `json:"wait,omitempty"`
+}
+
+// refusal marks a secret that a server refused.
+type refusal struct {
+	MAC  []byte    `json:"mac"` // HMAC-SHA256 of the secret, never the secret
+	At   time.Time `json:"at"`
+	Text string    `json:"text"` // the error that told of it
+}
+
+func newRecord(cfg *Config) *record {
+	return &record{Version: recordVersion, Identity: cfg.Identity(), Connection: cfg.Public()}
+}
+
+// decodeRecord reads a stored record; an empty one is a new one. A record of
+// another identity or of a later version is an error: it is never overwritten.
+func decodeRecord(data []byte, cfg *Config) (*record, error) {
+	if len(data) == 0 {
+		return newRecord(cfg), nil
+	}
+	var r record
+	if err := json.Unmarshal(data, &r); err != nil {
+		return nil, &autherr.Error{Kind: ErrConfig, Text: "sso: the stored state cannot be read",
+			Hint: "remove it with: ssoexchange logout --local"}
+	}
+	if r.Version > recordVersion {
+		return nil, &autherr.Error{Kind: ErrConfig, Text: fmt.Sprintf("sso: the stored state has version %d, this program knows %d", r.Version, recordVersion),
+			Hint: "use the newer ssoexchange that wrote it, or another --state-dir"}
+	}
+	if cfg != nil {
+		if r.Identity != cfg.Identity() {
+			return nil, &autherr.Error{Kind: ErrConfig, Text: "sso: the stored state belongs to another identity"}
+		}
+		r.Connection = cfg.Public()
+	}
+	return &r, nil
+}
+
+func (r *record) save(ctx context.Context, l Lease) error {
+	data, err := json.Marshal(r)
+	if err != nil {
+		return autherr.AtStep(autherr.StepState, err)
+	}
+	return autherr.AtStep(autherr.StepState, stateError("writing", l.Save(ctx, data)))
+}
+
+// dropSession forgets the SP's session cookies as a browser that restarts does:
+// cookies with an expiry of their own (devices, preferences) stay.
+func (r *record) dropSession() {
+	kept := r.Cookies[:0]
+	for _, c := range r.Cookies {
+		if !c.Expires.IsZero() && c.Name != rememberMeCookie {
+			kept = append(kept, c)
+		}
+	}
+	r.Cookies, r.User, r.Obtained, r.Verified = kept, "", time.Time{}, time.Time{}
+}
+
+func (r *record) mac(property, owner, secret string) []byte {
+	if len(r.RefusalKey) == 0 {
+		r.RefusalKey = make([]byte, 32)
+		rand.Read(r.RefusalKey) // never fails, crypto/rand promises
+	}
+	h := hmac.New(sha256.New, r.RefusalKey)
+	for _, s := range []string{property, owner, secret} {
+		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(s))))
+		h.Write([]byte(s))
+	}
+	return h.Sum(nil)
+}
+
+// refused reports whether this very secret was refused before.
+func (r *record) refused(property, owner, secret string) (refusal, bool) {
+	f, ok := r.Refused[property]
+	return f, ok && hmac.Equal(f.MAC, r.mac(property, owner, secret))
+}
+
+// stateError gives a store's error the words and the kind that callers expect.
+func stateError(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	if Code(err) != "internal" || errors.Is(err, context.Canceled) {
+		return err
+	}
+	hint := Hint(err)
+	if hint == "" {
+		hint = "check that the state directory exists, belongs to you and is not full"
+	}
+	return &autherr.Error{Kind: ErrConfig, Text: "sso: " + doing + " the stored state", Hint: hint, Cause: err}
+}
+
+func trimSlash(s string) string {
+	for len(s) > 0 && s[len(s)-1] == '/' {
+		s = s[:len(s)-1]
+	}
+	return s
+}

@@ -1,0 +1,52 @@
+package sso
+
+import (
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/cookiejar"
+)
+
+// jiraIdle is how long Jira keeps an idle session unless its administrator
+// changed web.xml: 300 minutes.
+const jiraIdle = 5 * time.Hour
+
+// Session is a signed-in session at the service provider. It is a snapshot: the
+// Client goes on to keep and renew cookies after it was taken. Its Cookies are
+// secrets; printing a Session shows none of them.
+type Session struct {
+	Cookies  []cookiejar.Cookie // every cookie of the SP, session cookies included
+	User     string             // as the SP names the user; may differ from Config.User
+	Obtained time.Time          // when the session was obtained
+	Verified time.Time          // when the SP last named the user
+	Reused   bool               // it was stored, and no sign-in was needed
+}
+
+// Expires estimates when the session ends if nobody uses it: the remember-me
+// cookie's own expiry, else Jira's default idle time after the last proof of life.
+// It is an estimate, by our clock and the server's dates: an administrator may have
+// set another idle time, and a restart of the SP ends sessions at any moment.
+func (s *Session) Expires() time.Time {
+	end := s.Verified.Add(jiraIdle)
+	for _, c := range s.Cookies {
+		if c.Name == rememberMeCookie && c.Expires.After(end) {
+			end = c.Expires
+		}
+	}
+	return end
+}
+
+// String tells who is signed in and until when, without any cookie.
+func (s *Session) String() string {
+	if s == nil {
+		return "no session"
+	}
+	return fmt.Sprintf("session of %s (%d cookies, until about %s)", s.User, len(s.Cookies), s.Expires().UTC().Format(time.RFC3339))
+}
+
+// Format prints String for every verb, %+v and %#v included.
+func (s Session) Format(f fmt.State, _ rune) { fmt.Fprint(f, (&s).String()) }
+
+// LogValue shows what String shows.
+func (s *Session) LogValue() slog.Value { return slog.StringValue(s.String()) }

@@ -1,0 +1,190 @@
+package sso
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"strings"
+
+	"github.com/ssoexchange/ssoexchange/cookiejar"
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/hop"
+)
+
+// HTTP returns an http.Client that is signed in whenever it is used, and stays so.
+//
+// It is confined to the SP's origin: a request to any other fails with ErrConfig
+// before anything is sent, and a redirect to any other is handed to the caller
+// instead of followed. Requests carry the session's cookies and the header that
+// Jira wants to see on writes (X-Atlassian-Token: no-check). When an answer shows
+// that the session is lost, it is renewed once for all callers, and the request is
+// sent again if that is safe: its body can be read again, and the SP turned the
+// first one away before it acted on it.
+func (c *Client) HTTP() *http.Client {
+	t := &transport{client: c}
+	return &http.Client{Transport: t, CheckRedirect: func(r *http.Request, via []*http.Request) error {
+		if !hop.SameOrigin(r.URL, c.cfg.URL) {
+			return http.ErrUseLastResponse
+		}
+		if len(via) >= hop.MaxRedirects {
+			return fmt.Errorf("sso: more than %d redirects", hop.MaxRedirects)
+		}
+		return nil
+	}}
+}
+
+type transport struct{ client *Client }
+
+// RoundTrip implements http.RoundTripper.
+func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
+	c := t.client
+	if !hop.SameOrigin(req.URL, c.cfg.URL) {
+		closeBody(req)
+		return nil, &autherr.Error{Kind: ErrConfig, Text: "sso: request to " + req.URL.Host + " not sent: this client is confined to " + hop.Origin(c.cfg.URL),
+			Hint: "use another http.Client for other hosts: this one would have to keep its cookies from them"}
+	}
+	session, jar, err := c.current(req.Context())
+	if err != nil {
+		closeBody(req)
+		return nil, err
+	}
+	resp, err := t.send(req, req.Body, jar)
+	if err != nil || !lost(resp, c.cfg.URL) {
+		return resp, err
+	}
+	renewed, jar, err := c.renew(req.Context(), session)
+	if err != nil {
+		drop(resp)
+		return nil, err
+	}
+	if renewed == session || !turnedAway(resp) && !idempotent(req.Method) {
+		return resp, nil // the session is fine: this is the SP's real answer
+	}
+	body, ok := bodyAgain(req)
+	if !ok {
+		return resp, nil
+	}
+	drop(resp)
+	return t.send(req, body, jar)
+}
+
+// send makes one attempt. net/http adds the cookies of a Client's Jar above the
+// transport, where a replay could not change them; so they are set here.
+func (t *transport) send(req *http.Request, body io.ReadCloser, jar *cookiejar.Jar) (*http.Response, error) {
+	out := req.Clone(req.Context())
+	out.Body = body
+	own := out.Header.Get("Cookie")
+	if cookies := jar.Header(req.URL); cookies != "" && own != "" {
+		out.Header.Set("Cookie", cookies+"; "+own)
+	} else if cookies != "" {
+		out.Header.Set("Cookie", cookies)
+	}
+	if req.Method != http.MethodGet && req.Method != http.MethodHead && out.Header.Get("X-Atlassian-Token") == "" {
+		out.Header.Set("X-Atlassian-Token", "no-check")
+	}
+	if _, set := out.Header["User-Agent"]; !set {
+		agent := t.client.userAgent
+		if agent == "" {
+			agent = "ssoexchange"
+		}
+		out.Header.Set("User-Agent", agent)
+	}
+	resp, err := t.client.net.transport.RoundTrip(out)
+	if err != nil {
+		return nil, err
+	}
+	jar.Receive(req.URL, resp.Header)
+	return resp, nil
+}
+
+// current returns the session and its jar, signing in the first time.
+func (c *Client) current(ctx context.Context) (*Session, *cookiejar.Jar, error) {
+	c.mu.Lock()
+	s, jar := c.session, c.jar
+	c.mu.Unlock()
+	if s != nil {
+		return s, jar, nil
+	}
+	return c.renew(ctx, nil)
+}
+
+// renew replaces the session that was used, unless somebody has done so already or
+// the SP still confirms it.
+func (c *Client) renew(ctx context.Context, used *Session) (*Session, *cookiejar.Jar, error) {
+	c.mu.Lock()
+	s, jar := c.session, c.jar
+	c.mu.Unlock()
+	if s != nil && s != used {
+		return s, jar, nil
+	}
+	s, err := c.flight.do(ctx, "session", func(ctx context.Context) (*Session, error) { return c.ensure(ctx) })
+	if err != nil {
+		return nil, nil, err
+	}
+	if used != nil && s.Obtained.Equal(used.Obtained) {
+		s = used // confirmed, not replaced
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if s == used {
+		return used, c.jar, nil
+	}
+	return c.session, c.jar, nil
+}
+
+// lost reports whether an answer suggests that the session is over. It is a
+// suspicion: renew asks the SP before it signs in.
+func lost(r *http.Response, sp *url.URL) bool {
+	if r.StatusCode == http.StatusUnauthorized || anonymousHeader(r.Header) {
+		return true
+	}
+	loc := r.Header.Get("Location")
+	if r.StatusCode < 300 || r.StatusCode > 399 || loc == "" {
+		// A login page in place of data: nothing below /rest answers in HTML.
+		return r.StatusCode == http.StatusOK && strings.Contains(r.Request.URL.Path, "/rest/") &&
+			strings.HasPrefix(r.Header.Get("Content-Type"), "text/html")
+	}
+	u, err := r.Request.URL.Parse(loc)
+	return err == nil && (!hop.SameOrigin(u, sp) || strings.HasSuffix(u.Path, "/login.jsp") ||
+		strings.Contains(u.Path, "/plugins/servlet/external-login") || strings.Contains(u.Path, "/servicedesk/customer/user/login"))
+}
+
+// turnedAway reports whether the SP refused the request at its door, before acting.
+func turnedAway(r *http.Response) bool {
+	return r.StatusCode == http.StatusUnauthorized || r.StatusCode >= 300 && r.StatusCode <= 399
+}
+
+// idempotent reports whether repeating the method does no harm (RFC 9110, 9.2.2).
+func idempotent(method string) bool {
+	switch method {
+	case http.MethodGet, http.MethodHead, http.MethodOptions, http.MethodPut, http.MethodDelete, "":
+		return true
+	}
+	return false
+}
+
+func bodyAgain(req *http.Request) (io.ReadCloser, bool) {
+	if req.Body == nil || req.Body == http.NoBody {
+		return req.Body, true
+	}
+	if req.GetBody == nil {
+		return nil, false
+	}
+	body, err := req.GetBody()
+	return body, err == nil
+}
+
+func closeBody(req *http.Request) {
+	if req.Body != nil {
+		req.Body.Close()
+	}
+}
+
+// drop ends an answer that nobody will read; a little of it is read so that the
+// connection can be used again.
+func drop(r *http.Response) {
+	io.CopyN(io.Discard, r.Body, 64<<10)
+	r.Body.Close()
+}

@@ -1,0 +1,35 @@
+package sso
+
+import (
+	"net/url"
+
+	"github.com/ssoexchange/ssoexchange/cookiejar"
+	"github.com/ssoexchange/ssoexchange/internal/hop"
+)
+
+// visit is one go at the service provider, with a jar of its own: a sign-in that
+// fails half way leaves the cookies of those who are working untouched.
+type visit struct {
+	cfg *Config
+	jar *cookiejar.Jar
+	sp  *hop.Client
+}
+
+func (c *Client) visit(cookies []cookiejar.Cookie) *visit {
+	jar := cookiejar.New()
+	jar.Add(cookies...)
+	return &visit{cfg: c.cfg, jar: jar, sp: &hop.Client{
+		Server: "jira", Transport: c.net.transport, Jar: jar, UserAgent: c.userAgent, Logger: c.opts.Logger,
+	}}
+}
+
+// url returns the address of path below the SP's base URL.
+func (v *visit) url(path string) *url.URL {
+	u := *v.cfg.URL
+	u.Path = trimSlash(u.Path) + path
+	u.RawPath, u.RawQuery, u.Fragment = "", "", ""
+	return &u
+}
+
+// onSP reports whether u is on the SP's origin.
+func (v *visit) onSP(u *url.URL) bool { return hop.SameOrigin(u, v.cfg.URL) }
