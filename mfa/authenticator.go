@@ -49,6 +49,9 @@ type timed struct {
 	last int64
 }
 
+// Ready implements [Ready]: codes can be computed at any time.
+func (a *timed) Ready(c Challenge) bool { return c.Kind == TOTP }
+
 func (a *timed) Answer(ctx context.Context, c Challenge) (string, error) {
 	if c.Kind != TOTP {
 		return "", ErrNotMine

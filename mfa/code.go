@@ -31,6 +31,11 @@ func (g *given) Answer(ctx context.Context, c Challenge) (string, error) {
 	return code, nil
 }
 
+// Ready implements [Ready]: the code has not been given yet.
+func (g *given) Ready(c Challenge) bool {
+	return typed(c.Kind) && tidy(c.Kind, g.code) != "" && !g.used.Load()
+}
+
 // typed reports whether an answer of this kind is something that can be typed.
 func typed(k Kind) bool {
 	switch k {

@@ -3,6 +3,7 @@ package mfa
 import (
 	"context"
 	"errors"
+	"slices"
 )
 
 // First asks each of as in turn until one does not return [ErrNotMine], whose
@@ -31,6 +32,13 @@ func (f *first) Answer(ctx context.Context, c Challenge) (string, error) {
 		}
 	}
 	return "", ErrNotMine
+}
+
+func (f *first) Ready(c Challenge) bool {
+	return slices.ContainsFunc(f.as, func(a Answerer) bool {
+		r, ok := a.(Ready)
+		return ok && r.Ready(c)
+	})
 }
 
 func (f *first) Watch(c Challenge, done bool) {

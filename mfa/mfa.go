@@ -59,6 +59,13 @@ type Watcher interface {
 	Watch(c Challenge, done bool)
 }
 
+// Ready is an Answerer that knows beforehand whether it has an answer at hand: one
+// that needs no person, no command and no further message. Providers prefer a
+// factor that can be answered so, and send no message for a code that is there.
+type Ready interface {
+	Ready(c Challenge) bool
+}
+
 // ErrNotMine says that an Answerer has no answer to this challenge.
 var ErrNotMine = errors.New("mfa: no answer to this challenge")
 

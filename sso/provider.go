@@ -155,6 +155,13 @@ func (p *passCode) Answer(ctx context.Context, c mfa.Challenge) (string, error) 
 	return mfa.Code(code).Answer(ctx, c)
 }
 
+// Ready implements mfa.Ready: a code is there for any factor that takes one.
+func (p *passCode) Ready(c mfa.Challenge) bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.next != nil && c.Kind != mfa.Push
+}
+
 // newAnswerer puts the sources of an answer in order: the given code, the computed
 // one, the command, and last the person.
 func newAnswerer(cfg *Config, given *passCode, person mfa.Answerer) mfa.Answerer {

@@ -16,7 +16,7 @@ const jiraIdle = 5 * time.Hour
 // Client goes on to keep and renew cookies after it was taken. Its Cookies are
 // secrets; printing a Session shows none of them.
 type Session struct {
-	Cookies  []cookiejar.Cookie // every cookie of the SP, session cookies included
+	Cookies  []cookiejar.Cookie `json:"-"` // every cookie of the SP, session cookies included
 	User     string             // as the SP names the user; may differ from Config.User
 	Obtained time.Time          // when the session was obtained
 	Verified time.Time          // when the SP last named the user
@@ -27,7 +27,7 @@ type Session struct {
 // cookie's own expiry, else Jira's default idle time after the last proof of life.
 // It is an estimate, by our clock and the server's dates: an administrator may have
 // set another idle time, and a restart of the SP ends sessions at any moment.
-func (s *Session) Expires() time.Time {
+func (s Session) Expires() time.Time {
 	end := s.Verified.Add(jiraIdle)
 	for _, c := range s.Cookies {
 		if c.Name == rememberMeCookie && c.Expires.After(end) {
@@ -38,15 +38,12 @@ func (s *Session) Expires() time.Time {
 }
 
 // String tells who is signed in and until when, without any cookie.
-func (s *Session) String() string {
-	if s == nil {
-		return "no session"
-	}
+func (s Session) String() string {
 	return fmt.Sprintf("session of %s (%d cookies, until about %s)", s.User, len(s.Cookies), s.Expires().UTC().Format(time.RFC3339))
 }
 
 // Format prints String for every verb, %+v and %#v included.
-func (s Session) Format(f fmt.State, _ rune) { fmt.Fprint(f, (&s).String()) }
+func (s Session) Format(f fmt.State, _ rune) { fmt.Fprint(f, s.String()) }
 
 // LogValue shows what String shows.
-func (s *Session) LogValue() slog.Value { return slog.StringValue(s.String()) }
+func (s Session) LogValue() slog.Value { return slog.StringValue(s.String()) }

@@ -45,7 +45,11 @@ func (v *visit) startAtSP(ctx context.Context, known string) (*saml.Request, str
 	}
 	if known != "" {
 		req, err := v.requestFrom(ctx, known)
-		if err == nil || v.cfg.SSOStartURL != nil || !errors.Is(err, errNoStart) {
+		switch {
+		case v.cfg.SSOStartURL != nil && errors.Is(err, errNoStart):
+			return nil, "", &autherr.Error{Kind: ErrConfig, Text: "jira: the page that SSOStartURL names starts no SAML sign-in",
+				Hint: "name a page that redirects a stranger to the identity provider"}
+		case v.cfg.SSOStartURL != nil, err == nil && v.forOurs(req), err != nil && !errors.Is(err, errNoStart):
 			return req, known, err
 		}
 	}
@@ -53,13 +57,31 @@ func (v *visit) startAtSP(ctx context.Context, known string) (*saml.Request, str
 	if err != nil {
 		return nil, "", err
 	}
+	other := "" // where the SP would rather send its users
 	for _, address := range candidates {
-		if req, err := v.requestFrom(ctx, address); err == nil || !errors.Is(err, errNoStart) {
-			return req, address, err
+		req, err := v.requestFrom(ctx, address)
+		switch {
+		case err == nil && v.forOurs(req):
+			return req, address, nil
+		case err == nil:
+			other = req.URL.Host
+		case !errors.Is(err, errNoStart):
+			return nil, "", err
 		}
+	}
+	if other != "" {
+		return nil, "", &autherr.Error{Kind: ErrConfig, Text: "jira: the SP sends its users to " + other + ", not to " + v.cfg.SSOLoginURL.Host,
+			Hint: "check SSOLoginURL, or name the page that starts at the right identity provider with SSOStartURL"}
 	}
 	return nil, "", &autherr.Error{Kind: ErrConfig, Text: "jira: no page was found that starts a SAML sign-in",
 		Hint: "name it with SSOStartURL (a page that redirects to the identity provider), or use SSOFlow=IdPInitiated if the identity provider can start"}
+}
+
+// forOurs reports whether a request is meant for the identity provider of the
+// connection: an SP may know several.
+func (v *visit) forOurs(req *saml.Request) bool {
+	return v.cfg.SSOLoginURL == nil || strings.EqualFold(req.URL.Host, v.cfg.SSOLoginURL.Host) ||
+		v.cfg.Domain != "" && strings.EqualFold(req.URL.Host, v.cfg.Domain)
 }
 
 var errNoStart = errors.New("the page starts no SAML sign-in")

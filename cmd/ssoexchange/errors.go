@@ -1,0 +1,130 @@
+package main
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"math"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ssoexchange/ssoexchange/sso"
+)
+
+// The exit statuses, by the code of the error that ended the command.
+var exitCodes = map[string]int{
+	"":                 0,
+	"internal":         1,
+	"config":           2,
+	"credentials":      3,
+	"passcode_needed":  4,
+	"mfa_rejected":     5,
+	"exchange_refused": 6,
+	"unreachable":      7,
+	"rate_limited":     8,
+	"unsupported":      9,
+	"bad_answer":       10,
+	"no_session":       1,
+}
+
+const exitInterrupted = 130
+
+// cliError is an error of the command line itself.
+type cliError struct {
+	code string
+	text string
+	hint string
+}
+
+func (e *cliError) Error() string    { return e.text }
+func (e *cliError) HintText() string { return e.hint }
+
+// Is lets a configuration error of the command line be one of the library's, too.
+func (e *cliError) Is(target error) bool { return e.code == "config" && target == sso.ErrConfig }
+
+func configError(text, hint string) error {
+	return &sso.StepError{Step: "config", Err: &cliError{code: "config", text: text, hint: hint}}
+}
+
+func usageError(cmd *cobra.Command, err error) error {
+	return configError(err.Error(), "see: "+cmd.CommandPath()+" --help")
+}
+
+// report prints err, as a line and a hint or as one line of JSON, and returns the
+// exit status.
+func (a *app) report(err error) int {
+	if err == nil {
+		return 0
+	}
+	code := sso.Code(err)
+	hint := sso.Hint(err)
+	if strings.HasPrefix(err.Error(), "unknown command") {
+		code, hint = "config", "see: ssoexchange --help"
+	}
+	status := exitCodes[code]
+	var exit *exitError
+	if errors.As(err, &exit) {
+		status = exit.status
+	}
+	if a.flags.json {
+		a.reportJSON(err, code, hint)
+		return status
+	}
+	a.tui.errorf(err.Error(), hint)
+	if wait, ok := sso.RetryAfter(err); ok {
+		a.tui.hint(fmt.Sprintf("try again in %d seconds", int(math.Ceil(wait.Seconds()))))
+	}
+	return status
+}
+
+func (a *app) reportJSON(err error, code, hint string) {
+	type fields struct {
+		Code       string `json:"code"`
+		Step       string `json:"step,omitempty"`
+		Message    string `json:"message"`
+		Hint       string `json:"hint,omitempty"`
+		RetryAfter int    `json:"retry_after,omitempty"`
+	}
+	f := fields{Code: code, Step: sso.Step(err), Message: err.Error(), Hint: hint}
+	if wait, ok := sso.RetryAfter(err); ok {
+		f.RetryAfter = int(math.Ceil(wait.Seconds()))
+	}
+	line := json.NewEncoder(a.stderr)
+	line.SetEscapeHTML(false)
+	line.Encode(map[string]fields{"error": f})
+}
+
+// exitError ends the program with a status of its own and without another word.
+type exitError struct {
+	status int
+	text   string
+}
+
+func (e *exitError) Error() string { return e.text }
+
+func exitCodesTopic() *cobra.Command {
+	return &cobra.Command{
+		Use:   "exit-codes",
+		Short: "What the exit status means",
+		Long: `Exit status, and the "code" of a --json error:
+
+    0                     done
+    1  internal           unexpected; also "api" when Jira answers with an HTTP error
+    2  config             flags, properties, files; an unsupported scheme; a factor that
+                          is not offered; Crowd: the caller's address or the token ignored
+    3  credentials        user name, password, application password or API token refused;
+                          account locked or suspended, password expired. Never tried again
+                          by itself
+    4  passcode_needed    a challenge was issued and nobody could be asked: call again with
+                          MFAPassCode. Also when the code was refused and a new one was sent
+    5  mfa_rejected       push refused or not answered; a code refused that cannot be sent
+                          anew, or used before
+    6  exchange_refused   signed in, but not let through to Jira
+    7  unreachable        network, TLS, 5xx, an expired transaction; safe to try again
+    8  rate_limited       wait; the error says how long
+    9  unsupported        the policy needs something that no headless client can do
+   10  bad_answer         an answer that cannot be understood or must not be obeyed
+  130                     interrupted`,
+	}
+}

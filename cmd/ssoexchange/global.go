@@ -1,0 +1,242 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ssoexchange/ssoexchange/filestore"
+	"github.com/ssoexchange/ssoexchange/sso"
+)
+
+// globalFlags are the flags that every command has.
+type globalFlags struct {
+	connection     string
+	connectionFile string
+	profile        string
+	set            []string
+	stateDir       string
+	noInput        bool
+	logLevel       string
+	logFormat      string
+	json           bool
+	noColor        bool
+}
+
+func (g *globalFlags) register(root *cobra.Command) {
+	f := root.PersistentFlags()
+	f.StringVarP(&g.connection, "connection", "c", "", "connection string (env SSOEXCHANGE_CONNECTION)")
+	f.StringVar(&g.connectionFile, "connection-file", "", "read the connection string from `FILE`, - for standard input")
+	f.StringVarP(&g.profile, "profile", "p", "", "named connection from the configuration file (env SSOEXCHANGE_PROFILE)")
+	f.StringArrayVar(&g.set, "set", nil, "set one property, `Name=Value`; may be repeated")
+	f.StringVar(&g.stateDir, "state-dir", "", "where sessions and devices are kept (env SSOEXCHANGE_STATE_DIR)")
+	f.BoolVar(&g.noInput, "no-input", false, "never prompt (env SSOEXCHANGE_NO_INPUT)")
+	f.StringVar(&g.logLevel, "log-level", "warn", "debug, info, warn or error")
+	f.StringVar(&g.logFormat, "log-format", "text", "text or json")
+	f.BoolVar(&g.json, "json", false, "machine-readable results and errors")
+	f.BoolVar(&g.noColor, "no-color", false, "no colour (env NO_COLOR)")
+	root.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions([]string{"debug", "info", "warn", "error"}, cobra.ShellCompDirectiveNoFileComp))
+	root.RegisterFlagCompletionFunc("log-format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	root.RegisterFlagCompletionFunc("set", completeSet)
+	root.RegisterFlagCompletionFunc("profile", completeProfile)
+}
+
+// completeSet offers the names of the properties.
+func completeSet(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	var names []string
+	for _, p := range sso.Properties() {
+		names = append(names, p.Name+"=")
+	}
+	return names, cobra.ShellCompDirectiveNoSpace | cobra.ShellCompDirectiveNoFileComp
+}
+
+// prepare looks at the flags and the environment before a command runs.
+func (a *app) prepare() error {
+	g := &a.flags
+	if _, err := g.level(); err != nil {
+		return err
+	}
+	if g.logFormat != "text" && g.logFormat != "json" {
+		return configError(fmt.Sprintf("unknown log format %q", g.logFormat), "use --log-format text or json")
+	}
+	a.tui.noInput = g.noInput || envTrue("SSOEXCHANGE_NO_INPUT") || envTrue("CI")
+	a.tui.quiet = g.json
+	a.tui.useColor(g.noColor)
+	return nil
+}
+
+func envTrue(name string) bool {
+	switch strings.ToLower(os.Getenv(name)) {
+	case "", "0", "false", "no":
+		return false
+	}
+	return true
+}
+
+func (g *globalFlags) level() (slog.Level, error) {
+	switch g.logLevel {
+	case "debug":
+		return slog.LevelDebug, nil
+	case "info":
+		return slog.LevelInfo, nil
+	case "warn":
+		return slog.LevelWarn, nil
+	case "error":
+		return slog.LevelError, nil
+	}
+	return 0, configError(fmt.Sprintf("unknown log level %q", g.logLevel), "use --log-level debug, info, warn or error")
+}
+
+func (a *app) logger() *slog.Logger {
+	level, _ := a.flags.level()
+	o := &slog.HandlerOptions{Level: level}
+	if a.flags.logFormat == "json" {
+		return slog.New(slog.NewJSONHandler(a.stderr, o))
+	}
+	return slog.New(slog.NewTextHandler(a.stderr, o))
+}
+
+// config merges what describes the connection. Later layers win.
+func (a *app) config() (*sso.Config, error) {
+	profile, err := a.profileSettings()
+	if err != nil {
+		return nil, err
+	}
+	connection, err := a.connectionSettings()
+	if err != nil {
+		return nil, err
+	}
+	environment, err := sso.EnvSettings(os.Environ())
+	if err != nil {
+		return nil, err
+	}
+	flags, err := a.setSettings()
+	if err != nil {
+		return nil, err
+	}
+	settings := sso.Merge(profile, connection, environment, flags)
+	if len(settings.Names()) == 0 {
+		return nil, configError("no connection given", `give one with -c 'AuthScheme=Okta;…', -p PROFILE or SSOEXCHANGE_CONNECTION; to see it work first: ssoexchange demo`)
+	}
+	cfg, err := settings.ConfigWith(sso.ParseOptions{Keyring: keyringSecret})
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range cfg.Warnings {
+		a.tui.warn(w)
+	}
+	return cfg, nil
+}
+
+func (a *app) connectionSettings() (sso.Settings, error) {
+	g := &a.flags
+	conn := g.connection
+	switch {
+	case conn != "" && g.connectionFile != "":
+		return sso.Settings{}, configError("both --connection and --connection-file given", "use one of them")
+	case g.connectionFile != "":
+		data, err := a.readFile(g.connectionFile)
+		if err != nil {
+			return sso.Settings{}, err
+		}
+		conn = strings.TrimSpace(data)
+	case conn == "":
+		conn = os.Getenv("SSOEXCHANGE_CONNECTION")
+	}
+	if conn == "" {
+		return sso.Settings{}, nil
+	}
+	return sso.ParseSettings(conn)
+}
+
+func (a *app) setSettings() (sso.Settings, error) {
+	var all sso.Settings
+	for _, s := range a.flags.set {
+		name, value, ok := strings.Cut(s, "=")
+		if !ok {
+			return all, configError("--set needs Name=Value", "for example: --set MFAType=SMS")
+		}
+		one, err := sso.Setting(name, value)
+		if err != nil {
+			return all, err
+		}
+		all = sso.Merge(all, one)
+	}
+	return all, nil
+}
+
+// maxInput bounds what is read from a named file or from standard input.
+const maxInput = 1 << 20
+
+func (a *app) readFile(name string) (string, error) {
+	r := a.stdin
+	if name != "-" {
+		f, err := os.Open(name)
+		if err != nil {
+			return "", configError(err.Error(), "")
+		}
+		defer f.Close()
+		r = f
+	}
+	data, err := io.ReadAll(io.LimitReader(r, maxInput+1))
+	if err != nil {
+		return "", configError("reading "+name+": "+err.Error(), "")
+	}
+	if len(data) > maxInput {
+		return "", configError(name+" is larger than 1 MiB", "")
+	}
+	return string(data), nil
+}
+
+// openStore opens the state directory.
+func (a *app) openStore() (sso.Store, error) {
+	dir := a.flags.stateDir
+	if dir == "" {
+		dir = os.Getenv("SSOEXCHANGE_STATE_DIR")
+	}
+	if dir == "" {
+		d, err := filestore.DefaultDir()
+		if err != nil {
+			return nil, stateError(err)
+		}
+		dir = d
+	}
+	s, err := filestore.Open(dir, filestore.Options{Logger: a.logger()})
+	if err != nil {
+		return nil, stateError(err)
+	}
+	return s, nil
+}
+
+func stateError(err error) error {
+	hint := sso.Hint(err)
+	if hint == "" {
+		hint = "choose another place with --state-dir"
+	}
+	return &sso.StepError{Step: "state", Err: &cliError{code: "config", text: err.Error(), hint: hint}}
+}
+
+// open returns the client of the connection that the flags describe.
+func (a *app) open(ctx context.Context, store sso.Store) (*sso.Client, error) {
+	cfg, err := a.config()
+	if err != nil {
+		return nil, err
+	}
+	return a.openConfig(ctx, cfg, store)
+}
+
+func (a *app) openConfig(ctx context.Context, cfg *sso.Config, store sso.Store) (*sso.Client, error) {
+	opts := &sso.Options{Store: store, Logger: a.logger(), UserAgent: "ssoexchange/" + version()}
+	if a.tui.canAsk() {
+		opts.Answerer = a.tui
+		opts.Password = func(ctx context.Context) (string, error) { return a.tui.password(ctx, cfg.User) }
+	} else {
+		opts.Answerer = a.tui.watcher()
+	}
+	return sso.OpenConfig(ctx, cfg, opts)
+}

@@ -1,0 +1,97 @@
+// Command ssoexchange signs in at Okta or Atlassian Crowd without a browser and
+// hands over the session cookies of the Jira behind it.
+//
+// Data goes to standard output, everything else to standard error. Run
+// "ssoexchange help" for the commands, "ssoexchange help exit-codes" for what the
+// exit status means.
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"github.com/spf13/cobra"
+)
+
+func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
+
+// run is the whole program: arguments and streams in, exit status out.
+func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	defer stop()
+	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
+	a.tui = newTUI(stderr)
+	root := a.rootCommand()
+	root.SetArgs(args)
+	root.SetIn(stdin)
+	root.SetOut(stdout)
+	root.SetErr(stderr)
+	err := root.ExecuteContext(ctx)
+	if err != nil && ctx.Err() != nil {
+		a.tui.say("interrupted")
+		return exitInterrupted
+	}
+	return a.report(err)
+}
+
+// app is what the commands share: the streams, the global flags and the terminal.
+type app struct {
+	stdin  io.Reader
+	stdout io.Writer
+	stderr io.Writer
+	tui    *tui
+	flags  globalFlags
+}
+
+func (a *app) rootCommand() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "ssoexchange",
+		Short: "Session cookies for Jira behind SAML single sign-on, without a browser",
+		Long: `ssoexchange signs in at Okta or Atlassian Crowd, answers the second factor, posts the
+SAML assertion to Jira and prints the session cookies. It keeps what it learnt (the
+session, the remembered device) encrypted in a state directory, so that the next
+call needs no sign-in as long as the session lives.`,
+		Example: `  # See it work against built-in simulated servers; needs nothing
+  ssoexchange demo
+
+  # Who am I? (signs in first if that is needed)
+  curl -b <(ssoexchange cookies --format netscape) https://jira.example.com/rest/api/2/myself
+
+  # The connection in the environment, the password in a file
+  export SSOEXCHANGE_CONNECTION='AuthScheme=Okta;URL=https://jira.example.com;SSOLoginURL=https://example.okta.com/home/jira/0oa1/42;SSOExchangeURL=https://jira.example.com/plugins/servlet/samlconsumer;User=ana@example.com;PasswordFile=/run/secrets/okta'
+  ssoexchange api /rest/api/2/issue/OPS-1`,
+		Args:          cobra.NoArgs,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.prepare() }
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
+	a.flags.register(root)
+	root.AddCommand(a.cookiesCommand(), a.loginCommand(), a.statusCommand(), a.logoutCommand(), a.apiCommand(),
+		a.demoCommand(), a.labCommand(), a.versionCommand(), exitCodesTopic(), propertiesTopic())
+	root.Version = version()
+	root.InitDefaultCompletionCmd()
+	markArgs(root)
+	return root
+}
+
+// markArgs turns cobra's complaints about arguments into configuration errors.
+func markArgs(cmd *cobra.Command) {
+	check := cmd.Args
+	if check == nil {
+		check = cobra.ArbitraryArgs
+	}
+	cmd.Args = func(c *cobra.Command, args []string) error {
+		if err := check(c, args); err != nil {
+			return usageError(c, err)
+		}
+		return nil
+	}
+	for _, sub := range cmd.Commands() {
+		markArgs(sub)
+	}
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ssoexchange/ssoexchange/sso"
+)
+
+func (a *app) statusCommand() *cobra.Command {
+	var check bool
+	var minTTL time.Duration
+	cmd := &cobra.Command{
+		Use:   "status",
+		Short: "Show what is stored and ask Jira whether it still works; never signs in",
+		Long: `status lists the stored sessions and asks each SP whether its session still works. It
+never signs in. With a connection (-c, -p, environment) it looks at that one only.`,
+		Example: `  ssoexchange status
+  ssoexchange status --check --min-ttl 15m || ssoexchange login`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context(), check, minTTL) },
+	}
+	cmd.Flags().BoolVar(&check, "check", false, "exit with 1 unless every session shown is live")
+	cmd.Flags().DurationVar(&minTTL, "min-ttl", 0, "with --check: count a session that is estimated to end sooner as not live")
+	return cmd
+}
+
+func (a *app) status(ctx context.Context, check bool, minTTL time.Duration) error {
+	store, err := a.openStore()
+	if err != nil {
+		return err
+	}
+	entries, listErr := sso.Entries(ctx, store)
+	if a.connectionGiven() {
+		cfg, err := a.config()
+		if err != nil {
+			return err
+		}
+		id := cfg.Identity()
+		entries = slices.DeleteFunc(entries, func(e sso.Entry) bool { return e.Identity != id })
+		if len(entries) == 0 {
+			entries = []sso.Entry{{Identity: id, Connection: cfg.Public()}}
+		}
+	}
+	live := len(entries) > 0
+	infos := []sessionInfo{}
+	for _, e := range entries {
+		info := a.look(ctx, store, e)
+		infos = append(infos, info)
+		if !info.Live || minTTL > 0 && time.Until(*info.Expires) < minTTL {
+			live = false
+		}
+	}
+	if err := a.printStatus(infos); err != nil {
+		return err
+	}
+	if listErr != nil {
+		return listErr
+	}
+	if check && !live {
+		return &cliError{code: "no_session", text: "no live session", hint: "sign in with: ssoexchange login"}
+	}
+	return nil
+}
+
+func (a *app) connectionGiven() bool {
+	settings, err := a.connectionSettings()
+	return a.flags.profile != "" || len(a.flags.set) > 0 || err != nil || len(settings.Names()) > 0
+}
+
+// look asks the SP of one entry whether its session works.
+func (a *app) look(ctx context.Context, store sso.Store, e sso.Entry) sessionInfo {
+	info := sessionJSON(e.Identity, nil)
+	info.Refused = e.Refused
+	if e.Obtained.IsZero() {
+		return info
+	}
+	settings, err := sso.ParseSettings(e.Connection)
+	if err == nil {
+		var cfg *sso.Config
+		if cfg, err = settings.ConfigWith(sso.ParseOptions{Keyring: keyringSecret}); err == nil {
+			var client *sso.Client
+			if client, err = a.openConfig(ctx, cfg, store); err == nil {
+				defer client.Close()
+				var s *sso.Session
+				if s, err = client.Check(ctx); err == nil {
+					refused := info.Refused
+					info = sessionJSON(e.Identity, s)
+					info.Refused = refused
+					return info
+				}
+			}
+		}
+	}
+	if !errors.Is(err, sso.ErrNoSession) {
+		info.Error = err.Error()
+	}
+	return info
+}
+
+func (a *app) printStatus(infos []sessionInfo) error {
+	if a.flags.json {
+		return writeJSON(a.stdout, infos)
+	}
+	if len(infos) == 0 {
+		fmt.Fprintln(a.stdout, "nothing is stored")
+	}
+	for _, i := range infos {
+		fmt.Fprintf(a.stdout, "%s\n  %s at %s (%s)\n", i.SP, i.Login, i.IdP, i.Scheme)
+		switch {
+		case i.Live:
+			fmt.Fprintf(a.stdout, "  live: signed in as %s since %s, until about %s\n", i.User,
+				i.Obtained.Local().Format("2006-01-02 15:04"), i.Expires.Local().Format("2006-01-02 15:04"))
+		case i.Error != "":
+			fmt.Fprintf(a.stdout, "  unknown: %s\n", i.Error)
+		default:
+			fmt.Fprintln(a.stdout, "  no live session")
+		}
+		if len(i.Refused) > 0 {
+			fmt.Fprintf(a.stdout, "  refused, and not sent again until it changes: %s\n", strings.Join(i.Refused, ", "))
+		}
+	}
+	return nil
+}

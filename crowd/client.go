@@ -1,0 +1,242 @@
+// Package crowd signs in at Atlassian Crowd Data Center, the SAML identity
+// provider ("SSO 2.0", Crowd 3.4 and later), without a browser.
+//
+// Crowd has no request that turns a password into a SAML response. What it has is
+// a REST call that turns a password into an SSO token, and a console that takes
+// that token as a cookie. So a sign-in is
+//
+//	POST rest/usermanagement/1/session        application and user → token
+//	GET  console/secure/saml/sso.action?…     the SP's request, with the token → page with the response
+//
+// The application's name and password are those of a Crowd application with SSO
+// enabled. The user needs access to Crowd's own application too, because the SSO
+// address is part of its console.
+//
+// Crowd answers requests that a service provider made, and nothing else: a
+// sign-in needs a [saml.Start].
+package crowd
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/saml"
+)
+
+// Suffix is what follows Crowd's base URL in the address of its SAML console.
+const Suffix = "/console/secure/saml/sso.action"
+
+// Client signs one user in at one Crowd. Its exported fields are set before the
+// first call and not changed afterwards; it is then safe for concurrent use.
+//
+// A Client remembers the token and uses it for the next sign-in, so that the
+// password travels only when Crowd no longer knows the token. See
+// [Client.Snapshot] for taking that memory to another process.
+type Client struct {
+	LoginURL *url.URL                                  // required: Crowd's base URL + Suffix
+	User     string                                    // required: user name in a Crowd directory
+	Password func(ctx context.Context) (string, error) // required: called only when the password is about to be sent
+
+	AppName     string                                    // required: name of the Crowd application (SSOAppName)
+	AppPassword func(ctx context.Context) (string, error) // required: and its password (SSOAppPassword)
+
+	// RemoteAddress is the remote_address validation factor of the token: the
+	// address that this machine has in Crowd's eyes. Empty: no factor is sent.
+	RemoteAddress string
+
+	Transport  http.RoundTripper               // nil: http.DefaultTransport
+	UserAgent  string                          // "": "ssoexchange"
+	Logger     *slog.Logger                    // nil: silent
+	Checkpoint func(ctx context.Context) error // nil, or called when a password has bought a token that should survive a crash
+
+	mu    sync.Mutex
+	known *memory // behind a pointer, so that no verb of fmt prints it; nil: nothing yet
+}
+
+// SignIn turns the SP's request into Crowd's response.
+//
+// start obtains the request; it is called once, while the REST session is being
+// made. The request must be addressed to the host of LoginURL. Without start
+// LoginURL is fetched as it is, which no known Crowd answers with a response; the
+// error then says so.
+//
+// The password is sent at most once, and not at all while Crowd accepts the token
+// of an earlier sign-in. When several things fail at once, the refusal of a
+// password is what is reported.
+//
+// Errors are of type [*Error] where Crowd's REST API gave a reason, and match the
+// sentinels of package sso: ErrConfig (a field is missing, this address may not
+// call, the token was ignored), ErrCredentials, ErrExchangeRefused,
+// ErrUnsupported (a second-factor page, ForceAuthn), ErrUnreachable,
+// ErrRateLimited and ErrBadAnswer.
+func (c *Client) SignIn(ctx context.Context, start saml.Start) (*saml.Response, error) {
+	if err := c.check(); err != nil {
+		return nil, autherr.AtStep(autherr.StepConfig, err)
+	}
+	s := c.newSignIn(start)
+
+	reused := s.memory.hasToken(c.LoginURL, time.Now())
+	if err := s.prepare(ctx, !reused); err != nil {
+		return nil, err
+	}
+	found, err := s.present(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if found.sight == sawLogin && reused && !s.forced() {
+		// The token of the last sign-in has ended. The SP's request has not been
+		// answered and stays good; the password has not been sent yet.
+		if err := s.renew(ctx); err != nil {
+			return nil, err
+		}
+		if found, err = s.present(ctx); err != nil {
+			return nil, err
+		}
+	}
+	if found.sight != sawResponse {
+		return nil, autherr.AtStep(autherr.StepAssertion, s.explain(found))
+	}
+	s.memory.touch(time.Now())
+	return found.response, nil
+}
+
+// signIn is one run of SignIn: what it needs and what it has gathered.
+type signIn struct {
+	*Client
+	memory  *memory
+	console *hop.Client // with the jar: what a browser would do
+	start   saml.Start
+	request *saml.Request // nil without start
+}
+
+func (c *Client) newSignIn(start saml.Start) *signIn {
+	m := c.remembered()
+	return &signIn{Client: c, memory: m, console: c.hop(m.jar), start: start}
+}
+
+// hop returns a client for one server's requests. REST calls are made without a
+// jar: each carries its own credentials, and a session of the application must
+// not mix with the user's.
+func (c *Client) hop(jar hop.Jar) *hop.Client {
+	return &hop.Client{Server: "crowd", Transport: c.Transport, Jar: jar, UserAgent: c.UserAgent, Logger: c.Logger}
+}
+
+// forced reports whether the SP wants the user to sign in anew whatever Crowd knows.
+func (s *signIn) forced() bool { return s.request != nil && s.request.ForceAuthn }
+
+// prepare gathers what the console is asked with: the SP's request, the name of
+// the token cookie and, if there is no token yet, the token. All at once; the
+// first failure stops the others, except that a password on its way is waited
+// for: whether it was refused must be known, or somebody would try it again.
+func (s *signIn) prepare(ctx context.Context, needToken bool) error {
+	g := newGroup(ctx)
+	defer g.stop(nil)
+
+	needName := !s.memory.named()
+	var name cookieConfig
+	if s.start != nil {
+		g.Go(func() error { return s.begin(g.ctx) })
+	}
+	if needToken || needName {
+		g.Go(func() error {
+			app, err := s.appPassword(g.ctx)
+			if err != nil {
+				return err
+			}
+			if needName {
+				g.Go(func() (err error) {
+					name, err = s.cookieConfig(g.ctx, app)
+					return err
+				})
+			}
+			if needToken {
+				return s.session(ctx, g.ctx, app)
+			}
+			return nil
+		})
+	}
+	err := g.Wait()
+	if name.known {
+		s.memory.setCookie(s.LoginURL, name)
+	}
+	return err
+}
+
+// renew makes a new session after Crowd ignored the token of an earlier one.
+func (s *signIn) renew(ctx context.Context) error {
+	s.memory.endToken()
+	app, err := s.appPassword(ctx)
+	if err != nil {
+		return err
+	}
+	return s.session(ctx, ctx, app)
+}
+
+func (c *Client) appPassword(ctx context.Context) (string, error) {
+	app, err := c.AppPassword(ctx)
+	if err == nil && app == "" {
+		err = missing("SSOAppPassword", "the password of the Crowd application")
+	}
+	return app, autherr.AtStep(autherr.StepLogin, err)
+}
+
+// begin obtains the SP's request and makes sure that it is meant for this Crowd.
+func (s *signIn) begin(ctx context.Context) error {
+	r, err := s.start(ctx)
+	if err != nil {
+		return autherr.AtStep(autherr.StepStart, err)
+	}
+	if r == nil || r.URL == nil {
+		return autherr.AtStep(autherr.StepStart, autherr.New(autherr.ErrBadAnswer, "crowd: the service provider's request has no address", ""))
+	}
+	if hop.CheckURL(r.URL) != nil || !hop.SameOrigin(r.URL, s.LoginURL) {
+		return autherr.AtStep(autherr.StepStart, autherr.New(autherr.ErrBadAnswer,
+			"crowd: the service provider sends its users to "+r.URL.Scheme+"://"+r.URL.Host+", not to "+hop.Origin(s.LoginURL),
+			"name that Crowd in SSOLoginURL, or choose this one among the service provider's identity providers"))
+	}
+	s.request = r
+	return nil
+}
+
+// base is Crowd's base URL: LoginURL without Suffix.
+func (c *Client) base() *url.URL {
+	u := *c.LoginURL
+	u.Path, u.RawPath = strings.TrimSuffix(u.Path, Suffix), ""
+	u.RawQuery, u.Fragment = "", ""
+	return &u
+}
+
+// check finds what is missing before anything is sent.
+func (c *Client) check() error {
+	switch {
+	case c.LoginURL == nil:
+		return missing("SSOLoginURL", "Crowd's base URL + "+Suffix)
+	case hop.CheckURL(c.LoginURL) != nil:
+		return autherr.New(autherr.ErrConfig, "crowd: SSOLoginURL: "+hop.CheckURL(c.LoginURL).Error(), "")
+	case !strings.HasSuffix(c.LoginURL.Path, Suffix):
+		return autherr.New(autherr.ErrConfig, "crowd: the path of SSOLoginURL does not end in "+Suffix,
+			"the value is Crowd's base URL followed by "+Suffix)
+	case c.AppName == "":
+		return missing("SSOAppName", "the name of a Crowd application with SSO enabled")
+	case strings.Contains(c.AppName, ":"):
+		return autherr.New(autherr.ErrConfig, "crowd: SSOAppName contains a colon, which HTTP Basic authentication cannot carry (RFC 7617)", "")
+	case c.AppPassword == nil:
+		return missing("SSOAppPassword", "the password of the Crowd application")
+	case c.User == "":
+		return missing("User", "the user's name in Crowd")
+	case c.Password == nil:
+		return missing("Password", "the user's password in Crowd")
+	}
+	return nil
+}
+
+func missing(property, what string) error {
+	return autherr.New(autherr.ErrConfig, "crowd: "+property+" is missing", property+" is "+what)
+}

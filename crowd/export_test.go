@@ -1,0 +1,40 @@
+package crowd
+
+import (
+	"net/http"
+	"net/url"
+
+	"github.com/ssoexchange/ssoexchange/internal/hop"
+)
+
+// What the tests of other people's bytes need.
+
+func ReadSession(body []byte) (token string, err error) {
+	t, err := readSession(body)
+	return t.value, err
+}
+
+func ReadCookieConfig(body []byte) (name, domain string, err error) {
+	c, err := readCookieConfig(body)
+	return c.name, c.domain, err
+}
+
+func ReadError(body []byte) (reason, message string, ok bool) {
+	e, ok := readError(body)
+	return e.Reason, cleaned(e.Message, nil), ok
+}
+
+func Look(page []byte) (sight int, title string, err error) {
+	u := &url.URL{Scheme: "https", Host: "crowd.example.com", Path: "/crowd" + Suffix}
+	f, err := look(&hop.Answer{URL: u, Status: http.StatusOK, Header: http.Header{}, Body: page})
+	return int(f.sight), f.title, err
+}
+
+// Reasons lists the reasons that have a meaning.
+func Reasons() []string {
+	var all []string
+	for r := range reasons {
+		all = append(all, r)
+	}
+	return all
+}

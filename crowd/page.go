@@ -1,0 +1,148 @@
+package crowd
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"net/http"
+	"strings"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/htmlform"
+	"github.com/ssoexchange/ssoexchange/saml"
+)
+
+// sight is what the console's page turned out to be.
+type sight int
+
+const (
+	sawOther        sight = iota // a page without a form to fill in: access denied, an error
+	sawResponse                  // the form that carries the SAML response
+	sawLogin                     // the login page: the token was ignored
+	sawSecondFactor              // a form that wants something, and not user and password
+	sawForeign                   // a redirect away from Crowd
+)
+
+type finding struct {
+	sight    sight
+	response *saml.Response // sawResponse
+	host     string         // sawForeign
+	status   int
+	title    string // of the page, shortened
+	wait     time.Duration
+}
+
+// quoted names the page by status and title, for an error text.
+func (f finding) quoted() string {
+	if f.title == "" {
+		return fmt.Sprintf(" (status %d)", f.status)
+	}
+	return fmt.Sprintf(" (status %d, page %q)", f.status, f.title)
+}
+
+// look recognises the console's answer. The error is one of reading the response.
+//
+// Crowd has had two login pages: until 3.2 a form made by the server with
+// j_username and j_password, since then one that a script draws, of which the
+// answer holds little more than the title. Either comes in place of the response
+// (200) or after a redirect to login.action.
+func look(a *hop.Answer) (finding, error) {
+	f := finding{status: a.Status}
+	if to := a.Location(); to != nil {
+		switch {
+		case !hop.SameOrigin(a.URL, to):
+			f.sight, f.host = sawForeign, to.Host
+		case isLogin(to):
+			f.sight = sawLogin
+		}
+		return f, nil
+	}
+	if a.Status == http.StatusTooManyRequests || a.Status >= 500 {
+		f.wait = hop.RetryAfter(a.Header)
+		f.title = title(a.Body)
+		return f, nil
+	}
+	r, err := saml.ReadForm(a.URL, a.Body)
+	if err == nil {
+		f.sight, f.response = sawResponse, r
+		return f, nil
+	}
+	if !errors.Is(err, saml.ErrNoForm) {
+		return f, err
+	}
+	f.title = title(a.Body)
+	forms, err := htmlform.Parse(a.URL, a.Body)
+	if err != nil {
+		return f, &autherr.Error{Kind: autherr.ErrBadAnswer, Text: "crowd: the console's page cannot be read", Cause: err}
+	}
+	switch {
+	case isLogin(a.URL) || anyForm(forms, isLoginForm) || drawsLogin(a.Body, f.title):
+		f.sight = sawLogin
+	case anyForm(forms, wantsInput):
+		f.sight = sawSecondFactor
+	}
+	return f, nil
+}
+
+func anyForm(forms []htmlform.Form, match func(htmlform.Form) bool) bool {
+	for _, f := range forms {
+		if match(f) {
+			return true
+		}
+	}
+	return false
+}
+
+// isLoginForm recognises the form made by the server.
+func isLoginForm(f htmlform.Form) bool {
+	if f.Action != nil && (strings.HasSuffix(f.Action.Path, "/j_security_check") || isLogin(f.Action)) {
+		return true
+	}
+	var user, password bool
+	for _, i := range f.Fields {
+		switch strings.ToLower(i.Name) {
+		case "j_username", "username", "os_username":
+			user = true
+		case "j_password", "password", "os_password":
+			password = true
+		}
+	}
+	return user && password
+}
+
+// drawsLogin recognises the page whose form is drawn by a script: by its title
+// and by the absence of anything that could be an answer to a signed-in user.
+func drawsLogin(page []byte, title string) bool {
+	t := strings.ToLower(title)
+	if !strings.Contains(t, "crowd") || !strings.Contains(t, "login") && !strings.Contains(t, "log in") {
+		return false
+	}
+	return bytes.Contains(bytes.ToLower(page), []byte("<script"))
+}
+
+// wantsInput reports whether somebody has to type something into the form. Search
+// boxes and forms of buttons and hidden fields, as every console page has them,
+// do not count.
+func wantsInput(f htmlform.Form) bool {
+	for _, i := range f.Fields {
+		switch strings.ToLower(i.Type) {
+		case "", "text", "password", "tel", "number":
+			name := strings.ToLower(i.Name)
+			if name != "" && !strings.Contains(name, "search") && !strings.Contains(name, "query") {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// title is the page's title, made fit for a log line.
+func title(page []byte) string {
+	t := []rune(cleaned(htmlform.Title(page), nil))
+	if len(t) > 80 {
+		return string(t[:80]) + "…"
+	}
+	return string(t)
+}

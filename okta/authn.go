@@ -1,0 +1,277 @@
+package okta
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/hop"
+)
+
+// Bounds on a transaction. A factor list with every kind of factor enrolled several
+// times has about 20 KiB.
+const (
+	maxTransaction = 1 << 20
+	maxFactors     = 100
+	maxToken       = 16 << 10
+)
+
+// transaction is a state of the AuthN API, read with the tolerance that published
+// and recorded answers call for: lists where an object is usual and the reverse,
+// absent and null members, members under either of two names.
+type transaction struct {
+	Status              string
+	Type                string // "SESSION_STEP_UP" for an app's own rule
+	RecoveryType        string // set when SUCCESS is not a sign-in
+	StateToken          string
+	SessionToken        string
+	ExpiresAt           time.Time // zero when not said
+	FactorResult        string
+	FactorResultMessage string
+
+	Factors            []factor
+	AllowRemember      bool
+	PasswordExpireDays *int
+	Refresh            time.Duration // POLL: pace asked for
+
+	Links map[string][]link
+}
+
+// link is a HAL link. Href is a claim of the server: walk.obey decides about it.
+type link struct {
+	Name  string `json:"name"`
+	Href  string `json:"href"`
+	Title string `json:"title"`
+	Hints struct {
+		Allow []string `json:"allow"`
+	} `json:"hints"`
+}
+
+// link returns the first link of the given relation.
+func (t *transaction) link(rel string) (link, bool) {
+	if ls := t.Links[rel]; len(ls) > 0 && ls[0].Href != "" {
+		return ls[0], true
+	}
+	return link{}, false
+}
+
+// links is an object whose members are a link or a list of links.
+type links map[string][]link
+
+func (l *links) UnmarshalJSON(data []byte) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(data, &members); err != nil {
+		return nil // null, a list, a string: no links
+	}
+	*l = make(links, len(members))
+	for rel, raw := range members {
+		if ls := oneOrMany[link](raw, 20); len(ls) > 0 {
+			(*l)[rel] = ls
+		}
+	}
+	return nil
+}
+
+// oneOrMany reads an object, or up to limit objects of a list, leaving out those
+// that do not fit T.
+func oneOrMany[T any](raw json.RawMessage, limit int) []T {
+	raw = bytes.TrimSpace(raw)
+	if len(raw) == 0 || bytes.Equal(raw, []byte("null")) {
+		return nil
+	}
+	items := []json.RawMessage{raw}
+	if raw[0] == '[' {
+		items = nil
+		if json.Unmarshal(raw, &items) != nil {
+			return nil
+		}
+	}
+	var out []T
+	for _, item := range items {
+		var v T
+		if len(out) < limit && json.Unmarshal(item, &v) == nil {
+			out = append(out, v)
+		}
+	}
+	return out
+}
+
+// readTransaction reads the body of a 2xx answer. The error says nothing of what
+// it read.
+func readTransaction(body []byte) (*transaction, error) {
+	if len(body) > maxTransaction {
+		return nil, errors.New("answer is too large for a transaction")
+	}
+	var w struct {
+		Status       string          `json:"status"`
+		Type         string          `json:"type"`
+		RecoveryType string          `json:"recoveryType"`
+		StateToken   string          `json:"stateToken"`
+		SessionToken string          `json:"sessionToken"`
+		ExpiresAt    string          `json:"expiresAt"`
+		Result       string          `json:"factorResult"`
+		Message      string          `json:"factorResultMessage"`
+		Links        links           `json:"_links"`
+		Embedded     json.RawMessage `json:"_embedded"`
+	}
+	if json.Unmarshal(body, &w) != nil {
+		return nil, errors.New("answer is not a transaction in JSON")
+	}
+	if w.Status == "" {
+		return nil, errors.New("transaction has no status")
+	}
+	if len(w.StateToken) > maxToken || len(w.SessionToken) > maxToken {
+		return nil, errors.New("token is too long")
+	}
+	t := &transaction{
+		Status: strings.ToUpper(shown(w.Status, nil)), Type: w.Type, RecoveryType: w.RecoveryType,
+		StateToken: w.StateToken, SessionToken: w.SessionToken,
+		FactorResult: strings.ToUpper(shown(w.Result, nil)), FactorResultMessage: shown(w.Message, nil),
+		Links: w.Links,
+	}
+	t.ExpiresAt, _ = time.Parse(time.RFC3339, w.ExpiresAt)
+	t.readEmbedded(w.Embedded)
+	return t, nil
+}
+
+func (t *transaction) readEmbedded(raw json.RawMessage) {
+	var e struct {
+		Factors json.RawMessage `json:"factors"`
+		Factor  json.RawMessage `json:"factor"`
+		Policy  struct {
+			AllowRemember bool `json:"allowRememberDevice"`
+			Expiration    struct {
+				Days *int `json:"passwordExpireDays"`
+			} `json:"expiration"`
+		} `json:"policy"`
+		Transaction struct {
+			Profile struct {
+				Refresh int64 `json:"refresh"`
+			} `json:"profile"`
+		} `json:"transaction"`
+	}
+	// A member of an unexpected shape leaves its own field empty and the others
+	// as they are: the error is of no use.
+	_ = json.Unmarshal(raw, &e)
+	t.Factors = oneOrMany[factor](e.Factor, maxFactors)
+	if len(t.Factors) == 0 {
+		t.Factors = oneOrMany[factor](e.Factors, maxFactors)
+	}
+	t.AllowRemember = e.Policy.AllowRemember
+	t.PasswordExpireDays = e.Policy.Expiration.Days
+	t.Refresh = time.Duration(min(max(e.Transaction.Profile.Refresh, 0), 60_000)) * time.Millisecond
+}
+
+// step is one call of the AuthN API.
+type step struct {
+	name     string // autherr.Step…
+	url      *url.URL
+	body     map[string]any
+	remember bool     // add rememberDevice=true to the query
+	poll     bool     // one of many of its kind: bounded by time, not by the budget of requests
+	secrets  []string // values in body that must not come back in an error
+}
+
+// post makes one call and reads the transaction that answers it. An answer that is
+// none is an *Error.
+func (w *walk) post(ctx context.Context, s step) (*transaction, error) {
+	a, err := w.call(ctx, s)
+	if err != nil {
+		return nil, err
+	}
+	if to := a.Location(); to != nil {
+		return nil, autherr.AtStep(s.name, refusedRedirect(a.Status, to))
+	}
+	if a.Status < 200 || a.Status > 299 {
+		return nil, autherr.AtStep(s.name, readError(a, append(s.secrets, w.apiToken)...))
+	}
+	t, err := readTransaction(a.Body)
+	if err != nil {
+		if e := readError(a, append(s.secrets, w.apiToken)...); e.Code != "" {
+			return nil, autherr.AtStep(s.name, e) // 202 E0000070: still waiting
+		}
+		return nil, autherr.AtStep(s.name, &autherr.Error{Kind: autherr.ErrBadAnswer, Cause: err,
+			Text: fmt.Sprintf("okta: POST %s%s (status %d)", s.url.Host, s.url.Path, a.Status),
+			Hint: "a proxy, a captcha or a maintenance page may have answered instead of Okta"})
+	}
+	w.c.note(func(m *memory) { m.renewPending(t) })
+	return t, nil
+}
+
+// call sends the request of a step, whatever comes back.
+func (w *walk) call(ctx context.Context, s step) (*hop.Answer, error) {
+	if !s.poll {
+		if err := w.spend(s.name); err != nil {
+			return nil, err
+		}
+	}
+	body, err := json.Marshal(s.body)
+	if err != nil {
+		return nil, autherr.AtStep(s.name, fmt.Errorf("okta: request body: %w", err))
+	}
+	u := *s.url
+	if s.remember {
+		u.RawQuery = appendQuery(u.RawQuery, "rememberDevice=true")
+	}
+	h := http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}}
+	if err := w.readAPIToken(ctx); err != nil {
+		return nil, autherr.AtStep(s.name, err)
+	}
+	if w.apiToken != "" {
+		h.Set("Authorization", "SSWS "+w.apiToken)
+	}
+	return w.http.Do(ctx, hop.Request{Step: s.name, Method: http.MethodPost, URL: &u, Header: h,
+		Body: body, Secret: true, Limit: maxTransaction})
+}
+
+// readAPIToken reads the token that makes this client a trusted application, once.
+func (w *walk) readAPIToken(ctx context.Context) error {
+	if w.c.APIToken == nil || w.apiToken != "" {
+		return nil
+	}
+	token, err := w.c.APIToken(ctx)
+	if err != nil {
+		return fmt.Errorf("okta: reading the API token: %w", err)
+	}
+	if token = strings.TrimSpace(token); strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
+		return autherr.New(autherr.ErrConfig, "okta: the API token has characters that no token has", "")
+	}
+	w.apiToken = token
+	return nil
+}
+
+// obey returns the address of a link in an answer, if it may be followed: https and
+// one of the hosts of this organisation.
+func (w *walk) obey(stepName string, l link) (*url.URL, error) {
+	u, err := url.Parse(l.Href)
+	if err != nil || u.Host == "" {
+		return nil, autherr.AtStep(stepName, autherr.New(autherr.ErrBadAnswer, "okta: a link in the answer is not an address", ""))
+	}
+	if !w.ours(u) {
+		return nil, autherr.AtStep(stepName, autherr.New(autherr.ErrBadAnswer,
+			fmt.Sprintf("okta: a link in the answer leads to %s://%s", u.Scheme, shown(u.Host, nil)),
+			"if that host belongs to the organisation, name it with Domain"))
+	}
+	return u, nil
+}
+
+func refusedRedirect(status int, to *url.URL) error {
+	return autherr.New(autherr.ErrBadAnswer,
+		fmt.Sprintf("okta: an API call was redirected (status %d) to %s", status, shown(to.Host, nil)),
+		"check SSOLoginURL and Domain: the API lives on the organisation's own host")
+}
+
+// appendQuery appends an encoded parameter and leaves what is there as it is.
+func appendQuery(query, param string) string {
+	if query == "" {
+		return param
+	}
+	return query + "&" + param
+}

@@ -1,0 +1,157 @@
+package okta
+
+import (
+	"context"
+	"log/slog"
+	"net/http"
+	"net/url"
+	"sync"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/mfa"
+	"github.com/ssoexchange/ssoexchange/saml"
+)
+
+// DefaultMFATimeout is how long a push or a person's code is waited for.
+const DefaultMFATimeout = 5 * time.Minute
+
+// Client signs one user in at one app of one Okta organisation. Its fields are set
+// before the first call and not changed afterwards. It may be used by several
+// goroutines; sign-ins take turns.
+type Client struct {
+	LoginURL *url.URL // the app's embed link: https, required
+	Domain   string   // host[:port] of the organisation when it is not LoginURL's; its API is called there
+	Engine   string   // "Classic" or "IDX" when known for certain; "" or "Auto" finds out
+
+	User     string
+	Password func(ctx context.Context) (string, error) // called when a password is asked for
+	APIToken func(ctx context.Context) (string, error) // makes the client a trusted application; nil: none
+
+	Factor         FactorChoice
+	Answerer       mfa.Answerer // nil: nobody can be asked; a Sent factor still sends its message
+	RememberDevice bool         // where the policy allows it
+	MFATimeout     time.Duration
+
+	Transport http.RoundTripper // nil: http.DefaultTransport
+	UserAgent string
+	Logger    *slog.Logger // nil: silent
+
+	// Checkpoint, if not nil, is called when something must survive a crash: a
+	// message was sent, a code is about to be used, a device was received. It
+	// would store what Snapshot returns; its error ends the sign-in.
+	Checkpoint func(ctx context.Context) error
+
+	mu   sync.Mutex // guards the pointers below and memory's fields; never held across the network
+	mem  *memory
+	turn chan struct{}
+}
+
+// SignIn returns a SAML response for the app, signing in as far as what is
+// remembered does not suffice.
+//
+// start obtains the service provider's request; nil starts at the identity
+// provider. The request's address takes the place of LoginURL, with its query
+// verbatim, and must be on one of this organisation's hosts.
+//
+// A factor that needs a code which nobody can give ends with an error that Is
+// ErrPassCodeNeeded. If a message was sent, the next SignIn goes on in the same
+// transaction, also in another process that was given [Client.Snapshot]: with a
+// code it finishes, without one it sends nothing and ends the same way.
+//
+// Errors are *autherr.StepError around an [*Error], or errors that Is one of
+// the sentinels of package sso.
+func (c *Client) SignIn(ctx context.Context, start saml.Start) (*saml.Response, error) {
+	leave, err := c.takeTurn(ctx)
+	if err != nil {
+		return nil, autherr.AtStep(autherr.StepStart, ended(ctx, "waiting for another sign-in"))
+	}
+	defer leave()
+	w, err := c.newWalk(start)
+	if err != nil {
+		return nil, autherr.AtStep(autherr.StepConfig, err)
+	}
+
+	began := time.Now()
+	response, err := w.signIn(ctx)
+	if err != nil && w.outdated(err) {
+		// What was remembered proved wrong: once, as if nothing had been.
+		w.startOver()
+		response, err = w.signIn(ctx)
+	}
+	if err != nil {
+		return nil, err
+	}
+	w.info("signed in", slog.Bool("password", w.passwords > 0), slog.Duration("elapsed", time.Since(began).Round(time.Millisecond)))
+	return response, nil
+}
+
+// signIn is the walk: what waits, what is remembered, what must be proved.
+func (w *walk) signIn(ctx context.Context) (*saml.Response, error) {
+	if p := w.pendingNow(ctx); p != nil {
+		t, err := w.resume(ctx, p)
+		if err != nil {
+			return nil, err
+		}
+		return w.redeem(ctx, t)
+	}
+	if w.engine() == engineClassic && !w.hasSession() {
+		return w.classic(ctx) // the app's link would only show a sign-in page
+	}
+	p, err := w.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return w.proceed(ctx, p)
+}
+
+// proceed goes on from the answer to the app's link. The second engine plugs in at
+// identityEngine.
+func (w *walk) proceed(ctx context.Context, p *page) (*saml.Response, error) {
+	engine := ""
+	switch p.kind {
+	case pageAssertion:
+		return p.response, nil
+	case pageLogin, pageStepUp:
+		engine = engineClassic
+	case pageEngine:
+		engine = engineIDX
+	case pageUnknown:
+		if w.redeemed {
+			return nil, w.refuse(p) // after a sign-in no other engine explains it
+		}
+		var err error
+		if engine, err = w.askOrganization(ctx, p); err != nil {
+			return nil, err
+		}
+	default:
+		return nil, w.refuse(p)
+	}
+	w.learn(engine)
+	switch {
+	case p.kind == pageStepUp:
+		return w.stepUp(ctx, p)
+	case w.redeemed || w.engine() == engineIDX:
+		return w.identityEngine(ctx, p)
+	}
+	return w.classic(ctx)
+}
+
+// classic signs in through the AuthN API.
+func (w *walk) classic(ctx context.Context) (*saml.Response, error) {
+	t, err := w.primary(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if t, err = w.advance(ctx, t); err != nil {
+		return nil, err
+	}
+	return w.redeem(ctx, t)
+}
+
+// identityEngine is where the walk through Okta Identity Engine begins.
+func (w *walk) identityEngine(_ context.Context, p *page) (*saml.Response, error) {
+	return nil, autherr.AtStep(w.stepNow(), autherr.New(autherr.ErrUnsupported,
+		"okta: this org runs Okta Identity Engine, and so far only Classic sign-in is implemented",
+		"an administrator can see the engine at the foot of the admin console's pages"))
+}

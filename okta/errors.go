@@ -1,0 +1,254 @@
+package okta
+
+import (
+	"encoding/json"
+	"fmt"
+	"net/http"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+	"unicode"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/hop"
+)
+
+// Error is a refusal by Okta's AuthN API, with the fields of its error object.
+//
+// Only Code is stable; Summary and Causes are localised and meant for people. The
+// error matches one of the sentinels of package sso with errors.Is, chosen by Code.
+type Error struct {
+	Status  int      // HTTP status
+	Code    string   // "E0000004"; "" when the answer was not an error object
+	Summary string   // at most 200 characters
+	ID      string   // Okta's own reference, for its support
+	Link    string   // usually the same as Code
+	Causes  []string // at most 5 of at most 200 characters
+	Wait    time.Duration
+
+	kind error
+	hint string
+}
+
+// Error returns, for example, "okta: 401 E0000004 Authentication failed".
+func (e *Error) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "okta: %d", e.Status)
+	for _, s := range []string{e.Code, e.Summary} {
+		if s != "" {
+			b.WriteString(" " + s)
+		}
+	}
+	if len(e.Causes) > 0 && e.Causes[0] != e.Summary {
+		b.WriteString(" (" + e.Causes[0] + ")")
+	}
+	return b.String()
+}
+
+// Is reports whether target is the sentinel that the error's code stands for.
+func (e *Error) Is(target error) bool { return e.kind != nil && target == e.kind }
+
+// HintText returns what to do next.
+func (e *Error) HintText() string { return e.hint }
+
+// RetryAfter returns how long to wait before trying again, 0 where nothing is known.
+func (e *Error) RetryAfter() time.Duration { return e.Wait }
+
+// as returns a copy of e of another kind: the same code means different things to
+// different factors.
+func (e *Error) as(kind error, hint string) *Error {
+	c := *e
+	c.kind, c.hint = kind, hint
+	return &c
+}
+
+const (
+	maxErrorBytes = 256 << 10 // an error object has a few hundred bytes
+	maxWait       = 10 * time.Minute
+	maxShown      = 200
+)
+
+var codeShape = regexp.MustCompile(`^E\d{7}$`)
+
+// meaning is what an error code means to the caller.
+type meaning struct {
+	kind error
+	hint string
+}
+
+const (
+	hintPassword = "check User and Password; a locked account and a sign-on policy that denies access look the same. It is not tried again by itself"
+	hintLocked   = "the account is locked: unlock it at Okta or ask an administrator"
+	hintLater    = "try again later"
+	hintExpired  = "the sign-in took too long or was overtaken by another one: try again"
+	hintLimit    = "wait before trying again; fewer sign-ins at the same time also help"
+	hintMessages = "too many messages or calls: wait, or choose another factor with MFAType"
+)
+
+// meanings maps Okta's error codes, release 2026.08, to what the caller can do.
+var meanings = map[string]meaning{
+	"E0000001": {autherr.ErrBadAnswer, "Okta did not accept the request as valid; its own words say why"},
+	"E0000003": {autherr.ErrBadAnswer, ""},
+	"E0000004": {autherr.ErrCredentials, hintPassword},
+	"E0000005": {autherr.ErrUnreachable, hintExpired},
+	"E0000006": {autherr.ErrExchangeRefused, "the account is not permitted to do this"},
+	"E0000007": {autherr.ErrBadAnswer, ""},
+	"E0000009": {autherr.ErrUnreachable, hintLater},
+	"E0000010": {autherr.ErrUnreachable, "Okta is in read-only mode: try again later"},
+	"E0000011": {autherr.ErrUnreachable, hintExpired},
+	"E0000014": {autherr.ErrCredentials, ""},
+	"E0000015": {autherr.ErrUnsupported, "the organisation has not enabled a feature that the sign-in needs"},
+	"E0000022": {autherr.ErrBadAnswer, ""},
+	"E0000047": {autherr.ErrRateLimited, hintLimit},
+	"E0000057": {autherr.ErrExchangeRefused, "the app's sign-on policy denies access: ask an administrator"},
+	"E0000058": {autherr.ErrExchangeRefused, "the app's sign-on policy asks for a second factor that was not accepted"},
+	"E0000064": {autherr.ErrCredentials, "the password has expired: change it in a browser"},
+	"E0000067": {autherr.ErrUnreachable, "the factor's own service did not answer: try again later"},
+	"E0000068": {autherr.ErrMFARejected, "the code or answer is wrong"},
+	"E0000069": {autherr.ErrCredentials, "too many wrong codes: " + hintLocked},
+	"E0000073": {autherr.ErrMFARejected, "the request was refused on the device"},
+	"E0000079": {autherr.ErrUnreachable, hintExpired},
+	"E0000080": {autherr.ErrCredentials, "the password does not meet the organisation's rules: change it in a browser"},
+	"E0000082": {autherr.ErrMFARejected, "each code works once: use the next one"},
+	"E0000083": {autherr.ErrMFARejected, "the code is of another moment: check the clock of this machine and of the device"},
+	"E0000085": {autherr.ErrExchangeRefused, "the sign-on policy denies access from here or now: ask an administrator"},
+	"E0000087": {autherr.ErrMFARejected, "the answer to the question is wrong"},
+	"E0000092": {autherr.ErrExchangeRefused, "the app asks for a fresh sign-in: forget the stored session and try again"},
+	"E0000105": {autherr.ErrUnreachable, hintExpired},
+	"E0000109": {autherr.ErrRateLimited, "a text message was sent less than 30 seconds ago: use its code, or wait"},
+	"E0000113": {autherr.ErrPassCodeNeeded, "the token asks for its next code"},
+	"E0000118": {autherr.ErrRateLimited, "a mail was sent less than 5 seconds ago: use its code, or wait"},
+	"E0000119": {autherr.ErrCredentials, hintLocked},
+	"E0000133": {autherr.ErrRateLimited, "a call was made less than 30 seconds ago: use its code, or wait"},
+	"E0000138": {autherr.ErrUnreachable, "the telephone provider failed: try again later, or choose another factor with MFAType"},
+	"E0000139": {autherr.ErrUnreachable, "the telephone provider failed: try again later, or choose another factor with MFAType"},
+	"E0000146": {autherr.ErrRateLimited, hintMessages},
+	"E0000147": {autherr.ErrRateLimited, hintMessages},
+	"E0000150": {autherr.ErrRateLimited, hintMessages},
+	"E0000151": {autherr.ErrRateLimited, hintMessages},
+	"E0000154": {autherr.ErrUnreachable, "the factor was changed meanwhile: try again"},
+	"E0000155": {autherr.ErrCredentials, "the account or its factor is not active: ask an administrator"},
+	"E0000180": {autherr.ErrCredentials, "the account or its factor is not active: ask an administrator"},
+	"E0000181": {autherr.ErrUnreachable, hintLater},
+	"E0000186": {autherr.ErrRateLimited, hintMessages},
+	"E0000191": {autherr.ErrUnreachable, "the verification timed out: try again"},
+}
+
+// fixedWaits are the pauses between two messages that Okta documents.
+var fixedWaits = map[string]time.Duration{
+	"E0000109": 30 * time.Second,
+	"E0000118": 5 * time.Second,
+	"E0000133": 30 * time.Second,
+}
+
+// readError turns an answer that is no transaction into an Error. The body is read
+// by content, never by Content-Type: error objects are also served as text. Every
+// string in secrets is blotted out of what Okta says.
+func readError(a *hop.Answer, secrets ...string) *Error {
+	var body struct {
+		Code    string          `json:"errorCode"`
+		Summary string          `json:"errorSummary"`
+		Link    string          `json:"errorLink"`
+		ID      string          `json:"errorId"`
+		Causes  json.RawMessage `json:"errorCauses"`
+		Cause   json.RawMessage `json:"errorCause"`
+	}
+	e := &Error{Status: a.Status}
+	if len(a.Body) <= maxErrorBytes && json.Unmarshal(a.Body, &body) == nil {
+		e.Link, e.ID = shown(body.Link, secrets), shown(body.ID, secrets)
+		if e.Code = body.Code; !codeShape.MatchString(e.Code) {
+			e.Code = shown(e.Code, secrets)
+		}
+		e.Summary = shown(body.Summary, secrets)
+		e.Causes = append(readCauses(body.Causes, secrets), readCauses(body.Cause, secrets)...)
+	}
+	m, known := meanings[e.Code]
+	if !known {
+		m = meaningOfStatus(a.Status, e.Code != "")
+	}
+	e.kind, e.hint = m.kind, m.hint
+	if e.kind == autherr.ErrRateLimited || a.Status == http.StatusTooManyRequests {
+		e.kind = autherr.ErrRateLimited
+		e.Wait = waitFor(e.Code, a.Header, time.Now())
+	}
+	return e
+}
+
+// meaningOfStatus serves answers without a known code: proxies, firewalls, and
+// codes that Okta adds later.
+func meaningOfStatus(status int, object bool) meaning {
+	switch {
+	case status == http.StatusTooManyRequests:
+		return meaning{autherr.ErrRateLimited, hintLimit}
+	case status >= 500:
+		return meaning{autherr.ErrUnreachable, hintLater}
+	case status == http.StatusNotFound && !object:
+		return meaning{autherr.ErrConfig, "there is no AuthN API at this host: check SSOLoginURL and Domain"}
+	case status == http.StatusForbidden && !object:
+		return meaning{autherr.ErrExchangeRefused, "something in front of Okta blocks this client: check network zones and proxies"}
+	case status == http.StatusUnauthorized && object:
+		return meaning{autherr.ErrCredentials, hintPassword}
+	case status == http.StatusForbidden:
+		return meaning{autherr.ErrExchangeRefused, ""}
+	}
+	return meaning{autherr.ErrBadAnswer, ""}
+}
+
+func readCauses(raw json.RawMessage, secrets []string) []string {
+	var list []struct {
+		Summary string `json:"errorSummary"`
+	}
+	if json.Unmarshal(raw, &list) != nil {
+		return nil
+	}
+	var causes []string
+	for _, c := range list {
+		if c.Summary != "" && len(causes) < 5 {
+			causes = append(causes, shown(c.Summary, secrets))
+		}
+	}
+	return causes
+}
+
+// waitFor returns how long a rate limit lasts: the documented pause of the code,
+// or what is left until X-Rate-Limit-Reset by the server's own clock, or a minute,
+// the length of Okta's windows. It is between 1 second and 10 minutes.
+func waitFor(code string, h http.Header, now time.Time) time.Duration {
+	if d, ok := fixedWaits[code]; ok {
+		return d
+	}
+	if date, err := http.ParseTime(h.Get("Date")); err == nil {
+		now = date
+	}
+	wait := time.Minute
+	if reset, err := strconv.ParseInt(h.Get("X-Rate-Limit-Reset"), 10, 64); err == nil {
+		// Compared in seconds: a far reset must not overflow a Duration.
+		left := min(max(reset-now.Unix(), 0), int64(maxWait/time.Second))
+		wait = time.Duration(left) * time.Second
+	} else if s, err := strconv.Atoi(h.Get("Retry-After")); err == nil {
+		wait = time.Duration(min(max(s, 0), int(maxWait/time.Second))) * time.Second
+	}
+	return max(wait, time.Second)
+}
+
+// shown makes a server's words fit for an error: one line, bounded, printable, and
+// without any of the secrets that the request carried.
+func shown(s string, secrets []string) string {
+	for _, secret := range secrets {
+		if len(secret) >= 4 { // a shorter one would blot out half of every text
+			s = strings.ReplaceAll(s, secret, redacted)
+		}
+	}
+	out := make([]rune, 0, min(len(s), maxShown))
+	for _, r := range strings.Join(strings.Fields(s), " ") {
+		if !unicode.IsPrint(r) {
+			continue
+		}
+		if len(out) == maxShown {
+			return string(out) + "…"
+		}
+		out = append(out, r)
+	}
+	return string(out)
+}

@@ -1,0 +1,229 @@
+package okta
+
+import (
+	"cmp"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/mfa"
+)
+
+// FactorChoice says which of the enrolled factors to use. The zero value leaves the
+// choice to the client:
+//
+//  1. a factor for which the Answerer has an answer at hand, that is, without
+//     asking a person (see [mfa.Ready]): TOTP, where Google's comes before Okta's
+//     because its seed is the one that people can export, then token, hardware
+//     key, SMS, mail, call, question;
+//  2. Okta Verify push, which needs a person but no typing;
+//  3. what a person can type: TOTP, SMS, mail, call, token, hardware key, question.
+//
+// Without an Answerer nobody can type, and 3 begins with the kinds whose message
+// reaches somebody: SMS, mail, call. Among several factors of one kind the choice
+// goes by provider, device name and id, never by the order in which they are listed.
+type FactorChoice struct {
+	Kind     mfa.Kind // "" any
+	Provider string   // "GOOGLE", "OKTA", "RSA", …; "" any; case does not matter
+	Device   string   // name of the device, or the number or address as Okta masks it; "" any
+	Name     string   // what the user called this choice, for messages; "" names Kind
+}
+
+func (f FactorChoice) String() string {
+	name := f.Name
+	if name == "" {
+		name = strings.TrimSpace(f.Provider + " " + string(f.Kind))
+	}
+	if f.Device != "" {
+		name = strings.TrimSpace(name + " on " + f.Device)
+	}
+	return name
+}
+
+// factor is an enrolled factor as the AuthN API describes it.
+type factor struct {
+	ID       string `json:"id"`
+	Type     string `json:"factorType"`
+	Provider string `json:"provider"`
+	Vendor   string `json:"vendorName"`
+	Status   string `json:"status"`
+	Profile  struct {
+		Name         string `json:"name"`
+		CredentialID string `json:"credentialId"`
+		PhoneNumber  string `json:"phoneNumber"`
+		Email        string `json:"email"`
+		QuestionText string `json:"questionText"`
+	} `json:"profile"`
+	Links    links `json:"_links"`
+	Embedded struct {
+		Challenge struct {
+			// A pointer, because 0 is one of the numbers to choose from.
+			CorrectAnswer *json.Number `json:"correctAnswer"`
+		} `json:"challenge"`
+	} `json:"_embedded"`
+}
+
+func (f factor) verify() (link, bool) {
+	if ls := f.Links["verify"]; len(ls) > 0 && ls[0].Href != "" {
+		return ls[0], true
+	}
+	return link{}, false
+}
+
+// kind returns what the factor asks of the user, "" where no client without a
+// browser or a security key can answer.
+func (f factor) kind() mfa.Kind {
+	switch strings.ToLower(f.Type) {
+	case "push":
+		return mfa.Push
+	case "token:software:totp":
+		return mfa.TOTP
+	case "token:hotp", "token":
+		return mfa.Token
+	case "token:hardware":
+		return mfa.Hardware
+	case "sms":
+		return mfa.SMS
+	case "call":
+		return mfa.Call
+	case "email":
+		return mfa.Email
+	case "question":
+		return mfa.Question
+	}
+	return ""
+}
+
+// device returns how people recognise this factor among others of its kind.
+func (f factor) device() string {
+	for _, s := range []string{f.Profile.PhoneNumber, f.Profile.Email, f.Profile.Name, f.Profile.CredentialID} {
+		if s != "" {
+			return shown(s, nil)
+		}
+	}
+	return ""
+}
+
+// label names the factor for people.
+func (f factor) label() string {
+	switch k := f.kind(); {
+	case k == mfa.Push:
+		return "Okta Verify push"
+	case k == mfa.TOTP && strings.EqualFold(f.Provider, "GOOGLE"):
+		return "Google Authenticator"
+	case k == mfa.TOTP:
+		return "Okta Verify code"
+	case k == mfa.SMS:
+		return "SMS"
+	case k == mfa.Call:
+		return "telephone call"
+	case k == mfa.Email:
+		return "mail"
+	case k == mfa.Question:
+		return "security question"
+	case k == mfa.Hardware:
+		return "YubiKey"
+	case k == mfa.Token:
+		return shown(strings.TrimSpace(f.Provider+" token"), nil)
+	}
+	return shown(strings.TrimSpace(f.Provider+" "+f.Type), nil)
+}
+
+func (f factor) challenge() mfa.Challenge {
+	return mfa.Challenge{Kind: f.kind(), Provider: shown(f.Provider, nil), Factor: f.label(), Device: f.device(),
+		Question: shown(f.Profile.QuestionText, nil)}
+}
+
+func (f factor) usable() bool {
+	_, ok := f.verify()
+	return ok && f.kind() != "" && (f.Status == "" || strings.EqualFold(f.Status, "ACTIVE"))
+}
+
+// is reports whether the factor is on the device that the user named.
+func (f factor) is(device string, exact bool) bool {
+	names := []string{f.ID, f.Profile.PhoneNumber, f.Profile.Email, f.Profile.Name, f.Profile.CredentialID}
+	return slices.ContainsFunc(names, func(n string) bool {
+		if exact {
+			return strings.EqualFold(n, device)
+		}
+		return strings.Contains(strings.ToLower(n), strings.ToLower(device))
+	})
+}
+
+// choose picks the factor to answer. ready reports whether an answer to a challenge
+// is at hand; nil means that there is no Answerer.
+func choose(offered []factor, want FactorChoice, ready func(mfa.Challenge) bool) (factor, error) {
+	usable := slices.DeleteFunc(slices.Clone(offered), func(f factor) bool { return !f.usable() })
+	if len(usable) == 0 {
+		return factor{}, autherr.New(autherr.ErrUnsupported,
+			"okta: none of the user's factors works without a browser; enrolled: "+list(offered),
+			"enrol Okta Verify, a code generator, SMS or mail in a browser, or ask an administrator for a policy that allows one of them")
+	}
+	fit := slices.DeleteFunc(slices.Clone(usable), func(f factor) bool {
+		return want.Kind != "" && f.kind() != want.Kind || want.Provider != "" && !strings.EqualFold(f.Provider, want.Provider)
+	})
+	if want.Device != "" {
+		named := slices.DeleteFunc(slices.Clone(fit), func(f factor) bool { return !f.is(want.Device, true) })
+		if len(named) == 0 {
+			named = slices.DeleteFunc(slices.Clone(fit), func(f factor) bool { return !f.is(want.Device, false) })
+		}
+		fit = named
+	}
+	if len(fit) == 0 {
+		return factor{}, autherr.New(autherr.ErrConfig,
+			fmt.Sprintf("okta: the factor %s is not among those offered: %s", want, list(usable)),
+			"set MFAType (and MFADevice) to one of those, or leave them out")
+	}
+	slices.SortStableFunc(fit, func(a, b factor) int {
+		return cmp.Or(
+			cmp.Compare(rank(a, ready), rank(b, ready)),
+			cmp.Compare(strings.ToUpper(a.Provider), strings.ToUpper(b.Provider)), // GOOGLE before OKTA
+			cmp.Compare(a.device(), b.device()),
+			cmp.Compare(a.ID, b.ID))
+	})
+	return fit[0], nil
+}
+
+var (
+	typed  = []mfa.Kind{mfa.TOTP, mfa.SMS, mfa.Email, mfa.Call, mfa.Token, mfa.Hardware, mfa.Question}
+	nobody = []mfa.Kind{mfa.SMS, mfa.Email, mfa.Call, mfa.TOTP, mfa.Token, mfa.Hardware, mfa.Question}
+	atHand = []mfa.Kind{mfa.TOTP, mfa.Token, mfa.Hardware, mfa.SMS, mfa.Email, mfa.Call, mfa.Question}
+)
+
+// rank orders factors as FactorChoice documents: smaller is better.
+func rank(f factor, ready func(mfa.Challenge) bool) int {
+	k := f.kind()
+	switch {
+	case k == mfa.Push:
+		return 100
+	case ready == nil:
+		return 200 + slices.Index(nobody, k)
+	case ready(f.challenge()):
+		return slices.Index(atHand, k)
+	}
+	return 200 + slices.Index(typed, k)
+}
+
+// list names factors for an error: "SMS (+1 XXX-XXX-1234), Okta Verify push (Ana phone)".
+func list(fs []factor) string {
+	if len(fs) == 0 {
+		return "none"
+	}
+	var names []string
+	for i, f := range fs {
+		if i == 20 {
+			names = append(names, "…")
+			break
+		}
+		name := f.label()
+		if d := f.device(); d != "" {
+			name += " (" + d + ")"
+		}
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return strings.Join(names, ", ")
+}

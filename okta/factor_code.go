@@ -1,0 +1,286 @@
+package okta
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/mfa"
+)
+
+const (
+	maxAttempts = 3                // answers to one challenge
+	maxResends  = 3                // messages that one sign-in asks for on top of the first
+	totpStep    = 30 * time.Second // RFC 6238 section 5.2, and what Okta uses
+)
+
+// ready returns the question that choose asks, nil without an Answerer.
+func (w *walk) ready() func(mfa.Challenge) bool {
+	if w.c.Answerer == nil {
+		return nil
+	}
+	return func(c mfa.Challenge) bool {
+		r, ok := w.c.Answerer.(mfa.Ready)
+		return ok && r.Ready(c)
+	}
+}
+
+// errNoAnswer says that nobody has an answer to the challenge.
+var errNoAnswer = errors.New("nobody to ask")
+
+// code answers a factor whose answer is typed. Where Okta sends the code, a message
+// goes out unless one is on its way already or a code is at hand. A code is posted
+// at most once in its life. What ends without one ends with ErrPassCodeNeeded, and p
+// is kept for the next sign-in.
+func (w *walk) code(ctx context.Context, p *pending) (*transaction, error) {
+	e := &exam{w: w, p: p, ch: p.Factor.challenge()}
+	e.ch.Attempt = 1
+	t, err := e.sit(ctx)
+	if err == nil {
+		w.c.note(func(m *memory) { m.pending = nil })
+		return t, w.approved(ctx, e.remembers())
+	}
+	return nil, err
+}
+
+// exam is the exchange of one challenge and its answers.
+type exam struct {
+	w       *walk
+	p       *pending
+	ch      mfa.Challenge
+	waited  bool // for the next TOTP code
+	resends int
+	last    *Error // the last refusal
+}
+
+func (e *exam) sit(ctx context.Context) (*transaction, error) {
+	due := !e.p.Sent || e.p.Refused && e.pause() == 0
+	if e.ch.Kind.Sent() && due && !e.hasAnswer() {
+		if t, err := e.send(ctx); t != nil || err != nil {
+			return t, err
+		}
+	}
+	for e.ch.Attempt <= maxAttempts {
+		e.ch.Expires = e.p.Expires
+		answer, err := e.ask(ctx)
+		switch {
+		case errors.Is(err, errNoAnswer):
+			return nil, e.giveUp(ctx)
+		case errors.Is(err, mfa.ErrResend) && e.ch.Kind.Sent():
+			if t, err := e.resend(ctx); t != nil || err != nil {
+				return t, err
+			}
+			continue
+		case err != nil:
+			return nil, autherr.AtStep(autherr.StepMFA, err)
+		}
+		t, err := e.try(ctx, answer)
+		if t != nil || err != nil {
+			return t, err
+		}
+		if e.ch.Kind.Sent() && !e.p.Sent && e.ch.Attempt <= maxAttempts {
+			// The code was that of an earlier message: now a message is due.
+			if t, err := e.send(ctx); t != nil || err != nil {
+				return t, err
+			}
+		}
+	}
+	return nil, e.giveUp(ctx)
+}
+
+// try posts an answer unless it was used before. A refusal that leaves room for
+// another answer returns nil and nil.
+func (e *exam) try(ctx context.Context, answer string) (*transaction, error) {
+	if !e.fresh(answer) {
+		return nil, e.repeated(ctx)
+	}
+	t, err := e.submit(ctx, answer)
+	if err == nil || !e.refused(err) {
+		return t, err
+	}
+	if e.ch.Kind == mfa.Question {
+		e.w.c.note(func(m *memory) { m.mark(e.p.Factor.ID, answer) })
+	}
+	return nil, nil
+}
+
+// fresh reports whether an answer may be posted. A code works once, so it is marked
+// as used whatever becomes of it. The answer to a question is the same every time:
+// there only a refused one must not come back.
+func (e *exam) fresh(answer string) (fresh bool) {
+	e.w.c.note(func(m *memory) {
+		if e.ch.Kind == mfa.Question {
+			fresh = !m.marked(e.p.Factor.ID, answer)
+			return
+		}
+		fresh = m.mark(e.p.Factor.ID, answer)
+	})
+	return fresh
+}
+
+// hasAnswer reports whether a code is at hand before a message was sent.
+func (e *exam) hasAnswer() bool {
+	ready := e.w.ready()
+	return ready != nil && ready(e.ch)
+}
+
+// ask asks the Answerer, for at most MFATimeout.
+func (e *exam) ask(ctx context.Context) (string, error) {
+	a := e.w.c.Answerer
+	if a == nil {
+		return "", errNoAnswer
+	}
+	if err := e.w.keepIfSent(ctx, e.p); err != nil {
+		return "", err
+	}
+	keeper, keeps := a.(mfa.StepKeeper)
+	if keeps {
+		var used int64
+		e.w.c.note(func(m *memory) { used = m.step })
+		keeper.LastStep(used)
+	}
+	inner, done := e.w.patienceFor(ctx)
+	defer done()
+	answer, err := a.Answer(inner, e.ch)
+	if keeps {
+		e.w.c.note(func(m *memory) { m.step = max(m.step, keeper.UsedStep()) })
+	}
+	switch {
+	case ctx.Err() != nil:
+		return "", ended(ctx, "waiting for a code")
+	case inner.Err() != nil, errors.Is(err, mfa.ErrNotMine), err == nil && strings.TrimSpace(answer) == "":
+		return "", errNoAnswer
+	case err != nil && !errors.Is(err, mfa.ErrResend):
+		return "", fmt.Errorf("okta: asking for a code: %w", err)
+	}
+	return answer, err
+}
+
+// keepIfSent remembers p once a message is on its way.
+func (w *walk) keepIfSent(ctx context.Context, p *pending) error {
+	if !p.Sent {
+		return nil
+	}
+	return w.keep(ctx, p)
+}
+
+// submit posts an answer. It is marked as used before it leaves, so that not even a
+// crash makes it leave twice.
+func (e *exam) submit(ctx context.Context, answer string) (*transaction, error) {
+	u, err := e.w.obey(autherr.StepMFA, e.p.Verify)
+	if err != nil {
+		return nil, err
+	}
+	if err := e.w.c.checkpoint(ctx); err != nil {
+		return nil, err
+	}
+	field := "passCode"
+	if e.ch.Kind == mfa.Question {
+		field = "answer"
+	}
+	return e.w.post(ctx, step{name: autherr.StepMFA, url: u, remember: e.remembers(),
+		body:    map[string]any{"stateToken": e.p.StateToken, field: answer},
+		secrets: []string{answer, e.p.StateToken}})
+}
+
+func (e *exam) remembers() bool { return e.w.remember(&transaction{AllowRemember: e.p.Remember}) }
+
+// refused takes note of an error that means "wrong, try another one", and reports
+// whether it is one.
+func (e *exam) refused(err error) bool {
+	var oe *Error
+	if !errors.As(err, &oe) {
+		return false
+	}
+	switch oe.Code {
+	case "E0000068", "E0000082", "E0000083", "E0000087", "E0000113":
+	default:
+		return false
+	}
+	e.last, e.p.Refused = oe, true
+	e.ch.Attempt++
+	e.ch.Refused = oe.Summary
+	if len(oe.Causes) > 0 {
+		e.ch.Refused = oe.Causes[0]
+	}
+	if e.ch.Refused == "" {
+		e.ch.Refused = "the code was refused"
+	}
+	return true
+}
+
+// repeated deals with a code that was posted before. Codes of an app change with
+// time: there the next one is waited for, once.
+func (e *exam) repeated(ctx context.Context) error {
+	if e.ch.Kind == mfa.TOTP && !e.waited {
+		e.waited = true
+		inner, done := e.w.patienceFor(ctx)
+		defer done()
+		next := time.Now().Truncate(totpStep).Add(totpStep)
+		if sleep(inner, time.Until(next)+time.Second) != nil && ctx.Err() != nil {
+			return autherr.AtStep(autherr.StepMFA, ended(ctx, "waiting for the next code"))
+		}
+		return nil
+	}
+	if e.last == nil {
+		e.last = &Error{Status: 403, Code: "E0000082", Summary: "the code was used before and is not sent again"}
+		e.last = e.last.as(autherr.ErrMFARejected, meanings["E0000082"].hint)
+	}
+	e.p.Refused = true
+	e.ch.Attempt++
+	e.ch.Refused = "the code was used before"
+	return nil
+}
+
+// giveUp ends the exam for want of a right answer.
+func (e *exam) giveUp(ctx context.Context) error {
+	switch {
+	case e.ch.Kind.Sent() && (e.p.Refused || !e.p.Sent):
+		return e.sendAnew(ctx)
+	case e.ch.Kind.Sent():
+	case e.last != nil && e.last.Code == "E0000113":
+		// The token server wants another code in the same transaction.
+		if err := e.w.keep(ctx, e.p); err != nil {
+			return err
+		}
+		return autherr.AtStep(autherr.StepMFA, e.last)
+	case e.last != nil:
+		return autherr.AtStep(autherr.StepMFA, e.last.as(autherr.ErrMFARejected, e.last.hint))
+	}
+	if err := e.w.keep(ctx, e.p); err != nil {
+		return err
+	}
+	return needCode(e.ch, e.p.Sent, 0, e.cause())
+}
+
+// cause is the refusal that led to the want of another code, nil if there was none.
+func (e *exam) cause() error {
+	if e.last == nil {
+		return nil
+	}
+	return e.last.as(autherr.ErrPassCodeNeeded, "")
+}
+
+// sendAnew has a new message sent in place of the code that was refused, or says
+// when that can be done.
+func (e *exam) sendAnew(ctx context.Context) error {
+	wait := e.pause()
+	if wait == 0 {
+		t, err := e.send(ctx)
+		if t != nil {
+			err = autherr.AtStep(autherr.StepMFA, autherr.New(autherr.ErrBadAnswer, "okta: a message was asked for and the answer is "+t.Status, ""))
+		}
+		if wait = waitOf(err); err != nil && wait == 0 {
+			return err
+		}
+	}
+	if wait > 0 {
+		if err := e.w.keep(ctx, e.p); err != nil {
+			return err
+		}
+	}
+	return needCode(e.ch, e.p.Sent, wait, e.cause())
+}

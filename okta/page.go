@@ -1,0 +1,171 @@
+package okta
+
+import (
+	"bytes"
+	"errors"
+	"net/http"
+	"net/url"
+	"regexp"
+	"strings"
+
+	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/htmlform"
+	"github.com/ssoexchange/ssoexchange/internal/jsstring"
+	"github.com/ssoexchange/ssoexchange/saml"
+)
+
+// pageKind is what an answer to the app's link turns out to be. Pages are
+// customised and translated, so structure, tokens and status decide, never words.
+type pageKind string
+
+const (
+	pageAssertion pageKind = "assertion"       // the form with the SAMLResponse: done
+	pageLogin     pageKind = "login"           // Classic, nobody is signed in
+	pageStepUp    pageKind = "step-up"         // Classic, the app's own rule asks for more
+	pageEngine    pageKind = "identity-engine" // a page of Okta Identity Engine
+	pageOtherIdP  pageKind = "other-idp"       // the user is sent to another identity provider
+	pageForeign   pageKind = "foreign"         // a redirect away from the organisation's hosts
+	pageDenied    pageKind = "denied"          // Okta's error page: not assigned, app disabled, …
+	pageBlocked   pageKind = "blocked"         // 403 without an explanation
+	pageNotFound  pageKind = "not-found"       // 404: not an app link
+	pageLimited   pageKind = "limited"         // 429
+	pageBroken    pageKind = "broken"          // 5xx, or a form that cannot be read (err)
+	pageUnknown   pageKind = "unknown"         // a page without any of the marks: ask which engine it is
+)
+
+// page is an answer to the app's link, recognised.
+type page struct {
+	kind     pageKind
+	status   int
+	response *saml.Response // of pageAssertion
+	token    string         // state token of pageStepUp and pageEngine, escapes undone; may be empty
+	host     string         // of pageOtherIdP and pageForeign; may be empty
+	words    string         // the page's own words, for display only
+	err      error          // of pageBroken, if a form was the trouble
+	answer   *hop.Answer
+}
+
+// classify recognises an answer. ours tells the organisation's own addresses from
+// others. The order matters: an assertion beats every other mark on the page, a
+// token beats words, and only a page without either is judged by its status.
+func classify(a *hop.Answer, ours func(*url.URL) bool) *page {
+	p := &page{kind: pageUnknown, status: a.Status, answer: a}
+	if to := a.Location(); to != nil {
+		p.redirect(to, ours)
+		return p
+	}
+	if a.Status < 300 && p.form(a, ours) {
+		return p
+	}
+	token, found := findToken(a.Body)
+	denied := htmlform.Text(a.Body, ".error-content")
+	if token == "" && denied == "" && a.Status < 300 && !strings.HasSuffix(a.URL.Path, "/redirect") {
+		// A custom sign-in page is told its token in the address. The addresses
+		// that redeem a token (…/redirect) end in one too, but that one is spent.
+		token = a.URL.Query().Get("stateToken")
+	}
+	switch {
+	case token != "":
+		p.kind, p.token = kindOfToken(token), token
+	case a.Status == http.StatusTooManyRequests:
+		p.kind = pageLimited
+	case a.Status >= 500:
+		p.kind = pageBroken
+	case a.Status == http.StatusNotFound:
+		p.kind = pageNotFound
+	case denied != "" || bytes.Contains(a.Body, []byte("App Access Locked")):
+		p.kind, p.words = pageDenied, denied
+	case a.Status == http.StatusForbidden:
+		p.kind = pageBlocked
+	case engineMark.Match(a.Body):
+		p.kind = pageEngine
+	case secondFactor(a.URL) || bytes.Contains(a.Body, []byte("/login/step-up/")):
+		p.kind = pageStepUp
+	case found || loginPage(a.URL) || classicMark.Match(a.Body):
+		p.kind = pageLogin
+	}
+	if p.words == "" {
+		p.words = htmlform.Title(a.Body)
+	}
+	p.words = shown(p.words, nil)
+	return p
+}
+
+// redirect judges a redirect that was not followed, or must not be.
+func (p *page) redirect(to *url.URL, ours func(*url.URL) bool) {
+	q := to.Query()
+	p.host = shown(to.Host, nil)
+	switch token := q.Get("stateToken"); {
+	case token != "":
+		// A sign-in page of the customer's own, on any host. Its address tells
+		// the token; nothing needs to be sent there.
+		p.kind, p.token = kindOfToken(token), token
+	case q.Has("SAMLRequest"), q.Has("client_id") && q.Has("response_type"):
+		p.kind = pageOtherIdP
+	case !ours(to):
+		p.kind = pageForeign
+	case secondFactor(to):
+		p.kind = pageStepUp
+	case loginPage(to):
+		p.kind = pageLogin
+	}
+}
+
+// form looks for a SAML message on the page and reports whether there is one.
+func (p *page) form(a *hop.Answer, ours func(*url.URL) bool) bool {
+	r, err := saml.ReadForm(a.URL, a.Body)
+	switch {
+	case err == nil && r.Action != nil && (ours(r.Action) || strings.HasPrefix(r.Action.Path, "/sso/saml2/")):
+		// One organisation's assertion for another (org-to-org).
+		p.kind, p.host = pageOtherIdP, shown(r.Action.Host, nil)
+	case err == nil:
+		p.kind, p.response = pageAssertion, r
+	case errors.Is(err, saml.ErrForeignRequest):
+		p.kind, p.err = pageOtherIdP, err
+	case errors.Is(err, saml.ErrNoForm):
+		return false
+	default:
+		p.kind, p.err = pageBroken, err
+	}
+	return true
+}
+
+var (
+	engineMark  = regexp.MustCompile(`\bmodelDataBag\s*=|\bproxyIdxResponse\b|name="ui-service"\s+content="iris"|/enduser-v\d`)
+	classicMark = regexp.MustCompile(`OktaLogin\.initLoginPage\(|login\.htm\?fromURI=`)
+)
+
+// findToken returns the state token that a page assigns to a variable or member,
+// with JavaScript's escapes undone, and whether the page has a place for one.
+// Classic's sign-in page has the place and leaves it empty. Hosted pages of
+// Identity Engine keep it in JSON inside a JavaScript string.
+func findToken(body []byte) (token string, found bool) {
+	text := string(body)
+	values := jsstring.Var(text, "stateToken")
+	for _, bag := range jsstring.Var(text, "modelDataBag") {
+		values = append(values, jsstring.Var(bag, "stateToken")...)
+	}
+	for _, v := range values {
+		found = true
+		if v != "" && len(v) <= maxToken {
+			return v, true
+		}
+	}
+	return "", found
+}
+
+// kindOfToken tells the engines apart by the prefix of the transaction's token:
+// "00" is Classic; "01" (before its release), "02" and JWEs are Identity Engine.
+func kindOfToken(token string) pageKind {
+	if strings.HasPrefix(token, "00") {
+		return pageStepUp
+	}
+	if strings.HasPrefix(token, "01") || strings.HasPrefix(token, "02") || strings.HasPrefix(token, "eyJ") {
+		return pageEngine
+	}
+	return pageUnknown
+}
+
+func loginPage(u *url.URL) bool { return strings.HasSuffix(u.Path, "/login/login.htm") }
+
+func secondFactor(u *url.URL) bool { return strings.Contains(u.Path, "second-factor") }

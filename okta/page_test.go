@@ -1,0 +1,142 @@
+package okta
+
+import (
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strings"
+	"testing"
+
+	"github.com/ssoexchange/ssoexchange/internal/hop"
+)
+
+const testResponse = `<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="id1" Version="2.0" ` +
+	`IssueInstant="2026-01-02T03:04:05Z" Destination="https://jira.example.com/plugins/servlet/samlconsumer">` +
+	`<samlp:Status><samlp:StatusCode Value="urn:oasis:names:tc:SAML:2.0:status:Success"/></samlp:Status></samlp:Response>`
+
+// formPage is Okta's page with a SAML message for an action.
+func formPage(action, field, value string) string {
+	entities := strings.NewReplacer(":", "&#x3a;", "/", "&#x2f;", "+", "&#x2b;", "=", "&#x3d;")
+	return `<html><head><title>Signing in</title></head><body><form id="appForm" action="` + entities.Replace(action) + `" method="POST">` +
+		`<input name="` + field + `" type="hidden" value="` + entities.Replace(value) + `"/><input name="RelayState" type="hidden" value=""/></form></body></html>`
+}
+
+func encodedResponse() string { return base64.StdEncoding.EncodeToString([]byte(testResponse)) }
+
+func testOurs(u *url.URL) bool { return u.Scheme == "https" && u.Host == "acme.okta.com" }
+
+// pages is a row for each mark of a page; the fuzzer starts from them too.
+var pages = []struct {
+	name     string
+	at       string // path and query of the answer, default the app's link
+	status   int
+	location string
+	body     string
+	want     pageKind
+	token    string
+	words    string
+	host     string
+}{
+	{name: "assertion", body: formPage("https://jira.example.com/plugins/servlet/samlconsumer", "SAMLResponse", encodedResponse()), want: pageAssertion},
+	{name: "assertion beats a token on the same page", want: pageAssertion,
+		body: formPage("https://jira.example.com/acs", "SAMLResponse", encodedResponse()) + `<script>var stateToken = '00abc';</script>`},
+	{name: "org to org", body: formPage("https://acme.okta.com/sso/saml2/0oaEX", "SAMLResponse", encodedResponse()), want: pageOtherIdP, host: "acme.okta.com"},
+	{name: "to another org", body: formPage("https://other.okta.com/sso/saml2/0oaEX", "SAMLResponse", encodedResponse()), want: pageOtherIdP, host: "other.okta.com"},
+	{name: "other identity provider", body: formPage("https://adfs.example.com/adfs/ls", "SAMLRequest", "abc"), want: pageOtherIdP},
+	{name: "response that is none", body: formPage("https://jira.example.com/acs", "SAMLResponse", "bm90IHhtbA=="), want: pageBroken},
+	{name: "classic sign-in page", want: pageLogin, words: "Sign In",
+		body: `<title>Sign In</title><script>var fromUri = '\x2Fhome'; var stateToken = ''; OktaLogin.initLoginPage(config);</script>`},
+	{name: "classic sign-in page by address", at: "/login/login.htm?fromURI=%2Fhome%2Fx", body: `<p>Anmelden</p>`, want: pageLogin},
+	{name: "redirect to the sign-in page", status: 302, location: "/login/login.htm?fromURI=%2Fhome", want: pageLogin},
+	{name: "classic step-up, escaped", body: `<script>var stateToken = '00Xg\x2De0c_F4N';</script>`, want: pageStepUp, token: "00Xg-e0c_F4N"},
+	{name: "classic step-up, double quotes", body: `<script>var stateToken = "00Xg";</script>`, want: pageStepUp, token: "00Xg"},
+	{name: "classic step-up, member", body: `<script>init({"stateToken":"00Xg\x2D1"})</script>`, want: pageStepUp, token: "00Xg-1"},
+	{name: "token in an address only", body: `<a href="/x?stateToken=00no">x</a><script>var u='\x2Fstep\x3FstateToken\x3D00no';</script>`, want: pageUnknown},
+	{name: "address first, then variable", want: pageStepUp, token: "00yes",
+		body: `<script>var cancel='\x2Fcancel\x3FstateToken\x3D02no'; var stateToken = '00yes';</script>`},
+	{name: "custom sign-in page on another host", status: 302, location: "https://login.acme.example/in?stateToken=00Xg", want: pageStepUp, token: "00Xg", host: "login.acme.example"},
+	{name: "custom sign-in page of our own", at: "/signin?stateToken=00Xg", body: `<p>hello</p>`, want: pageStepUp, token: "00Xg"},
+	{name: "a spent token in the address", at: "/login/step-up/redirect?stateToken=00Xg", body: `<p>hello</p>`, want: pageUnknown},
+	{name: "second factor page", at: "/login/second-factor?x=1", body: `<p>code</p>`, want: pageStepUp},
+	{name: "redirect to second factor", status: 302, location: "https://acme.okta.com/login/second-factor", want: pageStepUp, host: "acme.okta.com"},
+	{name: "hosted page of Identity Engine", body: `<script>var stateToken = '02.id.a\x2Db\x5Fc';</script>`, want: pageEngine, token: "02.id.a-b_c"},
+	{name: "Identity Engine, model in a string", want: pageEngine, token: "02.id.a-b",
+		body: `<script>var modelDataBag = '\x7B\x22stateToken\x22\x3A\x2202.id.a\x2Db\x22\x7D';</script>`},
+	{name: "Identity Engine, customised page", want: pageEngine, token: "02.id.x",
+		body: `<script>var oktaData = {"redirectUri":"x","signIn":{"stateToken":"02.id.x","consent":{"cancel":function(){ window.location.href='\x2Fa\x3FstateToken\x3D9'; }}}};</script>`},
+	{name: "Identity Engine, JWE", body: `<script>var stateToken = 'eyJ6aXAiOi';</script>`, want: pageEngine, token: "eyJ6aXAiOi"},
+	{name: "Identity Engine, before its release", body: `<script>var stateToken = '01abc';</script>`, want: pageEngine, token: "01abc"},
+	{name: "dashboard shell", body: `<meta name="ui-service" content="iris"><p>wait</p>`, want: pageEngine},
+	{name: "error page", body: `<div class="error-content"><h1>No access</h1><p>not   assigned</p></div>`, want: pageDenied, words: "No access not assigned"},
+	{name: "error page with status 403", status: 403, body: `<div class="error-content"><h1>Locked</h1></div>`, want: pageDenied, words: "Locked"},
+	{name: "access locked", body: `<title>x</title><p>App Access Locked</p>`, want: pageDenied, words: "x"},
+	{name: "not found", status: 404, body: `<title>Nope</title>`, want: pageNotFound, words: "Nope"},
+	{name: "blocked", status: 403, body: `<title>Forbidden</title>`, want: pageBlocked, words: "Forbidden"},
+	{name: "rate limit", status: 429, want: pageLimited},
+	{name: "gateway", status: 502, want: pageBroken},
+	{name: "away", status: 302, location: "https://evil.example/phish", want: pageForeign, host: "evil.example"},
+	{name: "plain http", status: 302, location: "http://acme.okta.com/home", want: pageForeign, host: "acme.okta.com"},
+	{name: "away with a request", status: 302, location: "https://idp.example/sso?SAMLRequest=abc", want: pageOtherIdP, host: "idp.example"},
+	{name: "away to OpenID", status: 302, location: "https://idp.example/authorize?client_id=a&response_type=code", want: pageOtherIdP, host: "idp.example"},
+	{name: "something else", body: `<title>Welcome</title>`, want: pageUnknown, words: "Welcome"},
+	{name: "empty", want: pageUnknown},
+}
+
+func answerOf(at string, status int, location, body string) *hop.Answer {
+	if at == "" {
+		at = "/home/jira/0oa/1"
+	}
+	u, err := url.Parse("https://acme.okta.com" + at)
+	if err != nil {
+		return nil
+	}
+	if status == 0 {
+		status = 200
+	}
+	h := http.Header{}
+	if location != "" {
+		h.Set("Location", location)
+	}
+	return &hop.Answer{URL: u, Status: status, Header: h, Body: []byte(body)}
+}
+
+func TestClassify(t *testing.T) {
+	for _, tt := range pages {
+		t.Run(tt.name, func(t *testing.T) {
+			p := classify(answerOf(tt.at, tt.status, tt.location, tt.body), testOurs)
+			if p.kind != tt.want || p.token != tt.token {
+				t.Fatalf("kind %q token %q, want %q %q", p.kind, p.token, tt.want, tt.token)
+			}
+			if tt.words != "" && p.words != tt.words {
+				t.Errorf("words %q, want %q", p.words, tt.words)
+			}
+			if tt.host != "" && p.host != tt.host {
+				t.Errorf("host %q, want %q", p.host, tt.host)
+			}
+			if (p.kind == pageAssertion) != (p.response != nil) {
+				t.Errorf("kind %q with response %v", p.kind, p.response)
+			}
+		})
+	}
+}
+
+func FuzzClassify(f *testing.F) {
+	if len(pages) == 0 {
+		f.Fatal("no seeds")
+	}
+	for _, p := range pages {
+		f.Add(p.status, p.location, []byte(p.body))
+	}
+	f.Fuzz(func(t *testing.T, status int, location string, body []byte) {
+		p := classify(answerOf("", status, location, string(body)), testOurs)
+		if p.kind == "" {
+			t.Error("no kind")
+		}
+		if p.kind == pageAssertion && (p.response == nil || p.response.Action == nil || testOurs(p.response.Action)) {
+			t.Error("assertion without a place to post it")
+		}
+		if len(p.token) > maxToken || len([]rune(p.words)) > maxShown+1 {
+			t.Error("unbounded")
+		}
+	})
+}

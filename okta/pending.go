@@ -1,0 +1,158 @@
+package okta
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/mfa"
+)
+
+// assumedLife is how long a transaction is taken to live when Okta does not say.
+const assumedLife = 5 * time.Minute
+
+// pending is a transaction that waits for a code, with all that is needed to go on
+// in another process. It lives until Okta gives up on it or a code ends it.
+type pending struct {
+	StateToken string    `json:"stateToken"`
+	Expires    time.Time `json:"expires"`
+	Factor     factor    `json:"factor"`
+	Verify     link      `json:"verify"`           // where the code goes
+	Resend     []link    `json:"resend,omitempty"` // where another message is asked for
+	Remember   bool      `json:"remember"`         // the policy allows to remember the device
+	StepUp     bool      `json:"stepUp,omitempty"` // begun by an app's own rule
+
+	Sent    bool      `json:"sent"`             // a message is on its way
+	SentAt  time.Time `json:"sentAt,omitzero"`  // the last one
+	Refused bool      `json:"refused,omitzero"` // a code was refused since: a new message is due
+}
+
+// newPending describes the transaction t, in which f was chosen.
+func newPending(t *transaction, f factor, stepUp bool) *pending {
+	p := &pending{Factor: f, StepUp: stepUp}
+	p.Verify, _ = f.verify()
+	p.follow(t)
+	return p
+}
+
+// follow takes over what an answer says about the rest of the transaction.
+func (p *pending) follow(t *transaction) {
+	if t.StateToken != "" {
+		p.StateToken = t.StateToken
+	}
+	p.Expires = t.ExpiresAt
+	if p.Expires.IsZero() {
+		p.Expires = time.Now().Add(assumedLife)
+	}
+	if l, ok := t.link("next"); ok && l.Name == "verify" {
+		p.Verify = l
+	}
+	if ls := t.Links["resend"]; len(ls) > 0 {
+		p.Resend = ls
+	}
+	p.Remember = p.Remember || t.AllowRemember
+}
+
+// pendingNow returns the transaction that waits for a code, nil if there is none
+// that can still be finished. One whose factor is no longer wanted is given up.
+func (w *walk) pendingNow(ctx context.Context) *pending {
+	var p *pending
+	w.c.note(func(m *memory) {
+		if m.pending != nil && !m.pending.Expires.After(time.Now()) {
+			m.pending = nil
+		}
+		if m.pending != nil {
+			q := *m.pending
+			p = &q
+		}
+	})
+	if p == nil {
+		return nil
+	}
+	// The app's own rule was met by a request of the service provider that is gone
+	// with its sign-in: its answer would fit no request.
+	unfit := p.StepUp && w.start != nil
+	if _, err := choose([]factor{p.Factor}, w.c.Factor, nil); err != nil || unfit {
+		w.abandon(ctx, p.StateToken)
+		return nil
+	}
+	return p
+}
+
+// resume goes on with a transaction that waits for a code.
+func (w *walk) resume(ctx context.Context, p *pending) (*transaction, error) {
+	if p.StepUp {
+		w.stepUps++
+	}
+	t, err := w.code(ctx, p)
+	if err != nil {
+		w.settle(ctx, p.StateToken, err)
+		return nil, err
+	}
+	return w.advance(ctx, t)
+}
+
+// keep remembers p, so that a crash or an end without a code does not lose it.
+func (w *walk) keep(ctx context.Context, p *pending) error {
+	q := *p
+	w.c.note(func(m *memory) { m.pending = &q })
+	return w.c.checkpoint(ctx)
+}
+
+// settle decides, when a transaction has ended in err, what becomes of it: kept
+// for the code that is still to come, told to Okta as given up, or just forgotten
+// because Okta has ended it.
+func (w *walk) settle(ctx context.Context, stateToken string, err error) {
+	var e *Error
+	switch {
+	case ctx.Err() != nil:
+		w.abandon(ctx, stateToken)
+	case errors.Is(err, autherr.ErrPassCodeNeeded), errors.Is(err, autherr.ErrRateLimited):
+	case errors.Is(err, autherr.ErrUnreachable) && (!errors.As(err, &e) || e.Status >= 500):
+		// Something on the way failed. A message that was sent is still good.
+	case errors.As(err, &e) && e.kind != autherr.ErrMFARejected, errors.Is(err, autherr.ErrBadAnswer):
+		w.c.note(func(m *memory) { m.pending = nil })
+	default:
+		w.abandon(ctx, stateToken)
+	}
+}
+
+// abandon cancels a transaction, so that no push or code can complete it. It has
+// five seconds of its own even when ctx has ended; what comes of it does not matter.
+func (w *walk) abandon(ctx context.Context, stateToken string) {
+	w.c.note(func(m *memory) { m.pending = nil })
+	if stateToken == "" {
+		return // LOCKED_OUT has none
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer cancel()
+	_, _ = w.call(ctx, step{name: autherr.StepMFA, url: w.endpoint("/api/v1/authn/cancel"), poll: true,
+		body: map[string]any{"stateToken": stateToken}, secrets: []string{stateToken}})
+}
+
+// needCode is the end of a sign-in for want of a code.
+func needCode(ch mfa.Challenge, sent bool, wait time.Duration, cause error) error {
+	e := &autherr.Error{Kind: autherr.ErrPassCodeNeeded, Wait: wait, Cause: cause}
+	switch {
+	case wait > 0:
+		e.Text = "okta: the code was refused and another message cannot be sent yet: " + ch.String()
+		e.Hint = "sign in again after the wait to have one sent, or with the code of the last message (MFAPassCode)"
+	case cause != nil:
+		e.Text = "okta: the code was refused, a new one was sent: " + ch.String()
+	case sent:
+		e.Text = "okta: a code was sent: " + ch.String()
+	default:
+		e.Text = "okta: a code is needed: " + ch.String()
+	}
+	if e.Hint == "" {
+		e.Hint = "sign in again with the code (MFAPassCode); the same sign-in goes on"
+		if sent {
+			e.Hint += " and no second message is sent"
+		}
+		if d := time.Until(ch.Expires).Round(time.Minute); d > 0 {
+			e.Hint += ". It waits for about " + d.String()
+		}
+	}
+	return autherr.AtStep(autherr.StepMFA, e)
+}

@@ -1,0 +1,307 @@
+package okta
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/patience"
+)
+
+// maxStates bounds how many states a transaction may pass. Two factors, warnings
+// and an offer to enrol make fewer than ten.
+const maxStates = 25
+
+const statusSuccess = "SUCCESS"
+
+// handlers says what to do in each state of a transaction. A handler returns the
+// next state or the error that ends the sign-in.
+var handlers = map[string]func(*walk, context.Context, *transaction) (*transaction, error){
+	"UNAUTHENTICATED":     (*walk).unauthenticated,
+	"MFA_REQUIRED":        (*walk).mfaRequired,
+	"MFA_CHALLENGE":       (*walk).mfaChallenge,
+	"MFA_ENROLL":          (*walk).mfaEnroll,
+	"MFA_ENROLL_ACTIVATE": (*walk).mfaEnrollActivate,
+	// Factor sequencing gives the same states other names.
+	"FACTOR_REQUIRED":        (*walk).mfaRequired,
+	"FACTOR_CHALLENGE":       (*walk).mfaChallenge,
+	"FACTOR_ENROLL":          (*walk).mfaEnroll,
+	"FACTOR_ENROLL_ACTIVATE": (*walk).mfaEnrollActivate,
+
+	"PASSWORD_WARN":    (*walk).passwordWarn,
+	"PASSWORD_EXPIRED": (*walk).passwordExpired,
+	"PASSWORD_RESET":   (*walk).passwordReset,
+	"LOCKED_OUT":       (*walk).lockedOut,
+	"POLL":             (*walk).poll,
+
+	"RECOVERY":               (*walk).recovery,
+	"RECOVERY_CHALLENGE":     (*walk).recovery,
+	"CONSENT_REQUIRED":       (*walk).browserOnly,
+	"ADMIN_CONSENT_REQUIRED": (*walk).browserOnly,
+	"PROFILE_REQUIRED":       (*walk).browserOnly,
+	"DEVICE_ACTIVATE":        (*walk).browserOnly,
+}
+
+// advance takes a transaction from state to state until it has succeeded.
+func (w *walk) advance(ctx context.Context, t *transaction) (*transaction, error) {
+	for range maxStates {
+		if t.Status == statusSuccess {
+			if t.RecoveryType != "" {
+				return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer, "okta: the success is that of a recovery, not of a sign-in", ""))
+			}
+			return t, nil
+		}
+		handle, known := handlers[t.Status]
+		if !known {
+			return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnsupported,
+				"okta: the transaction is in a state that is not known: "+t.Status, "sign in once in a browser and see what Okta asks for"))
+		}
+		next, err := handle(w, ctx, t)
+		if err != nil {
+			w.settle(ctx, t.StateToken, err)
+			return nil, err
+		}
+		if next.StateToken == "" && next.Status != statusSuccess {
+			next.StateToken = t.StateToken
+		}
+		t = next
+	}
+	w.abandon(ctx, t.StateToken)
+	return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer,
+		fmt.Sprintf("okta: the transaction does not end after %d states, the last is %s", maxStates, t.Status), ""))
+}
+
+// primary posts the user name and the password, which is read at this moment.
+func (w *walk) primary(ctx context.Context) (*transaction, error) {
+	return w.postPassword(ctx, w.endpoint("/api/v1/authn").String(), "")
+}
+
+// postPassword answers with user name and password, inside the transaction of
+// stateToken or, where that is empty, to begin one. A password that is refused ends
+// the sign-in, so that it is never tried twice.
+func (w *walk) postPassword(ctx context.Context, href, stateToken string) (*transaction, error) {
+	u, err := w.obey(autherr.StepLogin, link{Href: href})
+	if err != nil {
+		return nil, err
+	}
+	password, err := w.password(ctx)
+	if err != nil {
+		return nil, autherr.AtStep(autherr.StepLogin, err)
+	}
+	body := map[string]any{"username": w.c.User, "password": password}
+	secrets := []string{password}
+	if stateToken != "" {
+		body["stateToken"] = stateToken
+		secrets = append(secrets, stateToken)
+	} else {
+		body["options"] = map[string]any{"multiOptionalFactorEnroll": false, "warnBeforePasswordExpired": true}
+		if w.c.APIToken != nil { // the context counts only for a trusted application
+			body["context"] = map[string]any{"deviceToken": w.deviceToken()}
+		}
+	}
+	w.passwords++
+	t, err := w.post(ctx, step{name: autherr.StepLogin, url: u, body: body, secrets: secrets})
+	var oe *Error
+	if stateToken == "" && w.apiToken != "" && errors.As(err, &oe) && oe.Code == "E0000011" {
+		// Nothing else in this request is a token.
+		return nil, autherr.AtStep(autherr.StepLogin, oe.as(autherr.ErrCredentials, "the API token was refused: it may be wrong, expired or revoked"))
+	}
+	return t, err
+}
+
+func (w *walk) password(ctx context.Context) (string, error) {
+	if w.c.Password == nil {
+		return "", autherr.New(autherr.ErrConfig, "okta: there is no password", "set Password, PasswordFile or PasswordCommand")
+	}
+	password, err := w.c.Password(ctx)
+	if err != nil {
+		return "", fmt.Errorf("okta: reading the password: %w", err)
+	}
+	if password == "" {
+		return "", autherr.New(autherr.ErrConfig, "okta: the password is empty", "set Password, PasswordFile or PasswordCommand")
+	}
+	return password, nil
+}
+
+// unauthenticated: the transaction began with a token and wants the password, or a
+// factor before it.
+func (w *walk) unauthenticated(ctx context.Context, t *transaction) (*transaction, error) {
+	if len(t.Factors) > 0 {
+		return w.mfaRequired(ctx, t)
+	}
+	if w.asked[t.StateToken] {
+		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer, "okta: the password was accepted and is asked for again", ""))
+	}
+	w.asked[t.StateToken] = true
+	href := w.endpoint("/api/v1/authn").String()
+	if next, ok := t.link("next"); ok {
+		href = next.Href
+	}
+	return w.postPassword(ctx, href, t.StateToken)
+}
+
+// mfaRequired: a factor is chosen and answered.
+func (w *walk) mfaRequired(ctx context.Context, t *transaction) (*transaction, error) {
+	f, err := choose(t.Factors, w.c.Factor, w.ready())
+	if err != nil {
+		return nil, autherr.AtStep(autherr.StepMFA, err)
+	}
+	return w.answer(ctx, t, f)
+}
+
+// mfaChallenge: a factor was challenged already, by whoever began the transaction.
+// One that is not wanted, or that only a browser can answer, is put back.
+func (w *walk) mfaChallenge(ctx context.Context, t *transaction) (*transaction, error) {
+	var f factor
+	if len(t.Factors) > 0 {
+		f = t.Factors[0]
+	}
+	if _, ok := f.verify(); !ok {
+		if next, ok := t.link("next"); ok && (next.Name == "verify" || next.Name == "poll") {
+			f.Links = links{"verify": {next}}
+		}
+	}
+	_, err := choose([]factor{f}, w.c.Factor, nil)
+	if err == nil {
+		return w.answer(ctx, t, f)
+	}
+	if prev, ok := t.link("prev"); ok {
+		return w.postLink(ctx, autherr.StepMFA, prev, t.StateToken)
+	}
+	return nil, autherr.AtStep(autherr.StepMFA, err)
+}
+
+// answer answers one factor, whatever it takes.
+func (w *walk) answer(ctx context.Context, t *transaction, f factor) (*transaction, error) {
+	w.info("second factor", slog.String("factor", f.label()))
+	if f.kind() == kindPush {
+		return w.push(ctx, t, f)
+	}
+	p := newPending(t, f, w.stepUps > 0)
+	p.Sent = isChallenge(t.Status) && f.kind().Sent()
+	return w.code(ctx, p)
+}
+
+func isChallenge(status string) bool {
+	return status == "MFA_CHALLENGE" || status == "FACTOR_CHALLENGE"
+}
+
+// mfaEnroll: an offer to enrol a factor is declined, an obligation cannot be met.
+func (w *walk) mfaEnroll(ctx context.Context, t *transaction) (*transaction, error) {
+	if skip, ok := t.link("skip"); ok {
+		return w.postLink(ctx, autherr.StepLogin, skip, t.StateToken)
+	}
+	return nil, autherr.AtStep(autherr.StepMFA, autherr.New(autherr.ErrUnsupported,
+		"okta: the policy demands that the user enrols a factor; offered: "+list(t.Factors), "sign in once in a browser and enrol it"))
+}
+
+// mfaEnrollActivate: an enrolment that was begun elsewhere.
+func (w *walk) mfaEnrollActivate(_ context.Context, _ *transaction) (*transaction, error) {
+	return nil, autherr.AtStep(autherr.StepMFA, autherr.New(autherr.ErrUnsupported,
+		"okta: the enrolment of a factor is not finished", "sign in once in a browser and finish it"))
+}
+
+// passwordWarn: the password expires soon. Somebody should read that in the log.
+func (w *walk) passwordWarn(ctx context.Context, t *transaction) (*transaction, error) {
+	attrs := []any{slog.String("provider", "okta"), slog.String("host", w.api.Host), slog.String("user", w.c.User)}
+	if t.PasswordExpireDays != nil {
+		attrs = append(attrs, slog.Int("days", *t.PasswordExpireDays))
+	}
+	w.logger().Warn("password expires soon", attrs...)
+	if skip, ok := t.link("skip"); ok {
+		return w.postLink(ctx, autherr.StepLogin, skip, t.StateToken)
+	}
+	return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrCredentials,
+		"okta: the password expires soon and must be changed first", "change it in a browser"))
+}
+
+func (w *walk) passwordExpired(_ context.Context, t *transaction) (*transaction, error) {
+	e := autherr.New(autherr.ErrCredentials, "okta: the password has expired", "change it in a browser")
+	if next, ok := t.link("next"); ok && next.Title != "" {
+		e.Hint = "change it at " + shown(next.Title, nil) // the organisation's own place for passwords
+	}
+	return nil, autherr.AtStep(autherr.StepLogin, e)
+}
+
+func (w *walk) passwordReset(_ context.Context, _ *transaction) (*transaction, error) {
+	return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrCredentials,
+		"okta: the password was reset and a new one must be set", "set one in a browser"))
+}
+
+func (w *walk) lockedOut(_ context.Context, _ *transaction) (*transaction, error) {
+	return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrCredentials, "okta: the account is locked", hintLocked))
+}
+
+func (w *walk) recovery(_ context.Context, t *transaction) (*transaction, error) {
+	return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrCredentials,
+		"okta: the account is in recovery ("+t.Status+")", "finish the recovery in a browser"))
+}
+
+func (w *walk) browserOnly(_ context.Context, t *transaction) (*transaction, error) {
+	return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnsupported,
+		"okta: the sign-in asks for something that only a browser can show: "+t.Status, "sign in once in a browser"))
+}
+
+// poll: Okta is in safe mode and asks for patience. The pace is Okta's, between one
+// second and one minute; the sign-in's own time limit goes on counting, and nobody
+// waits longer than for a person.
+func (w *walk) poll(ctx context.Context, t *transaction) (*transaction, error) {
+	next, ok := t.link("next")
+	if !ok {
+		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer, "okta: asked to wait without being told for what", ""))
+	}
+	until := time.Now().Add(w.mfaTimeout())
+	for t.Status == "POLL" {
+		pace := t.Refresh
+		if pace == 0 {
+			pace = pollPace
+		}
+		pace = max(pace, time.Second)
+		if time.Now().Add(pace).After(until) {
+			return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnreachable, "okta: still in safe mode, the sign-in is not let through", hintLater))
+		}
+		if err := sleep(ctx, pace); err != nil {
+			return nil, autherr.AtStep(autherr.StepLogin, ended(ctx, "waiting while Okta is in safe mode"))
+		}
+		u, err := w.obey(autherr.StepLogin, next)
+		if err != nil {
+			return nil, err
+		}
+		token := t.StateToken
+		t, err = w.post(ctx, step{name: autherr.StepLogin, url: u, poll: true, body: map[string]any{"stateToken": token}, secrets: []string{token}})
+		if err != nil {
+			return nil, err
+		}
+		if t.StateToken == "" {
+			t.StateToken = token
+		}
+	}
+	return t, nil
+}
+
+// postLink follows a link that needs nothing but the transaction.
+func (w *walk) postLink(ctx context.Context, stepName string, l link, stateToken string) (*transaction, error) {
+	u, err := w.obey(stepName, l)
+	if err != nil {
+		return nil, err
+	}
+	return w.post(ctx, step{name: stepName, url: u, body: map[string]any{"stateToken": stateToken}, secrets: []string{stateToken}})
+}
+
+// patienceFor bounds a wait for a person by MFATimeout, during which the sign-in's
+// own clock stands still.
+func (w *walk) patienceFor(ctx context.Context) (context.Context, func()) {
+	resume := patience.Pause(ctx)
+	ctx, cancel := context.WithTimeoutCause(ctx, w.mfaTimeout(), errNobody)
+	return ctx, func() { cancel(); resume() }
+}
+
+func (w *walk) mfaTimeout() time.Duration {
+	if w.c.MFATimeout > 0 {
+		return w.c.MFATimeout
+	}
+	return DefaultMFATimeout
+}
