@@ -72,8 +72,8 @@ type Client struct {
 	signIn  *signInState   // while a sign-in is under way
 }
 
-// signInState is what a sign-in in progress shares with the functions that its
-// provider calls back.
+// signInState is what a sign-in, or another change of the record, shares with the
+// functions that its provider calls back.
 type signInState struct {
 	guard *guard
 	lease Lease
@@ -313,10 +313,8 @@ func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) 
 	} else {
 		r.Failed = nil
 	}
-	// The outcome is stored even if the caller has left in the meantime.
-	saveCtx := context.WithoutCancel(ctx)
-	if saveErr := errors.Join(c.snapshotProvider(r), r.save(saveCtx, state.lease)); saveErr != nil && err == nil {
-		c.opts.Logger.Warn("the session works but could not be stored", "error", saveErr.Error())
+	if saveErr := errors.Join(c.snapshot(state.guard), state.store(ctx)); saveErr != nil {
+		c.opts.Logger.Warn("the outcome of the sign-in could not be stored", "error", saveErr.Error())
 	}
 	if err != nil {
 		c.opts.Logger.Info("sign-in failed", "provider", c.id.Scheme, "step", Step(err), "code", Code(err), "elapsed", now.Sub(start).Round(time.Millisecond))
@@ -366,16 +364,26 @@ func (c *Client) restoreProvider(r *record) error {
 	return nil
 }
 
-func (c *Client) snapshotProvider(r *record) error {
+// snapshot puts what the provider remembers into the record.
+func (c *Client) snapshot(g *guard) error {
 	p, ok := c.provider.(rememberer)
 	if !ok {
 		return nil
 	}
 	data, err := p.Snapshot()
 	if err == nil {
-		r.Provider = data
+		g.change(func(r *record) { r.Provider = data })
 	}
-	return err
+	return autherr.AtStep(autherr.StepState, err)
+}
+
+// store writes the record of a sign-in, also if the caller has left in the meantime.
+func (s *signInState) store(ctx context.Context) error {
+	data, err := s.guard.encode()
+	if err == nil {
+		err = stateError("writing", s.lease.Save(context.WithoutCancel(ctx), data))
+	}
+	return autherr.AtStep(autherr.StepState, err)
 }
 
 // checkpoint is called by a provider when it has learnt something that must not be
@@ -385,10 +393,10 @@ func (c *Client) checkpoint(ctx context.Context) error {
 	if state == nil {
 		return nil
 	}
-	if err := c.snapshotProvider(state.guard.record); err != nil {
+	if err := c.snapshot(state.guard); err != nil {
 		return err
 	}
-	return state.guard.record.save(context.WithoutCancel(ctx), state.lease)
+	return state.store(ctx)
 }
 
 // guarded returns the function by which a provider reads one of its secrets.
@@ -446,7 +454,7 @@ func (r *record) session(reused bool) *Session {
 func (c *Client) ClearRefusal(ctx context.Context) error {
 	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
 		r.Refused, r.Failed = nil, nil
-		return nil, r.save(ctx, c.signInState().lease)
+		return nil, c.signInState().store(ctx)
 	})
 	return err
 }

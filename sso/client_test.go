@@ -181,7 +181,7 @@ func TestExchangeRefused(t *testing.T) {
 			w.Write([]byte(`<html><head><title>We can't log you in right now</title></head><body>UUID: 0b1c2d3e-0000-4000-8000-00000000abcd</body></html>`))
 		}, sso.ErrExchangeRefused, "0b1c2d3e-0000-4000-8000-00000000abcd"},
 		{"redirect with a code", func(w http.ResponseWriter, r *http.Request) {
-			http.Redirect(w, r, "/login.jsp?samlerror=cant_signin_no_access", 302)
+			http.Redirect(w, r, "/login.jsp?samlerror=cant_signin_no_access", http.StatusFound)
 		}, sso.ErrExchangeRefused, "cant_signin_no_access"},
 		{"welcome page that lies", func(w http.ResponseWriter, _ *http.Request) { w.Write([]byte("<title>Welcome</title>")) }, sso.ErrExchangeRefused, "still knows nobody"},
 		{"no consumer", func(w http.ResponseWriter, r *http.Request) { http.NotFound(w, r) }, sso.ErrExchangeRefused, "404"},

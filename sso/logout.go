@@ -25,7 +25,7 @@ func (c *Client) Logout(ctx context.Context) error {
 		errSP := c.signOutSP(ctx, r)
 		errIdP := c.signOutIdP(ctx, r)
 		c.keep(nil, nil)
-		return nil, errors.Join(errSP, errIdP, r.save(ctx, c.signInState().lease))
+		return nil, errors.Join(errSP, errIdP, c.signInState().store(ctx))
 	})
 	return err
 }
@@ -36,24 +36,16 @@ func (c *Client) Logout(ctx context.Context) error {
 func (c *Client) Forget(ctx context.Context, device bool) error {
 	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
 		c.keep(nil, nil)
-		fresh := newRecord(c.cfg)
-		fresh.Refused, fresh.RefusalKey, fresh.StartURL = r.Refused, r.RefusalKey, r.StartURL
-		if !device {
-			if err := c.restoreProvider(r); err != nil {
-				return nil, err
-			}
-			if p, ok := c.provider.(signOuter); ok {
-				p.Forget(false)
-				if err := c.snapshotProvider(fresh); err != nil {
-					return nil, err
-				}
-			}
+		state := c.signInState()
+		if device && len(r.Refused) == 0 {
+			return nil, autherr.AtStep(autherr.StepState, stateError("removing", state.lease.Save(ctx, nil)))
 		}
-		lease := c.signInState().lease
-		if device && len(fresh.Refused) == 0 {
-			return nil, autherr.AtStep(autherr.StepState, stateError("removing", lease.Save(ctx, nil)))
+		if err := c.forgetProvider(r, device); err != nil {
+			return nil, err
 		}
-		return nil, fresh.save(ctx, lease)
+		r.Cookies = nil
+		r.dropSession()
+		return nil, state.store(ctx)
 	})
 	return err
 }
@@ -81,7 +73,24 @@ func (c *Client) signOutIdP(ctx context.Context, r *record) error {
 		return autherr.AtStep(autherr.StepLogout, err)
 	}
 	p.Forget(false)
-	return c.snapshotProvider(r)
+	return c.snapshot(c.signInState().guard)
+}
+
+// forgetProvider drops what the provider remembers: its session, and the device if
+// that is wanted.
+func (c *Client) forgetProvider(r *record, device bool) error {
+	p, ok := c.provider.(signOuter)
+	if !ok || device {
+		r.Provider = nil
+	}
+	if !ok {
+		return nil
+	}
+	if err := c.restoreProvider(r); err != nil {
+		return err
+	}
+	p.Forget(device)
+	return c.snapshot(c.signInState().guard)
 }
 
 // signOut ends the session as the user interface does, which also ends the

@@ -116,14 +116,6 @@ func decodeRecord(data []byte, cfg *Config) (*record, error) {
 	return &r, nil
 }
 
-func (r *record) save(ctx context.Context, l Lease) error {
-	data, err := json.Marshal(r)
-	if err != nil {
-		return autherr.AtStep(autherr.StepState, err)
-	}
-	return autherr.AtStep(autherr.StepState, stateError("writing", l.Save(ctx, data)))
-}
-
 // dropSession forgets the SP's session cookies as a browser that restarts does:
 // cookies with an expiry of their own (devices, preferences) stay.
 func (r *record) dropSession() {

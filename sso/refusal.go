@@ -2,6 +2,7 @@ package sso
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"sync"
@@ -32,11 +33,26 @@ func (e *RefusedBeforeError) HintText() string {
 
 // guard stands where a provider reads its secrets. It lets none pass that was
 // refused before, and remembers what it let pass, so that a refusal can be noted.
-// There is one for each sign-in.
+// There is one for each sign-in, and while a provider works, which it may do in
+// several goroutines, the record is reached through its guard only.
 type guard struct {
+	mu     sync.Mutex // guards all below
 	record *record
-	mu     sync.Mutex
 	passed map[string]passedSecret
+}
+
+// change lets f change the record.
+func (g *guard) change(f func(*record)) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	f(g.record)
+}
+
+// encode returns the record as it is stored.
+func (g *guard) encode() ([]byte, error) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	return json.Marshal(g.record)
 }
 
 type passedSecret struct{ owner, value string }

@@ -27,12 +27,13 @@ func (c *Client) starter(v *visit, r *record) saml.Start {
 	if flow == "IdPInitiated" || (flow == "" || flow == "Auto") && c.cfg.Scheme != "Crowd" {
 		return nil
 	}
+	known := r.StartURL
 	return func(ctx context.Context) (*saml.Request, error) {
-		req, learnt, err := v.startAtSP(ctx, r.StartURL)
+		req, learnt, err := v.startAtSP(ctx, known)
 		if err != nil {
 			return nil, autherr.AtStep(autherr.StepStart, err)
 		}
-		r.StartURL = learnt
+		c.signInState().guard.change(func(r *record) { r.StartURL = learnt })
 		return req, nil
 	}
 }

@@ -104,7 +104,7 @@ func TestFailures(t *testing.T) {
 		case <-r.Context().Done():
 		}
 	})
-	mux.HandleFunc("/loop", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/loop?again", 302) })
+	mux.HandleFunc("/loop", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/loop?again", http.StatusFound) })
 	srv := httptest.NewServer(mux)
 	defer srv.Close()
 	defer close(release)
@@ -190,13 +190,13 @@ func TestFollow(t *testing.T) {
 	}))
 	defer other.Close()
 	mux := http.NewServeMux()
-	mux.HandleFunc("/start", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/next", 302) })
-	mux.HandleFunc("/keep", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/next", 307) })
+	mux.HandleFunc("/start", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/next", http.StatusFound) })
+	mux.HandleFunc("/keep", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/next", http.StatusTemporaryRedirect) })
 	mux.HandleFunc("/next", func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		seen = append(seen, fmt.Sprintf("%s %s %q %q", r.Method, r.URL.Path, body, r.Header.Get("Content-Type")))
 	})
-	mux.HandleFunc("/foreign", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL+"/", 302) })
+	mux.HandleFunc("/foreign", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, other.URL+"/", http.StatusFound) })
 	srv := httptest.NewServer(mux)
 	defer srv.Close()
 	onServer := func(u *url.URL) bool { return hop.SameOrigin(u, parse(t, srv.URL)) }
