@@ -104,7 +104,12 @@ func (g *guard) note(err error, now time.Time) {
 	if g.record.Refused == nil {
 		g.record.Refused = make(map[string]refusal)
 	}
-	g.record.Refused[property] = refusal{MAC: g.record.mac(property, p.owner, p.value), At: now, Text: err.Error()}
+	text := err.Error()
+	var step *StepError
+	if errors.As(err, &step) {
+		text = step.Err.Error()
+	}
+	g.record.Refused[property] = refusal{MAC: g.record.mac(property, p.owner, p.value), At: now, Text: text}
 }
 
 // fail notes how a sign-in ended, for those who waited for it.

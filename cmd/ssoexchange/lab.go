@@ -5,6 +5,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -46,7 +47,7 @@ func (w *localWorld) scenarios() []scenario {
 		{"Okta, mailed code", okta("email@example.com", "MFAType=Email")},
 		{"Okta, push to Okta Verify", okta("push@example.com", "MFAType=OktaVerify")},
 		{"Okta, code of Okta Verify, computed", okta("totp@example.com", "MFAType=OktaVerifyTOTP", "MFASecret="+w.Okta.TOTPSecret("totp@example.com"))},
-		{"Okta, Google Authenticator, computed", okta("google@example.com", "MFAType=GoogleAuthenticator", "MFASecret="+w.Okta.TOTPSecret("google@example.com"))},
+		{"Okta, Google Authenticator, computed", okta("google@example.com", "MFAType=GoogleAuthenticator", "MFASecret="+w.Okta.TOTPSecret("google@example.com", "GOOGLE"))},
 		{"Okta, telephone call", okta("call@example.com", "MFAType=Call")},
 		{"Okta, security question", okta("question@example.com", "MFAType=Question")},
 		{"Okta, wrong password (exit 3; the second time nothing is sent)", okta("passwordonly@example.com", "Password=wrong")},
@@ -112,10 +113,15 @@ func (a *app) operate(ctx context.Context, w *localWorld) error {
 
 func obey(out io.Writer, w *localWorld, words []string) {
 	for _, c := range labCommands() {
-		if c.name == words[0] {
-			c.run(out, w, words[1:])
+		if c.name != words[0] {
+			continue
+		}
+		if last := words[len(words)-1]; strings.Contains(c.args, "USER") && len(words) > 1 && !known(last) {
+			fmt.Fprintf(out, "unknown user %q; there are: %s\n", last, strings.Join(labUsers, ", "))
 			return
 		}
+		c.run(out, w, words[1:])
+		return
 	}
 	if words[0] != "help" {
 		fmt.Fprintf(out, "unknown command %q\n", words[0])
@@ -151,7 +157,14 @@ func labCommands() []labCommand {
 			}
 		}},
 		{"code", "[USER]", "print the code that USER's authenticator app shows now (totp)", func(out io.Writer, w *localWorld, args []string) {
-			fmt.Fprintln(out, w.Okta.Code(login(args, "totp"), fixtures.FactorTOTP))
+			switch user := login(args, "totp"); user {
+			case "totp@example.com":
+				fmt.Fprintln(out, w.Okta.Code(user, fixtures.FactorTOTP))
+			case "google@example.com":
+				fmt.Fprintln(out, w.Okta.Code(user, fixtures.FactorTOTP, "GOOGLE"))
+			default:
+				fmt.Fprintf(out, "%s has no authenticator app: code totp, code google\n", user)
+			}
 		}},
 		{"end", "jira|okta|crowd", "end all sessions there, as a restart or an administrator does", func(out io.Writer, w *localWorld, args []string) {
 			endAll(out, w, args)
@@ -184,6 +197,13 @@ func login(args []string, standard string) string {
 		return user
 	}
 	return user + "@example.com"
+}
+
+// known reports whether word names a user, or is the number before an absent one.
+func known(word string) bool {
+	name, domain, full := strings.Cut(word, "@")
+	var n int
+	return slices.Contains(labUsers, name) && (!full || domain == "example.com") || scan(word, &n)
 }
 
 func scan(s string, n *int) bool {
