@@ -48,7 +48,7 @@ func (w *walk) redemption(ctx context.Context, t *transaction) (*url.URL, error)
 	}
 	if t.SessionToken == "" {
 		return nil, autherr.AtStep(autherr.StepAssertion, autherr.New(autherr.ErrBadAnswer,
-			"okta: success without a session token and without a link to go on", ""))
+			"okta: success without a session token and without a link to go on", "sign in once in a browser and see what Okta asks for"))
 	}
 	target, err := w.address(ctx)
 	if err != nil {

@@ -252,7 +252,7 @@ func (w *walk) readAPIToken(ctx context.Context) error {
 func (w *walk) obey(stepName string, l link) (*url.URL, error) {
 	u, err := url.Parse(l.Href)
 	if err != nil || u.Host == "" {
-		return nil, autherr.AtStep(stepName, autherr.New(autherr.ErrBadAnswer, "okta: a link in the answer is not an address", ""))
+		return nil, autherr.AtStep(stepName, autherr.New(autherr.ErrBadAnswer, "okta: a link in the answer is not an address", "a proxy may have changed the answer"))
 	}
 	if !w.ours(u) {
 		return nil, autherr.AtStep(stepName, autherr.New(autherr.ErrBadAnswer,

@@ -28,6 +28,11 @@ type Client struct {
 	Password func(ctx context.Context) (string, error) // called when a password is asked for
 	APIToken func(ctx context.Context) (string, error) // makes the client a trusted application; nil: none
 
+	// NewPassword returns the password to be set in place of one that has expired; nil:
+	// an expired password is an error. The caller sees to it that Password returns the
+	// new one from then on.
+	NewPassword func(ctx context.Context) (string, error)
+
 	Factor         FactorChoice
 	Answerer       mfa.Answerer // nil: nobody can be asked; a Sent factor still sends its message
 	RememberDevice bool         // where the policy allows it
@@ -88,7 +93,9 @@ func (c *Client) SignIn(ctx context.Context, start saml.Start) (*saml.Response, 
 
 // signIn is the walk: what waits, what is remembered, what must be proved.
 func (w *walk) signIn(ctx context.Context) (*saml.Response, error) {
-	if p := w.pendingNow(ctx); p != nil {
+	if p := w.pendingNow(ctx); p != nil && p.Engine == engineIDX {
+		return w.resumeIdentityEngine(ctx, p)
+	} else if p != nil {
 		t, err := w.resume(ctx, p)
 		if err != nil {
 			return nil, err
@@ -105,8 +112,7 @@ func (w *walk) signIn(ctx context.Context) (*saml.Response, error) {
 	return w.proceed(ctx, p)
 }
 
-// proceed goes on from the answer to the app's link. The second engine plugs in at
-// identityEngine.
+// proceed goes on from the answer to the app's link.
 func (w *walk) proceed(ctx context.Context, p *page) (*saml.Response, error) {
 	engine := ""
 	switch p.kind {
@@ -147,11 +153,4 @@ func (w *walk) classic(ctx context.Context) (*saml.Response, error) {
 		return nil, err
 	}
 	return w.redeem(ctx, t)
-}
-
-// identityEngine is where the walk through Okta Identity Engine begins.
-func (w *walk) identityEngine(_ context.Context, p *page) (*saml.Response, error) {
-	return nil, autherr.AtStep(w.stepNow(), autherr.New(autherr.ErrUnsupported,
-		"okta: this org runs Okta Identity Engine, and so far only Classic sign-in is implemented",
-		"an administrator can see the engine at the foot of the admin console's pages"))
 }

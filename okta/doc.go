@@ -13,9 +13,18 @@
 //	factor.go     choosing among the factors that are offered
 //	factor_*.go   a push, or a code
 //	pending.go    a transaction that waits for somebody's code
+//	idx.go        the walk through Okta Identity Engine, up to its success
+//	idx_step.go   what to do with each of its answers, in order of precedence
+//	idx_*.go      its requests, refusals, authenticators, passwords, codes and pushes
 //	assertion.go  from a session token to the SAML response
 //	memory.go     what outlives the process
 //	errors.go     Okta's error codes and what each means to the caller
+//
+// Which of the two engines an organisation runs is seen by each answer to the app's
+// link, so that an organisation may change it any day. Both choose, name and ask for
+// factors alike, share one memory and one budget of requests, and never post a refused
+// secret twice. Okta FastPass is always declined, and a magic link in a mail is not
+// waited for: the mail's code does the same, also in another process.
 //
 // It speaks to one Okta organisation: credentials, tokens and cookies go to the
 // hosts of [Client.LoginURL] and [Client.Domain] over https and to no other.

@@ -113,9 +113,13 @@ func (s *sim) secrets() []string {
 			out = append(out, c.Value)
 		}
 		out = append(out, r.Query.Get("sessionToken"), r.Query.Get("stateToken"))
-		var body struct{ StateToken, PassCode, Answer string }
+		var body struct {
+			StateToken, StateHandle, PassCode, Answer string
+			Credentials                               struct{ PassCode, TOTP, Answer string }
+		}
 		_ = json.Unmarshal(r.Body, &body)
-		out = append(out, body.StateToken, body.PassCode, body.Answer)
+		in := body.Credentials
+		out = append(out, body.StateToken, body.StateHandle, body.PassCode, body.Answer, in.PassCode, in.TOTP, in.Answer)
 	}
 	return slices.DeleteFunc(out, func(v string) bool { return len(v) < 6 })
 }

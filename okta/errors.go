@@ -14,13 +14,14 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/hop"
 )
 
-// Error is a refusal by Okta's AuthN API, with the fields of its error object.
+// Error is a refusal by Okta: by its AuthN API, with the fields of the error object,
+// or by Identity Engine, with its messages.
 //
 // Only Code is stable; Summary and Causes are localised and meant for people. The
 // error matches one of the sentinels of package sso with errors.Is, chosen by Code.
 type Error struct {
 	Status  int      // HTTP status
-	Code    string   // "E0000004"; "" when the answer was not an error object
+	Code    string   // "E0000004", or a message key as "idx.session.expired"; "" when there was neither
 	Summary string   // at most 200 characters
 	ID      string   // Okta's own reference, for its support
 	Link    string   // usually the same as Code
@@ -190,7 +191,7 @@ func meaningOfStatus(status int, object bool) meaning {
 	case status == http.StatusUnauthorized && object:
 		return meaning{autherr.ErrCredentials, hintPassword}
 	case status == http.StatusForbidden:
-		return meaning{autherr.ErrExchangeRefused, ""}
+		return meaning{autherr.ErrExchangeRefused, "the organisation does not permit this: ask an administrator"}
 	}
 	return meaning{autherr.ErrBadAnswer, ""}
 }

@@ -42,7 +42,8 @@ func (f FactorChoice) String() string {
 	return name
 }
 
-// factor is an enrolled factor as the AuthN API describes it.
+// factor is an enrolled factor as the AuthN API describes it. Identity Engine's
+// authenticators are described in the same words; see newFactor.
 type factor struct {
 	ID       string `json:"id"`
 	Type     string `json:"factorType"`
@@ -109,6 +110,8 @@ func (f factor) device() string {
 // label names the factor for people.
 func (f factor) label() string {
 	switch k := f.kind(); {
+	case k == mfa.Push && f.Provider == "CUSTOM":
+		return "app push"
 	case k == mfa.Push:
 		return "Okta Verify push"
 	case k == mfa.TOTP && strings.EqualFold(f.Provider, "GOOGLE"):
@@ -125,6 +128,8 @@ func (f factor) label() string {
 		return "security question"
 	case k == mfa.Hardware:
 		return "YubiKey"
+	case k == mfa.Token && f.Vendor == "tac":
+		return "temporary access code"
 	case k == mfa.Token:
 		return shown(strings.TrimSpace(f.Provider+" token"), nil)
 	}

@@ -36,30 +36,49 @@ var errNoAnswer = errors.New("nobody to ask")
 // at most once in its life. What ends without one ends with ErrPassCodeNeeded, and p
 // is kept for the next sign-in.
 func (w *walk) code(ctx context.Context, p *pending) (*transaction, error) {
-	e := &exam{w: w, p: p, ch: p.Factor.challenge()}
-	e.ch.Attempt = 1
-	t, err := e.sit(ctx)
+	d := &authnDesk{w: w, p: p}
+	t, err := newExam[transaction](w, p, d).sit(ctx)
 	if err == nil {
 		w.c.note(func(m *memory) { m.pending = nil })
-		return t, w.approved(ctx, e.remembers())
+		return t, w.approved(ctx, d.remembers())
 	}
 	return nil, err
 }
 
-// exam is the exchange of one challenge and its answers.
-type exam struct {
+// exam is the exchange of one challenge and its answers, on either engine. T is what
+// the engine answers with.
+type exam[T any] struct {
 	w       *walk
 	p       *pending
 	ch      mfa.Challenge
+	desk    desk[T]
+	early   bool // the first code was at hand before its message could have arrived
 	waited  bool // for the next TOTP code
 	resends int
 	last    *Error // the last refusal
 }
 
-func (e *exam) sit(ctx context.Context) (*transaction, error) {
+// desk is where the answers of an exam are handed in.
+type desk[T any] interface {
+	// submit posts an answer. The exam has marked it as used.
+	submit(ctx context.Context, answer string) (*T, error)
+	// send has a message sent, the first or another one, and notes that in the
+	// pending. It returns nil if the challenge stands, or else what came instead.
+	send(ctx context.Context) (*T, error)
+	// refused returns the refusal if err means "wrong, try another one", else nil.
+	refused(err error) *Error
+}
+
+func newExam[T any](w *walk, p *pending, d desk[T]) *exam[T] {
+	e := &exam[T]{w: w, p: p, ch: p.Factor.challenge(), desk: d}
+	e.ch.Attempt = 1
+	return e
+}
+
+func (e *exam[T]) sit(ctx context.Context) (*T, error) {
 	due := !e.p.Sent || e.p.Refused && e.pause() == 0
 	if e.ch.Kind.Sent() && due && !e.hasAnswer() {
-		if t, err := e.send(ctx); t != nil || err != nil {
+		if t, err := e.desk.send(ctx); t != nil || err != nil {
 			return t, err
 		}
 	}
@@ -83,7 +102,7 @@ func (e *exam) sit(ctx context.Context) (*transaction, error) {
 		}
 		if e.ch.Kind.Sent() && !e.p.Sent && e.ch.Attempt <= maxAttempts {
 			// The code was that of an earlier message: now a message is due.
-			if t, err := e.send(ctx); t != nil || err != nil {
+			if t, err := e.desk.send(ctx); t != nil || err != nil {
 				return t, err
 			}
 		}
@@ -93,11 +112,11 @@ func (e *exam) sit(ctx context.Context) (*transaction, error) {
 
 // try posts an answer unless it was used before. A refusal that leaves room for
 // another answer returns nil and nil.
-func (e *exam) try(ctx context.Context, answer string) (*transaction, error) {
+func (e *exam[T]) try(ctx context.Context, answer string) (*T, error) {
 	if !e.fresh(answer) {
 		return nil, e.repeated(ctx)
 	}
-	t, err := e.submit(ctx, answer)
+	t, err := e.desk.submit(ctx, answer)
 	if err == nil || !e.refused(err) {
 		return t, err
 	}
@@ -110,7 +129,7 @@ func (e *exam) try(ctx context.Context, answer string) (*transaction, error) {
 // fresh reports whether an answer may be posted. A code works once, so it is marked
 // as used whatever becomes of it. The answer to a question is the same every time:
 // there only a refused one must not come back.
-func (e *exam) fresh(answer string) (fresh bool) {
+func (e *exam[T]) fresh(answer string) (fresh bool) {
 	e.w.c.note(func(m *memory) {
 		if e.ch.Kind == mfa.Question {
 			fresh = !m.marked(e.p.Factor.ID, answer)
@@ -122,13 +141,13 @@ func (e *exam) fresh(answer string) (fresh bool) {
 }
 
 // hasAnswer reports whether a code is at hand before a message was sent.
-func (e *exam) hasAnswer() bool {
+func (e *exam[T]) hasAnswer() bool {
 	ready := e.w.ready()
 	return ready != nil && ready(e.ch)
 }
 
 // ask asks the Answerer, for at most MFATimeout.
-func (e *exam) ask(ctx context.Context) (string, error) {
+func (e *exam[T]) ask(ctx context.Context) (string, error) {
 	a := e.w.c.Answerer
 	if a == nil {
 		return "", errNoAnswer
@@ -167,40 +186,14 @@ func (w *walk) keepIfSent(ctx context.Context, p *pending) error {
 	return w.keep(ctx, p)
 }
 
-// submit posts an answer. It is marked as used before it leaves, so that not even a
-// crash makes it leave twice.
-func (e *exam) submit(ctx context.Context, answer string) (*transaction, error) {
-	u, err := e.w.obey(autherr.StepMFA, e.p.Verify)
-	if err != nil {
-		return nil, err
-	}
-	if err := e.w.c.checkpoint(ctx); err != nil {
-		return nil, err
-	}
-	field := "passCode"
-	if e.ch.Kind == mfa.Question {
-		field = "answer"
-	}
-	return e.w.post(ctx, step{name: autherr.StepMFA, url: u, remember: e.remembers(),
-		body:    map[string]any{"stateToken": e.p.StateToken, field: answer},
-		secrets: []string{answer, e.p.StateToken}})
-}
-
-func (e *exam) remembers() bool { return e.w.remember(&transaction{AllowRemember: e.p.Remember}) }
-
 // refused takes note of an error that means "wrong, try another one", and reports
 // whether it is one.
-func (e *exam) refused(err error) bool {
-	var oe *Error
-	if !errors.As(err, &oe) {
+func (e *exam[T]) refused(err error) bool {
+	oe := e.desk.refused(err)
+	if oe == nil {
 		return false
 	}
-	switch oe.Code {
-	case "E0000068", "E0000082", "E0000083", "E0000087", "E0000113":
-	default:
-		return false
-	}
-	e.last, e.p.Refused = oe, true
+	e.last, e.p.Refused = oe, !e.early || e.ch.Attempt > 1
 	e.ch.Attempt++
 	e.ch.Refused = oe.Summary
 	if len(oe.Causes) > 0 {
@@ -214,7 +207,7 @@ func (e *exam) refused(err error) bool {
 
 // repeated deals with a code that was posted before. Codes of an app change with
 // time: there the next one is waited for, once.
-func (e *exam) repeated(ctx context.Context) error {
+func (e *exam[T]) repeated(ctx context.Context) error {
 	if e.ch.Kind == mfa.TOTP && !e.waited {
 		e.waited = true
 		inner, done := e.w.patienceFor(ctx)
@@ -236,7 +229,7 @@ func (e *exam) repeated(ctx context.Context) error {
 }
 
 // giveUp ends the exam for want of a right answer.
-func (e *exam) giveUp(ctx context.Context) error {
+func (e *exam[T]) giveUp(ctx context.Context) error {
 	switch {
 	case e.ch.Kind.Sent() && (e.p.Refused || !e.p.Sent):
 		return e.sendAnew(ctx)
@@ -257,7 +250,7 @@ func (e *exam) giveUp(ctx context.Context) error {
 }
 
 // cause is the refusal that led to the want of another code, nil if there was none.
-func (e *exam) cause() error {
+func (e *exam[T]) cause() error {
 	if e.last == nil {
 		return nil
 	}
@@ -266,12 +259,12 @@ func (e *exam) cause() error {
 
 // sendAnew has a new message sent in place of the code that was refused, or says
 // when that can be done.
-func (e *exam) sendAnew(ctx context.Context) error {
+func (e *exam[T]) sendAnew(ctx context.Context) error {
 	wait := e.pause()
 	if wait == 0 {
-		t, err := e.send(ctx)
+		t, err := e.desk.send(ctx)
 		if t != nil {
-			err = autherr.AtStep(autherr.StepMFA, autherr.New(autherr.ErrBadAnswer, "okta: a message was asked for and the answer is "+t.Status, ""))
+			err = autherr.AtStep(autherr.StepMFA, autherr.New(autherr.ErrBadAnswer, "okta: a message was asked for and the transaction went on without it", ""))
 		}
 		if wait = waitOf(err); err != nil && wait == 0 {
 			return err

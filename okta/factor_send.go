@@ -2,6 +2,7 @@ package okta
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"time"
 
@@ -9,40 +10,9 @@ import (
 	"github.com/ssoexchange/ssoexchange/mfa"
 )
 
-// send has Okta send a message: the first one, or another one in its place. The
-// transaction is remembered before anybody is asked, so that a crash does not cost
-// a second message. A state other than the challenge is returned, nil otherwise.
-func (e *exam) send(ctx context.Context) (*transaction, error) {
-	to := e.p.Verify
-	if e.p.Sent {
-		if l, ok := e.resendLink(); ok {
-			to = l
-		}
-	}
-	u, err := e.w.obey(autherr.StepMFA, to)
-	if err != nil {
-		return nil, err
-	}
-	e.w.messages++
-	t, err := e.w.post(ctx, step{name: autherr.StepMFA, url: u, remember: e.remembers(),
-		body: map[string]any{"stateToken": e.p.StateToken}, secrets: []string{e.p.StateToken}})
-	if err != nil {
-		return nil, err
-	}
-	e.p.Sent, e.p.SentAt, e.p.Refused = true, time.Now(), false
-	e.p.follow(t)
-	if err := e.w.keep(ctx, e.p); err != nil {
-		return nil, err
-	}
-	if !isChallenge(t.Status) {
-		return t, nil
-	}
-	return nil, nil
-}
-
 // resend sends another message because a person asked for it, after the pause that
 // Okta wants between two.
-func (e *exam) resend(ctx context.Context) (*transaction, error) {
+func (e *exam[T]) resend(ctx context.Context) (*T, error) {
 	if e.resends++; e.resends > maxResends {
 		return nil, autherr.AtStep(autherr.StepMFA, autherr.New(autherr.ErrPassCodeNeeded,
 			"okta: too many messages were asked for", "sign in again with the code of the last one"))
@@ -54,11 +24,11 @@ func (e *exam) resend(ctx context.Context) (*transaction, error) {
 			return nil, autherr.AtStep(autherr.StepMFA, ended(ctx, "waiting before another message"))
 		}
 	}
-	return e.send(ctx)
+	return e.desk.send(ctx)
 }
 
 // pause returns how long Okta still wants no other message to be sent.
-func (e *exam) pause() time.Duration {
+func (e *exam[T]) pause() time.Duration {
 	between := 30 * time.Second
 	if e.ch.Kind == mfa.Email {
 		between = 5 * time.Second
@@ -69,15 +39,86 @@ func (e *exam) pause() time.Duration {
 	return max(0, time.Until(e.p.SentAt.Add(between)))
 }
 
+// authnDesk is the AuthN API's side of an exam: answers go to links.
+type authnDesk struct {
+	w *walk
+	p *pending
+}
+
+// submit posts an answer. It is marked as used before it leaves, so that not even a
+// crash makes it leave twice.
+func (d *authnDesk) submit(ctx context.Context, answer string) (*transaction, error) {
+	u, err := d.w.obey(autherr.StepMFA, d.p.Verify)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.w.c.checkpoint(ctx); err != nil {
+		return nil, err
+	}
+	field := "passCode"
+	if d.p.Factor.kind() == mfa.Question {
+		field = "answer"
+	}
+	return d.w.post(ctx, step{name: autherr.StepMFA, url: u, remember: d.remembers(),
+		body:    map[string]any{"stateToken": d.p.StateToken, field: answer},
+		secrets: []string{answer, d.p.StateToken}})
+}
+
+func (d *authnDesk) remembers() bool { return d.w.remember(&transaction{AllowRemember: d.p.Remember}) }
+
+// refused: the codes that leave room for another answer.
+func (d *authnDesk) refused(err error) *Error {
+	var oe *Error
+	if !errors.As(err, &oe) {
+		return nil
+	}
+	switch oe.Code {
+	case "E0000068", "E0000082", "E0000083", "E0000087", "E0000113":
+		return oe
+	}
+	return nil
+}
+
+// send has Okta send a message: the first one, or another one in its place. The
+// transaction is remembered before anybody is asked, so that a crash does not cost
+// a second message. A state other than the challenge is returned, nil otherwise.
+func (d *authnDesk) send(ctx context.Context) (*transaction, error) {
+	to := d.p.Verify
+	if d.p.Sent {
+		if l, ok := d.resendLink(); ok {
+			to = l
+		}
+	}
+	u, err := d.w.obey(autherr.StepMFA, to)
+	if err != nil {
+		return nil, err
+	}
+	d.w.messages++
+	t, err := d.w.post(ctx, step{name: autherr.StepMFA, url: u, remember: d.remembers(),
+		body: map[string]any{"stateToken": d.p.StateToken}, secrets: []string{d.p.StateToken}})
+	if err != nil {
+		return nil, err
+	}
+	d.p.Sent, d.p.SentAt, d.p.Refused = true, time.Now(), false
+	d.p.follow(t)
+	if err := d.w.keep(ctx, d.p); err != nil {
+		return nil, err
+	}
+	if !isChallenge(t.Status) {
+		return t, nil
+	}
+	return nil, nil
+}
+
 // resendLink returns the link that sends another message of this factor's kind.
-func (e *exam) resendLink() (link, bool) {
-	for _, l := range e.p.Resend {
-		if strings.EqualFold(l.Name, e.p.Factor.Type) {
+func (d *authnDesk) resendLink() (link, bool) {
+	for _, l := range d.p.Resend {
+		if strings.EqualFold(l.Name, d.p.Factor.Type) {
 			return l, true
 		}
 	}
-	if len(e.p.Resend) > 0 {
-		return e.p.Resend[0], true
+	if len(d.p.Resend) > 0 {
+		return d.p.Resend[0], true
 	}
 	return link{}, false
 }

@@ -15,6 +15,10 @@ const assumedLife = 5 * time.Minute
 // pending is a transaction that waits for a code, with all that is needed to go on
 // in another process. It lives until Okta gives up on it or a code ends it.
 type pending struct {
+	Engine string `json:"engine,omitempty"` // "" is Classic
+	Origin string `json:"origin,omitempty"` // scheme://host where it was begun; Identity Engine
+	Cancel link   `json:"cancel,omitzero"`  // gives it up; Identity Engine
+
 	StateToken string    `json:"stateToken"`
 	Expires    time.Time `json:"expires"`
 	Factor     factor    `json:"factor"`
@@ -74,7 +78,7 @@ func (w *walk) pendingNow(ctx context.Context) *pending {
 	// with its sign-in: its answer would fit no request.
 	unfit := p.StepUp && w.start != nil
 	if _, err := choose([]factor{p.Factor}, w.c.Factor, nil); err != nil || unfit {
-		w.abandon(ctx, p.StateToken)
+		w.abandon(ctx, w.canceller(p))
 		return nil
 	}
 	return p
@@ -87,7 +91,7 @@ func (w *walk) resume(ctx context.Context, p *pending) (*transaction, error) {
 	}
 	t, err := w.code(ctx, p)
 	if err != nil {
-		w.settle(ctx, p.StateToken, err)
+		w.settle(ctx, err, w.cancelAuthn(p.StateToken))
 		return nil, err
 	}
 	return w.advance(ctx, t)
@@ -103,32 +107,47 @@ func (w *walk) keep(ctx context.Context, p *pending) error {
 // settle decides, when a transaction has ended in err, what becomes of it: kept
 // for the code that is still to come, told to Okta as given up, or just forgotten
 // because Okta has ended it.
-func (w *walk) settle(ctx context.Context, stateToken string, err error) {
+func (w *walk) settle(ctx context.Context, err error, cancel func(context.Context)) {
 	var e *Error
 	switch {
 	case ctx.Err() != nil:
-		w.abandon(ctx, stateToken)
+		w.abandon(ctx, cancel)
 	case errors.Is(err, autherr.ErrPassCodeNeeded), errors.Is(err, autherr.ErrRateLimited):
 	case errors.Is(err, autherr.ErrUnreachable) && (!errors.As(err, &e) || e.Status >= 500):
 		// Something on the way failed. A message that was sent is still good.
 	case errors.As(err, &e) && e.kind != autherr.ErrMFARejected, errors.Is(err, autherr.ErrBadAnswer):
 		w.c.note(func(m *memory) { m.pending = nil })
 	default:
-		w.abandon(ctx, stateToken)
+		w.abandon(ctx, cancel)
 	}
 }
 
-// abandon cancels a transaction, so that no push or code can complete it. It has
+// abandon cancels a transaction, so that no push or code can complete it. That has
 // five seconds of its own even when ctx has ended; what comes of it does not matter.
-func (w *walk) abandon(ctx context.Context, stateToken string) {
+func (w *walk) abandon(ctx context.Context, cancel func(context.Context)) {
 	w.c.note(func(m *memory) { m.pending = nil })
-	if stateToken == "" {
-		return // LOCKED_OUT has none
+	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+	defer stop()
+	cancel(ctx)
+}
+
+// canceller returns what cancels the transaction that waits.
+func (w *walk) canceller(p *pending) func(context.Context) {
+	if p.Engine == engineIDX {
+		return w.resumed(p).giveUp
 	}
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
-	defer cancel()
-	_, _ = w.call(ctx, step{name: autherr.StepMFA, url: w.endpoint("/api/v1/authn/cancel"), poll: true,
-		body: map[string]any{"stateToken": stateToken}, secrets: []string{stateToken}})
+	return w.cancelAuthn(p.StateToken)
+}
+
+// cancelAuthn cancels a transaction of the AuthN API.
+func (w *walk) cancelAuthn(stateToken string) func(context.Context) {
+	return func(ctx context.Context) {
+		if stateToken == "" {
+			return // LOCKED_OUT has none
+		}
+		_, _ = w.call(ctx, step{name: autherr.StepMFA, url: w.endpoint("/api/v1/authn/cancel"), poll: true,
+			body: map[string]any{"stateToken": stateToken}, secrets: []string{stateToken}})
+	}
 }
 
 // needCode is the end of a sign-in for want of a code.

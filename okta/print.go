@@ -37,6 +37,12 @@ func (t *transaction) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "okta transaction(%s)", t.Status)
 }
 
+func (t *talk) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "okta talk("+redacted+")") }
+
+func (p filled) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "okta form("+p.form.Name+", "+redacted+")")
+}
+
 func (p *pending) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "okta pending("+redacted+")") }
 
 func (m *memory) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "okta memory("+redacted+")") }

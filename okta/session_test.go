@@ -80,8 +80,8 @@ func TestColdSignInOfAKnownEngineIsTwoRequests(t *testing.T) {
 func TestOrganisationChangedItsEngine(t *testing.T) {
 	s, c := signedIn(t)
 	c.Forget(false)
-	s.on(app, ok(`<script>var stateToken = '02.id.SECRET';</script>`))
-	if err := s.signIn(c, "02.id.SECRET"); !errors.Is(err, autherr.ErrUnsupported) || !strings.Contains(err.Error(), "Identity Engine") {
+	s.on(app, ok(`<script>var stateToken = '02.id.SECRET';</script>`)).on(introspect, unsatisfiable)
+	if err := s.signIn(c, "02.id.SECRET"); !errors.Is(err, autherr.ErrUnsupported) || !strings.Contains(err.Error(), "unsatisfiable") {
 		t.Fatalf("error %v", err)
 	}
 	before := len(s.calls())

@@ -61,7 +61,7 @@ func (w *walk) advance(ctx context.Context, t *transaction) (*transaction, error
 		}
 		next, err := handle(w, ctx, t)
 		if err != nil {
-			w.settle(ctx, t.StateToken, err)
+			w.settle(ctx, err, w.cancelAuthn(t.StateToken))
 			return nil, err
 		}
 		if next.StateToken == "" && next.Status != statusSuccess {
@@ -69,7 +69,7 @@ func (w *walk) advance(ctx context.Context, t *transaction) (*transaction, error
 		}
 		t = next
 	}
-	w.abandon(ctx, t.StateToken)
+	w.abandon(ctx, w.cancelAuthn(t.StateToken))
 	return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer,
 		fmt.Sprintf("okta: the transaction does not end after %d states, the last is %s", maxStates, t.Status), ""))
 }
@@ -218,12 +218,46 @@ func (w *walk) passwordWarn(ctx context.Context, t *transaction) (*transaction, 
 		"okta: the password expires soon and must be changed first", "change it in a browser"))
 }
 
-func (w *walk) passwordExpired(_ context.Context, t *transaction) (*transaction, error) {
-	e := autherr.New(autherr.ErrCredentials, "okta: the password has expired", "change it in a browser")
-	if next, ok := t.link("next"); ok && next.Title != "" {
+// passwordExpired: the new password takes its place, if there is one and Okta itself
+// keeps the password.
+func (w *walk) passwordExpired(ctx context.Context, t *transaction) (*transaction, error) {
+	next, ok := t.link("next")
+	if w.c.NewPassword != nil && !w.renewed && (!ok || next.Name == "changePassword") {
+		return w.changePassword(ctx, t, next)
+	}
+	e := autherr.New(autherr.ErrCredentials, "okta: the password has expired", hintNewPassword)
+	if ok && next.Title != "" {
 		e.Hint = "change it at " + shown(next.Title, nil) // the organisation's own place for passwords
 	}
 	return nil, autherr.AtStep(autherr.StepLogin, e)
+}
+
+func (w *walk) changePassword(ctx context.Context, t *transaction, to link) (*transaction, error) {
+	if to.Href == "" {
+		to.Href = w.endpoint("/api/v1/authn/credentials/change_password").String()
+	}
+	u, err := w.obey(autherr.StepLogin, to)
+	if err != nil {
+		return nil, err
+	}
+	expired, err := w.password(ctx)
+	if err != nil {
+		return nil, autherr.AtStep(autherr.StepLogin, err)
+	}
+	password, err := w.newPassword(ctx)
+	if err != nil {
+		return nil, autherr.AtStep(autherr.StepLogin, err)
+	}
+	next, err := w.post(ctx, step{name: autherr.StepLogin, url: u, secrets: []string{expired, password, t.StateToken},
+		body: map[string]any{"stateToken": t.StateToken, "oldPassword": expired, "newPassword": password}})
+	var oe *Error
+	if errors.As(err, &oe) && (oe.Code == "E0000080" || oe.Code == "E0000014") {
+		return nil, autherr.AtStep(autherr.StepLogin, oe.as(autherr.ErrCredentials, hintPasswordRules))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return next, w.renewedPassword(ctx)
 }
 
 func (w *walk) passwordReset(_ context.Context, _ *transaction) (*transaction, error) {

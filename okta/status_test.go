@@ -221,7 +221,7 @@ func TestRecognition(t *testing.T) {
 		{name: "ambiguous, Classic", page: plain, org: ok(`{"id":"00o","pipeline":"v1"}`), calls: []string{app, wellKnown, authn, app}},
 		{name: "ambiguous, Identity Engine", page: plain, org: ok(`{"pipeline":"idx"}`), err: autherr.ErrUnsupported, text: "Identity Engine", calls: []string{app, wellKnown}},
 		{name: "ambiguous for good", page: plain, org: answer{status: 404}, err: autherr.ErrBadAnswer, text: `"Welcome"`, calls: []string{app, wellKnown}},
-		{name: "Identity Engine page", page: ok(`<script>var stateToken = '02.id.SECRET';</script>`), err: autherr.ErrUnsupported, text: "Identity Engine", calls: []string{app}},
+		{name: "Identity Engine page", page: ok(`<script>var stateToken = '02.id.SECRET';</script>`), err: autherr.ErrUnsupported, text: "unsatisfiable", calls: []string{app, introspect}},
 		{name: "Classic by order", engine: "Classic", page: ok(assertionPage()), calls: []string{authn, app}},
 		{name: "error page", page: ok(`<div class="error-content"><h1>Not for you</h1></div>`), err: autherr.ErrExchangeRefused, text: `"Not for you"`, calls: []string{app}},
 		{name: "not an app", page: answer{status: 404}, err: autherr.ErrConfig, calls: []string{app}},
@@ -233,7 +233,7 @@ func TestRecognition(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			s := newScript(t).on(app, tt.page, ok(assertionPage())).on(wellKnown, tt.org)
+			s := newScript(t).on(app, tt.page, ok(assertionPage())).on(wellKnown, tt.org).on(introspect, unsatisfiable)
 			c := s.client()
 			c.Engine = tt.engine
 			err := s.signIn(c)

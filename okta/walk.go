@@ -39,6 +39,8 @@ type walk struct {
 	requests  int
 	passwords int             // passwords posted
 	stepUps   int             // app-level transactions begun
+	rounds    int             // Identity Engine transactions begun
+	renewed   bool            // the new password was read
 	asked     map[string]bool // state tokens in whose transaction the password was posted
 	messages  int             // pushes and messages sent to a person
 	redeemed  bool            // a transaction has succeeded and was exchanged for a session
@@ -128,14 +130,14 @@ func (w *walk) outdated(err error) bool {
 	}
 	var e *Error
 	if errors.As(err, &e) {
-		return e.kind == autherr.ErrUnreachable && (e.Code == "E0000011" || e.Code == "E0000079")
+		return died(err)
 	}
 	return errors.Is(err, errBlockedSession)
 }
 
 // startOver forgets everything but the device.
 func (w *walk) startOver() {
-	w.restarted, w.passwords, w.stepUps, w.hadCookie, w.redeemed = true, 0, 0, false, false
+	w.restarted, w.passwords, w.stepUps, w.rounds, w.hadCookie, w.redeemed = true, 0, 0, 0, false, false
 	w.c.note(func(m *memory) { m.engine, m.pending = "", nil })
 	w.c.memory().dropSession()
 }

@@ -1,0 +1,222 @@
+package okta
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/okta/ion"
+)
+
+// answerCode answers the authenticator that the transaction is at and whose answer is
+// typed. A magic link that Okta's mail may have beside its code is not waited for: the
+// code of the same mail does the same, also in another process.
+func (t *talk) answerCode(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+	f, _ := current(a)
+	if t.picked != nil {
+		question := f.Profile.QuestionText
+		f = t.picked.factor
+		f.Profile.QuestionText = question
+	}
+	p := &pending{Engine: engineIDX, Factor: f}
+	if f.kind().Sent() {
+		p.Sent, p.SentAt = true, t.sentAt
+		if t.picked == nil {
+			t.w.messages++
+			p.SentAt = time.Now()
+		}
+	}
+	if t.picked == nil {
+		t.picked = &offer{factor: f}
+	}
+	d := &idxDesk{t: t, p: p, a: a}
+	d.follow()
+	return t.sit(ctx, d)
+}
+
+// sit holds the exam. An authenticator that turns out to be suspended is passed over
+// for another one, unless it is the one that the user wants.
+func (t *talk) sit(ctx context.Context, d *idxDesk) (*ion.Answer, error) {
+	f, e := d.p.Factor, newExam[ion.Answer](t.w, d.p, d)
+	// A code that is at hand this early is that of an earlier message. It may still
+	// be right; if it is not, the message that was just sent is as good as before.
+	e.early = d.a != nil && d.p.Sent && e.hasAnswer()
+	next, err := e.sit(ctx)
+	var oe *Error
+	switch {
+	case err == nil && d.moved:
+		t.picked = nil
+		return next, nil
+	case err == nil:
+		t.w.c.note(func(m *memory) { m.pending = nil })
+		t.done[spent(f)], t.picked = true, nil
+		return next, nil
+	case errors.As(err, &oe) && (ion.Message{Key: oe.Code}).Is(ion.MsgSuspendedFactor) && t.freeChoice() && d.refusal != nil && t.selectable(d.refusal):
+		t.done[spent(f)], t.picked, t.excused = true, nil, d.refusal
+		if len(t.factors(d.refusal)) > 0 {
+			t.w.c.note(func(m *memory) { m.pending = nil })
+			return d.refusal, nil
+		}
+	}
+	return nil, err
+}
+
+// idxDesk is the Identity Engine's side of an exam: answers go into forms.
+type idxDesk struct {
+	t *talk
+	p *pending
+	a *ion.Answer // shows the challenge; nil until a transaction that waited is looked at
+
+	moved   bool        // the transaction turned out to be elsewhere
+	refusal *ion.Answer // the last one
+	again   bool        // it offers the same form for another answer
+}
+
+// look finds out where a transaction stands that waited for a code. It returns the
+// answer if that is not at the challenge any more, nil otherwise.
+func (d *idxDesk) look(ctx context.Context) (*ion.Answer, error) {
+	if d.a != nil {
+		return nil, nil
+	}
+	a, err := d.t.introspect(ctx, "stateHandle", d.p.StateToken)
+	if err != nil {
+		return nil, err
+	}
+	if err := d.t.fatal(a); err != nil {
+		return nil, autherr.AtStep(autherr.StepMFA, err)
+	}
+	if d.isAt(a) {
+		d.a = a
+		d.follow()
+		return nil, nil
+	}
+	d.moved = true
+	return a, nil
+}
+
+func (d *idxDesk) isAt(a *ion.Answer) bool {
+	return a.Form(ion.ChallengeAuthenticator) != nil && at(a, d.p.Factor)
+}
+
+// follow takes over how the transaction is found again.
+func (d *idxDesk) follow() {
+	t, p := d.t, d.p
+	p.Origin = t.origin.Scheme + "://" + t.origin.Host
+	p.StateToken = t.handle
+	if d.a != nil && d.a.Status < 300 {
+		if p.Expires = d.a.ExpiresAt; p.Expires.IsZero() {
+			p.Expires = time.Now().Add(assumedLife)
+		}
+	}
+	if t.cancel != nil {
+		p.Cancel = link{Name: "cancel", Href: t.cancel.Href}
+	}
+}
+
+// answerField is the field that takes the answer, "" if it is none that can be typed.
+func answerField(form *ion.Form) string {
+	for _, name := range []string{"totp", "passcode", "answer"} {
+		if f := form.Field("credentials", name); f != nil && f.Mutable {
+			return name
+		}
+	}
+	return ""
+}
+
+// submit posts an answer. It is marked as used before it leaves, so that not even a
+// crash makes it leave twice.
+func (d *idxDesk) submit(ctx context.Context, answer string) (*ion.Answer, error) {
+	if a, err := d.look(ctx); a != nil || err != nil {
+		return a, err
+	}
+	form := d.a.Form(ion.ChallengeAuthenticator)
+	field := answerField(form)
+	if field == "" {
+		return nil, d.t.stuck(d.a)
+	}
+	if err := captcha(d.a, form); err != nil {
+		return nil, err
+	}
+	if err := d.t.w.c.checkpoint(ctx); err != nil {
+		return nil, err
+	}
+	next, err := d.t.send(ctx, filled{step: autherr.StepMFA, form: form, secrets: []string{answer},
+		values: ion.Values{"credentials": ion.Values{field: answer}}})
+	if err != nil {
+		return nil, err
+	}
+	e, known := d.t.refusal(next)
+	if e == nil && next.Status > 299 && d.isAt(next) {
+		e = &Error{Status: next.Status, kind: autherr.ErrMFARejected, hint: meanings["E0000068"].hint}
+	}
+	if e == nil {
+		return next, nil
+	}
+	if e.Code == "E0000004" { // wrong credentials: the code is what was posted
+		e = e.as(autherr.ErrMFARejected, meanings["E0000068"].hint)
+	}
+	d.refusal, d.again = next, !known && d.isAt(next)
+	if d.isAt(next) {
+		d.a = next // else the form before stays good
+	}
+	return nil, autherr.AtStep(autherr.StepMFA, e)
+}
+
+// refused: a message that means a wrong code, or one that is not known with the same
+// form again. No sign-in starts over after that: it could only be refused once more.
+func (d *idxDesk) refused(err error) *Error {
+	var e *Error
+	if !errors.As(err, &e) || d.refusal == nil {
+		return nil
+	}
+	said := ion.Message{Key: e.Code}
+	if !slices.ContainsFunc(wrongCode, said.Is) && !d.again && e.Code != "" {
+		return nil
+	}
+	d.t.w.restarted = true
+	return e
+}
+
+// send has another message sent. The first one was sent by choosing the authenticator.
+func (d *idxDesk) send(ctx context.Context) (*ion.Answer, error) {
+	if a, err := d.look(ctx); a != nil || err != nil {
+		return a, err
+	}
+	f := filled{step: autherr.StepMFA}
+	switch c := d.a.Current; {
+	case c.Resend != nil && c.Resend.Href != "":
+		f.form = c.Resend
+	case c.Send != nil && c.Send.Href != "":
+		f.form = c.Send
+	case d.a.Form(ion.Resend) != nil:
+		f.form = d.a.Form(ion.Resend)
+	default:
+		for _, o := range d.t.offers(d.a) {
+			if f.form == nil && same(o.factor, d.p.Factor) {
+				f.form, f.values = o.form, o.choice.Values(o.method)
+			}
+		}
+	}
+	if f.form == nil {
+		return nil, autherr.AtStep(autherr.StepMFA, autherr.New(autherr.ErrMFARejected,
+			"okta: the code was refused and another message cannot be sent in this sign-in", "sign in again to have one sent"))
+	}
+	d.t.w.messages++
+	next, err := d.t.send(ctx, f)
+	if err != nil {
+		return nil, err
+	}
+	if e, _ := d.t.refusal(next); e != nil {
+		return nil, autherr.AtStep(autherr.StepMFA, e)
+	}
+	d.p.Sent, d.p.SentAt, d.p.Refused = true, time.Now(), false
+	if !d.isAt(next) {
+		d.moved = true
+		return next, nil
+	}
+	d.a = next
+	d.follow()
+	return nil, d.t.w.keep(ctx, d.p)
+}

@@ -1,0 +1,262 @@
+package okta
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/okta/ion"
+)
+
+const (
+	hintBrowser  = "sign in once in a browser and see what Okta asks for"
+	hintApp      = "ask an administrator whether the app is assigned to the user and what its sign-on policy says"
+	hintUpgrade  = "update Okta Verify on the telephone; the organisation wants a number to be chosen there"
+	hintFactor   = "the authenticator is suspended after too many wrong codes: choose another one with MFAType, or wait"
+	hintSafeMode = "Okta is in safe or read-only mode: try again later"
+	hintEnrol    = "enrol one of the authenticators that the app's policy names, or ask an administrator which those are"
+)
+
+// idxMeaning is what a message of the Identity Engine means to the caller.
+type idxMeaning struct {
+	keys   []string // patterns, see ion.Message.Is
+	always bool     // whatever its severity
+	meaning
+}
+
+// idxMeanings lists the messages that end a request, the more telling ones first:
+// an answer may carry several. Messages that wrap an error code of the other API
+// ("errors.E0000119") are looked up in meanings.
+var idxMeanings = []idxMeaning{
+	{[]string{ion.MsgPushRejected}, true, meaning{autherr.ErrMFARejected, "if nobody pressed No, somebody else may have the password"}},
+	{[]string{ion.MsgNumberUpgrade}, true, meaning{autherr.ErrMFARejected, hintUpgrade}},
+	{[]string{ion.MsgBiometrics}, true, meaning{autherr.ErrMFARejected, "switch on biometrics in the app on the telephone; the organisation wants them"}},
+	{[]string{ion.MsgNextToken}, true, meaning{autherr.ErrPassCodeNeeded, "the token asks for its next code"}},
+	{[]string{ion.MsgIncorrectPassword, ion.MsgBadCredentials}, false, meaning{autherr.ErrCredentials, hintPassword}},
+	{[]string{ion.MsgPassCodeInvalid, ion.MsgSoftTokenInvalid}, false, meaning{autherr.ErrMFARejected, "the code or answer is wrong"}},
+	{[]string{ion.MsgSoftTokenUsed}, false, meaning{autherr.ErrMFARejected, "each code works once: use the next one"}},
+	{[]string{ion.MsgSuspendedFactor}, false, meaning{autherr.ErrMFARejected, hintFactor}},
+	{[]string{ion.MsgSessionExpired, ion.MsgTransactionGone, ion.MsgInvalidDevice}, false, meaning{autherr.ErrUnreachable, hintExpired}},
+	{[]string{ion.MsgSMSLimit, ion.MsgCallLimit}, false, meaning{autherr.ErrRateLimited, hintMessages}},
+	{[]string{ion.MsgTooManyRequests, ion.MsgOIETooManyRequests, ion.MsgAPIRateLimit}, false, meaning{autherr.ErrRateLimited, hintLimit}},
+	{[]string{ion.MsgAssuranceUnsatisfied}, false, meaning{autherr.ErrUnsupported, hintEnrol}},
+	{[]string{ion.MsgDeviceAssurance}, false, meaning{autherr.ErrExchangeRefused, "the device does not meet the organisation's rules: ask an administrator"}},
+	{[]string{ion.MsgAccessDenied, ion.MsgNotAssigned, ion.MsgUserNotAssigned}, false, meaning{autherr.ErrExchangeRefused, hintApp}},
+	{[]string{ion.MsgSafeMode, ion.MsgReadOnly}, false, meaning{autherr.ErrUnreachable, hintSafeMode}},
+	{[]string{ion.MsgInternal}, false, meaning{autherr.ErrUnreachable, hintLater}},
+}
+
+// wrongCode lists the messages that leave room for another code.
+var wrongCode = []string{ion.MsgPassCodeInvalid, ion.MsgSoftTokenInvalid, ion.MsgSoftTokenUsed, ion.MsgNextToken,
+	"errors.E0000068", "errors.E0000082", "errors.E0000083", "errors.E0000087", ion.MsgBadCredentials}
+
+// deadKeys are those of a transaction that is over for no fault of the user's.
+var deadKeys = []string{ion.MsgSessionExpired, ion.MsgTransactionGone, ion.MsgInvalidDevice, "E0000011", "E0000079"}
+
+// died reports whether err says that the transaction was too old, or that the server
+// has forgotten it.
+func died(err error) bool {
+	var e *Error
+	return errors.As(err, &e) && e.kind == autherr.ErrUnreachable && slices.Contains(deadKeys, e.Code)
+}
+
+// complaint returns the refusal in an answer, nil if there is none. known says that
+// its meaning is, and is not just guessed from the status.
+func (t *talk) complaint(a *ion.Answer) (e *Error, known bool) {
+	secrets := t.secrets()
+	said, m, known := t.meaningOf(a)
+	if said == nil {
+		return nil, false
+	}
+	e = &Error{Status: a.Status, Code: code(said.Key), Summary: shown(said.Text, secrets), kind: m.kind, hint: m.hint}
+	for _, other := range a.Errors() {
+		if text := shown(other.Text, secrets); text != e.Summary && text != "" && len(e.Causes) < 5 {
+			e.Causes = append(e.Causes, text)
+		}
+	}
+	var places []string
+	for _, other := range append([]ion.Message{*said}, a.Errors()...) {
+		for _, l := range other.Links {
+			if u := shown(l.URL, secrets); !slices.Contains(places, u) && len(places) < 5 {
+				places = append(places, u)
+			}
+		}
+	}
+	if len(places) > 0 {
+		e.hint = strings.TrimPrefix(e.hint+"; see "+strings.Join(places, ", "), "; ")
+	}
+	if e.kind == autherr.ErrRateLimited {
+		e.Wait = waitFor(e.Code, t.header, time.Now())
+	}
+	return e, known
+}
+
+// refusal is complaint, less what is said about an offer that can be skipped.
+func (t *talk) refusal(a *ion.Answer) (e *Error, known bool) {
+	if a.Status < 300 && a.Skippable() != nil {
+		return nil, false
+	}
+	return t.complaint(a)
+}
+
+// meaningOf finds the message that decides, and what it means.
+func (t *talk) meaningOf(a *ion.Answer) (*ion.Message, meaning, bool) {
+	for _, row := range idxMeanings {
+		if said := find(a, row.keys, row.always); said != nil {
+			return said, row.meaning, true
+		}
+	}
+	errs := a.Errors()
+	if len(errs) == 0 {
+		return nil, meaning{}, false
+	}
+	for i := range errs {
+		if m, ok := meanings[code(errs[i].Key)]; ok {
+			return &errs[i], m, true
+		}
+	}
+	switch {
+	case a.Status == http.StatusTooManyRequests:
+		return &errs[0], meaning{autherr.ErrRateLimited, hintLimit}, true
+	case a.Status >= 500:
+		return &errs[0], meaning{autherr.ErrUnreachable, hintLater}, false
+	case a.Status == http.StatusUnauthorized && t.passwordSent && t.picked == nil:
+		return &errs[0], meaning{autherr.ErrCredentials, hintPassword}, false
+	case a.Status == http.StatusForbidden:
+		return &errs[0], meaning{autherr.ErrExchangeRefused, hintApp}, false
+	case a.Status < 300 && slices.ContainsFunc(a.Names(), func(name string) bool { return ion.RoleOf(name) == ion.Optional }):
+		return &errs[0], meaning{autherr.ErrUnsupported, "sign in once in a browser and set up what the policy demands"}, false
+	}
+	return &errs[0], meaning{autherr.ErrBadAnswer, hintBrowser}, false
+}
+
+func find(a *ion.Answer, keys []string, always bool) *ion.Message {
+	for _, m := range a.AllMessages() {
+		if (always || m.Severity == ion.SeverityError) && slices.ContainsFunc(keys, m.Is) {
+			return &m
+		}
+	}
+	return nil
+}
+
+// code is the key of a message as Error.Code: bare where it wraps an error code of the
+// other API.
+func code(key string) string {
+	if bare := strings.TrimPrefix(key, "errors."); codeShape.MatchString(bare) {
+		return bare
+	}
+	return shown(key, nil)
+}
+
+// fatal is the error of an answer with which nothing can be done: a refusal, or an end
+// without success. nil for every other answer.
+func (t *talk) fatal(a *ion.Answer) error {
+	if a == t.excused {
+		return nil
+	}
+	if e, _ := t.refusal(a); e != nil {
+		return e
+	}
+	switch {
+	case a.SuccessInteractionCode:
+		return autherr.New(autherr.ErrUnsupported, "okta: the transaction ends in an interaction code, which is for embedded OAuth clients",
+			"SSOLoginURL must be the embed link of a SAML app")
+	case !a.Terminal():
+		return nil
+	case a.Failure != nil:
+		return autherr.New(autherr.ErrExchangeRefused, "okta: the sign-in ended without success and without an explanation", hintApp)
+	}
+	if ms := a.AllMessages(); len(ms) > 0 {
+		return autherr.New(autherr.ErrUnsupported, fmt.Sprintf("okta: the transaction ended without a sign-in: %s %s",
+			shown(ms[0].Key, nil), shown(ms[0].Text, t.secrets())), hintBrowser)
+	}
+	if names := a.Names(); len(names) > 0 {
+		return autherr.New(autherr.ErrUnsupported, "okta: nothing but recovery or registration is offered: "+offersOf(a),
+			"a client without a browser never begins those; sign in once in a browser")
+	}
+	return autherr.New(autherr.ErrBadAnswer, fmt.Sprintf("okta: the answer (status %d) holds nothing to go on with", a.Status), hintBrowser)
+}
+
+// offersOf lists what an answer offers, for an error text.
+func offersOf(a *ion.Answer) string {
+	all := a.OffersOf()
+	if a.Current != nil && a.Form(ion.ChallengeAuthenticator) != nil {
+		all = append(all, a.Current.Label())
+	}
+	for _, name := range a.Names() {
+		if !slices.Contains(all, name) && ion.Ignorable(name) {
+			all = append(all, name)
+		}
+	}
+	if len(all) == 0 {
+		return "nothing"
+	}
+	return shown(strings.Join(all, ", "), nil)
+}
+
+// stuck is the error of an answer that no row of turns fits: it says what was offered
+// and what somebody else can do about it.
+func (t *talk) stuck(a *ion.Answer) error {
+	unsupported := func(text, hint string) error { return autherr.New(autherr.ErrUnsupported, "okta: "+text, hint) }
+	if a.OnlyFastPass() {
+		return unsupported("the policy wants Okta FastPass on a managed device; offered: "+offersOf(a),
+			"an administrator can allow a push, a code or another possession factor in the app's sign-on policy")
+	}
+	roles := map[ion.Role]*ion.Form{}
+	for i := range a.Remediations {
+		f := &a.Remediations[i]
+		if role := ion.RoleOf(f.Name); roles[role] == nil {
+			roles[role] = f
+		}
+	}
+	switch {
+	case roles[ion.Unknown] != nil:
+		return unsupported("a step of the sign-in is not known; offered: "+strings.Join(a.Names(), ", "),
+			hintBrowser)
+	case roles[ion.Expired] != nil:
+		e := autherr.New(autherr.ErrCredentials, "okta: the password has expired", hintNewPassword)
+		if f := roles[ion.Expired]; f.Site != nil && f.Site.URL != "" {
+			e.Hint = "change it at " + shown(f.Site.URL, t.secrets())
+		}
+		return e
+	case roles[ion.Optional] != nil:
+		return unsupported("the policy demands that the user sets something up first; offered: "+offersOf(a),
+			"sign in once in a browser and set it up, or ask an administrator to make it optional")
+	case roles[ion.Elsewhere] != nil:
+		return elsewhere(a)
+	case roles[ion.Person] != nil:
+		return unsupported("a person has to decide something in a browser; offered: "+offersOf(a),
+			"sign in once in a browser, or ask an administrator whether the app has to ask for it")
+	}
+	return unsupported("nothing that is offered works without a browser: "+offersOf(a), hintBrowser)
+}
+
+// hintNewPassword tells how an expired password is changed.
+const hintNewPassword = "change it in a browser, or set NewPassword to have it changed at the next sign-in"
+
+// elsewhere is the error of an answer that sends the user to another site.
+func elsewhere(a *ion.Answer) error {
+	var sites []string
+	for i := range a.Remediations {
+		f := &a.Remediations[i]
+		if ion.RoleOf(f.Name) != ion.Elsewhere || len(sites) == 10 {
+			continue
+		}
+		site := f.Name
+		if f.IDP != nil {
+			site = strings.TrimSpace(f.IDP.Name + " (" + strings.TrimSpace(f.IDP.Type+" "+f.Name) + ")")
+		}
+		sites = append(sites, shown(site, nil))
+	}
+	e := autherr.New(autherr.ErrUnsupported,
+		"okta: the user is sent on to another identity provider: "+strings.Join(sites, ", ")+"; offered: "+offersOf(a),
+		"only users whose password Okta itself checks can sign in without a browser; an administrator's routing rule decides that")
+	if strings.Contains(e.Text, "AgentlessDSSO") {
+		e.Hint += ". Windows machines are told by the user agent: try a UserAgent without the word Windows"
+	}
+	return e
+}

@@ -1,0 +1,135 @@
+package okta
+
+import (
+	"context"
+	"fmt"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/okta/ion"
+)
+
+// maxPasswords bounds how often one sign-in posts the password: once to the
+// organisation, once more where the app's own policy asks for a fresh proof.
+const maxPasswords = 2
+
+// identify tells who signs in, with the password if the form takes one. The same form
+// may come again after device probing was declined; in every other case what comes
+// again was refused.
+func (t *talk) identify(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+	form := a.Form(ion.Identify)
+	if t.identified && t.declined <= t.declinedBefore {
+		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer, "okta: the user name was taken and is asked for again", hintBrowser))
+	}
+	if err := captcha(a, form); err != nil {
+		return nil, err
+	}
+	t.identified, t.declinedBefore = true, t.declined
+	own := ion.Values{}
+	if form.Field("identifier") != nil {
+		own["identifier"] = t.w.c.User
+	}
+	if form.Field("rememberMe") != nil {
+		own["rememberMe"] = t.w.c.RememberDevice
+	}
+	if form.Field("credentials", "passcode") == nil {
+		return t.send(ctx, filled{step: autherr.StepLogin, form: form, values: own})
+	}
+	return t.postPassword(ctx, form, own)
+}
+
+// answerPassword answers the form that asks for the password alone.
+func (t *talk) answerPassword(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+	form := a.Form(ion.ChallengeAuthenticator)
+	if err := captcha(a, form); err != nil {
+		return nil, err
+	}
+	return t.postPassword(ctx, form, ion.Values{})
+}
+
+// postPassword fills the password in, which is read at this moment. It is posted once
+// in a transaction: a refusal ends the sign-in, so that it never counts twice.
+func (t *talk) postPassword(ctx context.Context, form *ion.Form, own ion.Values) (*ion.Answer, error) {
+	if t.passwordSent || t.w.passwords >= maxPasswords {
+		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer, "okta: the password was accepted and is asked for again", hintBrowser))
+	}
+	password, err := t.w.password(ctx)
+	if err != nil {
+		return nil, autherr.AtStep(autherr.StepLogin, err)
+	}
+	own["credentials"] = ion.Values{"passcode": password}
+	t.picked, t.passwordSent = nil, true
+	t.w.passwords++
+	next, err := t.send(ctx, filled{step: autherr.StepLogin, form: form, values: own, secrets: []string{password}})
+	if err != nil {
+		return nil, err
+	}
+	if e, _ := t.refusal(next); e != nil {
+		return nil, autherr.AtStep(autherr.StepLogin, e)
+	}
+	return next, nil
+}
+
+// captcha is the error of a form that wants a captcha, nil if it wants none. It comes
+// before the password is read.
+func captcha(a *ion.Answer, form *ion.Form) error {
+	c := a.NeedsCaptcha(form)
+	if c == nil {
+		return nil
+	}
+	kind := c.Type
+	if kind == "" {
+		kind = "of a kind that is not named"
+	}
+	return autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnsupported,
+		fmt.Sprintf("okta: the form %s wants a captcha (%s)", form.Name, shown(kind, nil)),
+		"only a browser can pass it; it may go away after a while, and an administrator can switch captchas off for sign-in"))
+}
+
+// canRenewPassword: the password has expired and there is a new one.
+func (t *talk) canRenewPassword(a *ion.Answer) bool {
+	form := a.Form(ion.Reenroll)
+	return form.Field("credentials", "passcode") != nil && t.w.c.NewPassword != nil && !t.w.renewed
+}
+
+// renewPassword sets the new password in place of the expired one. It is tried once.
+func (t *talk) renewPassword(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+	password, err := t.w.newPassword(ctx)
+	if err != nil {
+		return nil, autherr.AtStep(autherr.StepLogin, err)
+	}
+	t.picked = nil
+	next, err := t.send(ctx, filled{step: autherr.StepLogin, form: a.Form(ion.Reenroll), secrets: []string{password},
+		values: ion.Values{"credentials": ion.Values{"passcode": password}}})
+	if err != nil {
+		return nil, err
+	}
+	if e, _ := t.refusal(next); e != nil {
+		if e.kind == autherr.ErrBadAnswer || e.kind == autherr.ErrExchangeRefused {
+			e = e.as(autherr.ErrCredentials, hintPasswordRules)
+		}
+		return nil, autherr.AtStep(autherr.StepLogin, e)
+	}
+	return next, t.w.renewedPassword(ctx)
+}
+
+const hintPasswordRules = "the new password was refused: it does not meet the organisation's rules"
+
+// newPassword reads the password that takes the place of an expired one, which is then
+// not read again by this sign-in.
+func (w *walk) newPassword(ctx context.Context) (string, error) {
+	w.renewed = true
+	password, err := w.c.NewPassword(ctx)
+	if err != nil {
+		return "", fmt.Errorf("okta: reading the new password: %w", err)
+	}
+	if password == "" {
+		return "", autherr.New(autherr.ErrCredentials, "okta: the password has expired and the new one is empty", hintNewPassword)
+	}
+	return password, nil
+}
+
+// renewedPassword says that the password is another one now.
+func (w *walk) renewedPassword(ctx context.Context) error {
+	w.logger().Warn("password was changed: the next sign-in needs the new one", "provider", "okta", "host", w.api.Host, "user", w.c.User)
+	return w.c.checkpoint(ctx)
+}

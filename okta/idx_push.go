@@ -1,0 +1,100 @@
+package okta
+
+import (
+	"context"
+	"errors"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/mfa"
+	"github.com/ssoexchange/ssoexchange/okta/ion"
+)
+
+// answerPush waits until a push is approved, refused or not answered in MFATimeout.
+// The Watcher is told when it was sent, with every poll, and when it is over. Polls
+// that are lost on the way or are too many are repeated; the push is not.
+func (t *talk) answerPush(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+	if t.picked == nil {
+		f, _ := current(a)
+		t.w.messages++ // the server chose, and has sent it
+		t.picked = &offer{factor: f}
+	}
+	f := t.picked.factor
+	ch := f.challenge()
+	ch.Attempt = 1
+	watch, watched := t.w.c.Answerer.(mfa.Watcher)
+	if watched {
+		defer func() { watch.Watch(ch, true) }()
+	}
+	outer := ctx
+	ctx, done := t.w.patienceFor(ctx)
+	defer done()
+
+	wait := paceOf(a.Polling())
+	for lost := 0; ; {
+		if n := a.Current.Number(); n != nil {
+			ch.Number = n // also when it changes
+		}
+		ch.Expires = a.ExpiresAt
+		if watched {
+			watch.Watch(ch, false)
+		}
+		if sleep(ctx, wait) != nil {
+			return nil, t.w.pushEnded(outer)
+		}
+		next, err := t.pollPush(ctx, a)
+		wait = paceOf(a.Polling())
+		switch {
+		case err != nil && ctx.Err() != nil:
+			return nil, t.w.pushEnded(outer)
+		case err != nil && waitOf(err) > 0:
+			wait = max(wait, waitOf(err)) // too many polls: slow down, the push goes on
+		case err != nil && passingPoll(err) && lost < maxLostPolls:
+			lost++
+		case err != nil:
+			return nil, err
+		case !stillWaits(next, f):
+			return t.pushAnswered(next, f)
+		default:
+			lost, a = 0, next
+			wait = paceOf(a.Polling())
+		}
+	}
+}
+
+// pollPush asks once. What Okta complains about is an error.
+func (t *talk) pollPush(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+	next, err := t.send(ctx, filled{step: autherr.StepMFA, form: a.Polling(), poll: true})
+	if err != nil {
+		return nil, err
+	}
+	t.tell(next)
+	if e, _ := t.refusal(next); e != nil {
+		return nil, autherr.AtStep(autherr.StepMFA, e)
+	}
+	return next, nil
+}
+
+// stillWaits reports whether the push f is not answered yet.
+func stillWaits(a *ion.Answer, f factor) bool {
+	return a.Form(ion.ChallengePoll) != nil && a.Polling() != nil && (a.Current == nil || at(a, f))
+}
+
+// pushAnswered goes on after a push, unless all that is left is to send another one.
+func (t *talk) pushAnswered(a *ion.Answer, f factor) (*ion.Answer, error) {
+	if a.Form(ion.Resend) != nil && !a.Succeeded() {
+		return nil, autherr.AtStep(autherr.StepMFA, autherr.New(autherr.ErrMFARejected,
+			"okta: the push was not answered in time", "sign in again when somebody can answer"))
+	}
+	t.done[spent(f)], t.picked = true, nil
+	return a, nil
+}
+
+// passingPoll reports whether a poll may be answered next time: the network failed, or
+// somebody else answered in Okta's place.
+func passingPoll(err error) bool {
+	var e *Error
+	if errors.As(err, &e) {
+		return e.Code == "" || e.Status >= 500 || e.Code == "E0000070"
+	}
+	return errors.Is(err, autherr.ErrUnreachable)
+}

@@ -1,0 +1,174 @@
+package okta
+
+import (
+	"context"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/mfa"
+	"github.com/ssoexchange/ssoexchange/okta/ion"
+)
+
+// A turn says what to do with an answer: the first one that fits acts.
+type turn struct {
+	when func(*talk, *ion.Answer) bool
+	do   func(*talk, context.Context, *ion.Answer) (*ion.Answer, error)
+}
+
+// turns are in order of precedence. What is not there is never sent: recovery,
+// registration, launching an app on this machine, probing its ports.
+var turns = []turn{
+	{(*talk).probing, (*talk).decline},
+	{(*talk).onlyCancel, (*talk).cancelStep},
+	{(*talk).waiting, (*talk).waitSafeMode},
+	{(*talk).skippable, (*talk).skip},
+	{has(ion.KeepMeSignedIn), (*talk).keepSignedIn},
+	{(*talk).asksPassword, (*talk).answerPassword},
+	{(*talk).asksCode, (*talk).answerCode},
+	{(*talk).awaitsPush, (*talk).answerPush},
+	{(*talk).selectable, (*talk).pick},
+	{has(ion.Identify), (*talk).identify},
+	{has(ion.SelectIdentify), (*talk).backToIdentify},
+	{(*talk).canRenewPassword, (*talk).renewPassword},
+	{(*talk).fastPassRuns, (*talk).decline},
+}
+
+func has(name string) func(*talk, *ion.Answer) bool {
+	return func(_ *talk, a *ion.Answer) bool { return a.Form(name) != nil }
+}
+
+// maxDeclines is how often in a row device probing is declined, with another reason
+// each time.
+const maxDeclines = 2
+
+// probing: FastPass looks for Okta Verify on this machine.
+func (t *talk) probing(a *ion.Answer) bool {
+	return a.Form(ion.DeviceChallengePoll) != nil && t.declinable(a)
+}
+
+// declinable: there is a way to say that this machine cannot answer.
+func (t *talk) declinable(a *ion.Answer) bool {
+	return a.Decline() != nil && t.declinedInRow < maxDeclines
+}
+
+// fastPassRuns: Okta Verify on this machine is waited for, and nothing else is offered.
+func (t *talk) fastPassRuns(a *ion.Answer) bool {
+	return a.Form(ion.ChallengePoll) != nil && a.Polling() == nil && t.declinable(a)
+}
+
+// decline says so. Nothing on this machine is contacted.
+func (t *talk) decline(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+	reason := ion.ReasonUnreachable
+	t.declined++
+	if t.declinedInRow++; t.declinedInRow > 1 {
+		reason = ion.ReasonCanceled
+	}
+	form := a.Decline()
+	body, err := form.DeclineBody(reason)
+	if err != nil {
+		return nil, err
+	}
+	return t.send(ctx, filled{step: t.stepNow(), form: form, body: body})
+}
+
+// onlyCancel: single sign-on by the operating system, which can just be declined.
+func (t *talk) onlyCancel(a *ion.Answer) bool {
+	if a.Form(ion.CancelTransaction) == nil || t.declinedInRow >= maxDeclines {
+		return false
+	}
+	for _, name := range a.Names() {
+		if name != ion.CancelTransaction && !ion.Ignorable(name) {
+			return false
+		}
+	}
+	return true
+}
+
+func (t *talk) cancelStep(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+	t.declined, t.declinedInRow = t.declined+1, t.declinedInRow+1
+	return t.send(ctx, filled{step: autherr.StepLogin, form: a.Form(ion.CancelTransaction)})
+}
+
+// waiting: Okta is in safe mode and asks for patience.
+func (t *talk) waiting(a *ion.Answer) bool { return a.Form(ion.Poll) != nil }
+
+// waitSafeMode asks again at Okta's pace. The sign-in's own time limit goes on
+// counting, and nobody waits longer than for a person. An answer that is lost on the
+// way is asked for again, a few times.
+func (t *talk) waitSafeMode(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+	until := time.Now().Add(t.w.mfaTimeout())
+	pace := paceOf(a.Form(ion.Poll))
+	for lost := 0; ; {
+		if time.Now().Add(pace).After(until) {
+			return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnreachable, "okta: still in safe mode, the sign-in is not let through", hintLater))
+		}
+		if sleep(ctx, pace) != nil {
+			return nil, autherr.AtStep(autherr.StepLogin, ended(ctx, "waiting while Okta is in safe mode"))
+		}
+		next, err := t.send(ctx, filled{step: autherr.StepLogin, form: a.Form(ion.Poll), poll: true})
+		switch {
+		case err != nil && ctx.Err() == nil && passingPoll(err) && lost < maxLostPolls:
+			lost++
+			continue
+		case err != nil && ctx.Err() == nil && waitOf(err) > 0:
+			pace = max(pace, waitOf(err))
+			continue
+		case err != nil:
+			return nil, err
+		}
+		lost = 0
+		if e, _ := t.refusal(next); e != nil || next.Form(ion.Poll) == nil {
+			return next, nil
+		}
+		t.tell(next)
+		a, pace = next, paceOf(next.Form(ion.Poll))
+	}
+}
+
+// paceOf is how long to wait before a form is sent.
+func paceOf(f *ion.Form) time.Duration {
+	if f.Refresh == 0 {
+		return pollPace
+	}
+	return min(max(f.Refresh, time.Second), time.Minute)
+}
+
+func (t *talk) skippable(a *ion.Answer) bool { return a.Skippable() != nil }
+
+// skip goes on without what is offered: setting something up, a warning.
+func (t *talk) skip(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+	return t.send(ctx, filled{step: autherr.StepLogin, form: a.Skippable()})
+}
+
+// keepSignedIn answers whether this device is to be remembered.
+func (t *talk) keepSignedIn(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+	form, own := a.Form(ion.KeepMeSignedIn), ion.Values{}
+	if form.Field("keepMeSignedIn") != nil {
+		own["keepMeSignedIn"] = t.w.c.RememberDevice
+	}
+	return t.send(ctx, filled{step: autherr.StepLogin, form: form, values: own})
+}
+
+// asksPassword: whatever else is offered beside it.
+func (t *talk) asksPassword(a *ion.Answer) bool {
+	return a.Form(ion.ChallengeAuthenticator) != nil && a.Current != nil && a.Current.Key == ion.AuthPassword && !(t.passwordSent && t.selectable(a))
+}
+
+// asksCode: an answer is to be typed, and it is the authenticator's turn.
+func (t *talk) asksCode(a *ion.Answer) bool {
+	f, ok := current(a)
+	return ok && a.Form(ion.ChallengeAuthenticator) != nil && f.kind() != mfa.Push && t.wantsCurrent(a)
+}
+
+// awaitsPush: a push is under way and it is the one that is wanted.
+func (t *talk) awaitsPush(a *ion.Answer) bool {
+	f, ok := current(a)
+	return ok && a.Form(ion.ChallengePoll) != nil && a.Polling() != nil && f.kind() == mfa.Push && t.wantsCurrent(a)
+}
+
+func (t *talk) backToIdentify(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+	if t.taken["identify"]++; t.taken["identify"] > 1 {
+		return nil, t.stuck(a)
+	}
+	return t.send(ctx, filled{step: autherr.StepLogin, form: a.Form(ion.SelectIdentify)})
+}
