@@ -48,6 +48,7 @@ func ExampleWrite_netscape() {
 	// Output:
 	// # Netscape HTTP Cookie File
 	//
+	// jira.example.com	FALSE	/jira	TRUE	0	JSESSIONID	4D2F
 	// #HttpOnly_jira.example.com	FALSE	/jira	TRUE	0	JSESSIONID	4D2F
 }
 

@@ -45,6 +45,7 @@ func TestWrite(t *testing.T) {
 		cookiejar.Env:    `JIRA_COOKIE='JSESSIONID=A1; xsrf=B|1'\''"\; SSO="q<&"'` + "\n",
 		cookiejar.Curl:   `header = "Cookie: JSESSIONID=A1; xsrf=B|1'\"\\; SSO=\"q<&\""` + "\n",
 		cookiejar.Netscape: "# Netscape HTTP Cookie File\n\n" +
+			"jira.example.com\tFALSE\t/jira\tTRUE\t0\tJSESSIONID\tA1\n" +
 			"#HttpOnly_jira.example.com\tFALSE\t/jira\tTRUE\t0\tJSESSIONID\tA1\n" +
 			"jira.example.com\tFALSE\t/\tFALSE\t0\txsrf\tB|1'\"\\\n" +
 			".example.com\tTRUE\t/\tFALSE\t2141110177\tSSO\t\"q<&\"\n" +

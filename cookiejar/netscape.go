@@ -14,7 +14,7 @@ const (
 	// without it.
 	netscapeMagic = "# Netscape HTTP Cookie File"
 	// httpOnlyPrefix marks cookies that scripts in pages cannot see. Programs that
-	// do not know it read a comment, which curl's authors accepted.
+	// do not know it, wget among them, read a comment.
 	httpOnlyPrefix = "#HttpOnly_"
 	// maxFile bounds what the readers take: MaxCookies cookies of full size fit.
 	maxFile = 16 << 20
@@ -23,26 +23,37 @@ const (
 // writeNetscape writes domain, subdomains too, path, secure, expiry, name, value,
 // separated by tabs. The leading dot says once more what the second column says,
 // and Python insists that both agree. Session cookies have the expiry 0, as curl
-// writes it; Python's MozillaCookieJar.load needs ignore_expires=True to take them.
+// writes it. Python's MozillaCookieJar takes that for 1970: it needs
+// load(ignore_discard=True, ignore_expires=True), and then expires = None for
+// cookies with 0, or it never sends them.
+//
+// An HttpOnly cookie has two lines: a plain one, for the programs to which the other
+// is a comment, and after it the one with the prefix, which takes the first one's
+// place in those that know it.
 func writeNetscape(w *bufio.Writer, cs []Cookie) error {
 	_, err := w.WriteString(netscapeMagic + "\n\n")
 	for _, c := range cs {
-		domain, expires := c.Domain, int64(0)
-		if !c.HostOnly {
-			domain = "." + domain
-		}
+		line := netscapeLine(c)
+		_, err = w.WriteString(line)
 		if c.HttpOnly {
-			domain = httpOnlyPrefix + domain
+			_, err = w.WriteString(httpOnlyPrefix + line)
 		}
-		if !c.Expires.IsZero() {
-			expires = c.Expires.Unix()
-		}
-		_, err = w.WriteString(strings.Join([]string{
-			domain, netscapeBool(!c.HostOnly), c.Path, netscapeBool(c.Secure),
-			strconv.FormatInt(expires, 10), c.Name, c.Value,
-		}, "\t") + "\n")
 	}
 	return err // bufio keeps the first error
+}
+
+func netscapeLine(c Cookie) string {
+	domain, expires := c.Domain, int64(0)
+	if !c.HostOnly {
+		domain = "." + domain
+	}
+	if !c.Expires.IsZero() {
+		expires = c.Expires.Unix()
+	}
+	return strings.Join([]string{
+		domain, netscapeBool(!c.HostOnly), c.Path, netscapeBool(c.Secure),
+		strconv.FormatInt(expires, 10), c.Name, c.Value,
+	}, "\t") + "\n"
 }
 
 func netscapeBool(b bool) string {
@@ -73,10 +84,14 @@ func ReadNetscape(r io.Reader) ([]Cookie, error) {
 		if !ok {
 			return nil, refuse("line %d is not one of a cookies.txt", n+1)
 		}
-		c.HttpOnly = httpOnly
 		if c, err = check(c); err != nil {
 			return nil, err
 		}
+		if n := len(out); httpOnly && n > 0 && out[n-1] == c {
+			out[n-1].HttpOnly = true // the second line of the two that Write makes
+			continue
+		}
+		c.HttpOnly = httpOnly
 		if out = append(out, c); len(out) > MaxCookies {
 			return nil, refuse("more than %d cookies", MaxCookies)
 		}

@@ -9,11 +9,30 @@
 //	GET  console/secure/saml/sso.action?…     the SP's request, with the token → page with the response
 //
 // The application's name and password are those of a Crowd application with SSO
-// enabled. The user needs access to Crowd's own application too, because the SSO
-// address is part of its console.
+// enabled. Without them ([Client.AppName]) the user signs in at the console's login
+// form, as in a browser:
+//
+//	GET  console/secure/saml/sso.action?…     the SP's request → login page
+//	POST console/j_security_check             the page's form, with user name and password
+//	GET  console/secure/saml/sso.action?…     the request again → page with the response
+//
+// That works where the server makes the form. Newer Crowds have a script draw it;
+// such a page is recognised and reported. Either way the user needs access to
+// Crowd's own application too, because the SSO address is part of its console.
 //
 // Crowd answers requests that a service provider made, and nothing else: a
 // sign-in needs a [saml.Start].
+//
+// # The token
+//
+// The token is reused until Crowd no longer takes it. The console checks it against
+// its validation factors with every request, so showing it is the validation.
+//
+// It is sent to Crowd's origin only, although Crowd may configure a domain for its
+// cookie that covers the service provider too, and a browser would then send it
+// there. SAML does not need it; what it would do there is let the service provider,
+// and any other host of the domain, act as the user at Crowd. A Jira that does take
+// it (with SSOSeraphAuthenticator) is not a SAML service provider.
 package crowd
 
 import (
@@ -44,11 +63,15 @@ type Client struct {
 	User     string                                    // required: user name in a Crowd directory
 	Password func(ctx context.Context) (string, error) // required: called only when the password is about to be sent
 
-	AppName     string                                    // required: name of the Crowd application (SSOAppName)
-	AppPassword func(ctx context.Context) (string, error) // required: and its password (SSOAppPassword)
+	// AppName and AppPassword are a Crowd application's (SSOAppName, SSOAppPassword),
+	// for the REST API. Without both the console's login form is used; one without
+	// the other is an error.
+	AppName     string
+	AppPassword func(ctx context.Context) (string, error)
 
 	// RemoteAddress is the remote_address validation factor of the token: the
-	// address that this machine has in Crowd's eyes. Empty: no factor is sent.
+	// address that this machine has in Crowd's eyes. Empty: no factor is sent. The
+	// login form has no use for it: there Crowd goes by what it sees.
 	RemoteAddress string
 
 	Transport  http.RoundTripper               // nil: http.DefaultTransport
@@ -62,8 +85,8 @@ type Client struct {
 
 // SignIn turns the SP's request into Crowd's response.
 //
-// start obtains the request; it is called once, while the REST session is being
-// made. The request must be addressed to the host of LoginURL. Without start
+// start obtains the request; it is called once, and at the same time as the REST
+// session is made. The request must be addressed to the host of LoginURL. Without start
 // LoginURL is fetched as it is, which no known Crowd answers with a response; the
 // error then says so.
 //
@@ -71,40 +94,50 @@ type Client struct {
 // of an earlier sign-in. When several things fail at once, the refusal of a
 // password is what is reported.
 //
-// Errors are of type [*Error] where Crowd's REST API gave a reason, and match the
-// sentinels of package sso: ErrConfig (a field is missing, this address may not
-// call, the token was ignored), ErrCredentials, ErrExchangeRefused,
-// ErrUnsupported (a second-factor page, ForceAuthn), ErrUnreachable,
-// ErrRateLimited and ErrBadAnswer.
+// A request with ForceAuthn, by which the SP wants the user to sign in anew, is
+// answered by way of the login form only: it ends whatever token it meets.
+//
+// Errors are of type [*Error] where Crowd refused the REST call or the login form,
+// and match the sentinels of package sso: ErrConfig (a field is missing, this
+// address may not call, the token was ignored), ErrCredentials, ErrExchangeRefused,
+// ErrUnsupported (a second-factor page, a login page that a script draws,
+// ForceAuthn), ErrUnreachable, ErrRateLimited and ErrBadAnswer.
 func (c *Client) SignIn(ctx context.Context, start saml.Start) (*saml.Response, error) {
 	if err := c.check(); err != nil {
 		return nil, autherr.AtStep(autherr.StepConfig, err)
 	}
 	s := c.newSignIn(start)
-
-	reused := s.memory.hasToken(c.LoginURL, time.Now())
-	if err := s.prepare(ctx, !reused); err != nil {
-		return nil, err
+	way := s.byToken
+	if c.AppName == "" {
+		way = s.byForm
 	}
-	found, err := s.present(ctx)
+	found, err := way(ctx)
 	if err != nil {
 		return nil, err
-	}
-	if found.sight == sawLogin && reused && !s.forced() {
-		// The token of the last sign-in has ended. The SP's request has not been
-		// answered and stays good; the password has not been sent yet.
-		if err := s.renew(ctx); err != nil {
-			return nil, err
-		}
-		if found, err = s.present(ctx); err != nil {
-			return nil, err
-		}
 	}
 	if found.sight != sawResponse {
 		return nil, autherr.AtStep(autherr.StepAssertion, s.explain(found))
 	}
 	s.memory.touch(time.Now())
 	return found.response, nil
+}
+
+// byToken is the way over the REST API: token first, then the console.
+func (s *signIn) byToken(ctx context.Context) (finding, error) {
+	reused := s.memory.hasToken(s.LoginURL, time.Now())
+	if err := s.prepare(ctx, !reused); err != nil {
+		return finding{}, err
+	}
+	found, err := s.present(ctx)
+	if err != nil || found.sight != sawLogin || !reused || s.forced() {
+		return found, err
+	}
+	// The token of the last sign-in has ended. The SP's request has not been
+	// answered and stays good; the password has not been sent yet.
+	if err := s.renew(ctx); err != nil {
+		return finding{}, err
+	}
+	return s.present(ctx)
 }
 
 // signIn is one run of SignIn: what it needs and what it has gathered.
@@ -114,6 +147,7 @@ type signIn struct {
 	console *hop.Client // with the jar: what a browser would do
 	start   saml.Start
 	request *saml.Request // nil without start
+	posted  bool          // the login form was: a lost answer may have been Crowd's verdict
 }
 
 func (c *Client) newSignIn(start saml.Start) *signIn {
@@ -223,12 +257,12 @@ func (c *Client) check() error {
 	case !strings.HasSuffix(c.LoginURL.Path, Suffix):
 		return autherr.New(autherr.ErrConfig, "crowd: the path of SSOLoginURL does not end in "+Suffix,
 			"the value is Crowd's base URL followed by "+Suffix)
-	case c.AppName == "":
-		return missing("SSOAppName", "the name of a Crowd application with SSO enabled")
+	case c.AppName == "" && c.AppPassword != nil:
+		return missing("SSOAppName", "the name of the Crowd application that SSOAppPassword belongs to; without both the console's login form is used")
 	case strings.Contains(c.AppName, ":"):
 		return autherr.New(autherr.ErrConfig, "crowd: SSOAppName contains a colon, which HTTP Basic authentication cannot carry (RFC 7617)", "")
-	case c.AppPassword == nil:
-		return missing("SSOAppPassword", "the password of the Crowd application")
+	case c.AppName != "" && c.AppPassword == nil:
+		return missing("SSOAppPassword", "the password of the Crowd application SSOAppName; without both the console's login form is used")
 	case c.User == "":
 		return missing("User", "the user's name in Crowd")
 	case c.Password == nil:

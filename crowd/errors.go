@@ -2,7 +2,10 @@ package crowd
 
 import (
 	"fmt"
+	"html"
 	"net/http"
+	"net/netip"
+	"regexp"
 	"strings"
 	"time"
 	"unicode"
@@ -11,7 +14,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/hop"
 )
 
-// Error is a REST call that Crowd refused, in Crowd's own words.
+// Error is a REST call or a login form that Crowd refused, in Crowd's own words.
 type Error struct {
 	Status  int    // HTTP status
 	Reason  string // Crowd's reason, such as INVALID_USER_AUTHENTICATION; "" if it gave none
@@ -47,23 +50,26 @@ func (e *Error) RetryAfter() time.Duration { return e.Wait }
 // RefusedSecret names the property whose secret a refusal with ErrCredentials is
 // about: the user's or the application's.
 func (e *Error) RefusedSecret() string {
-	if e.Status == http.StatusUnauthorized {
+	if e.Status == http.StatusUnauthorized && e.call != callForm {
 		return "SSOAppPassword"
 	}
 	return "Password"
 }
 
-// call is which REST call was refused.
+// call is what was refused: one of the REST calls, or the login form.
 type call int
 
 const (
 	callSession call = iota
 	callCookie
 	callSignOut
+	callForm
 )
 
 func (c call) refusal(e *Error) string {
 	switch {
+	case c == callForm:
+		return "the login form does not let the user in"
 	case e.Status == http.StatusUnauthorized:
 		return "the application was refused"
 	case e.Status == http.StatusForbidden && e.Reason == "":
@@ -156,7 +162,7 @@ func meaningOf(a *hop.Answer, e *Error) meaning {
 	}
 	switch {
 	case a.Status == http.StatusForbidden && e.Reason == "":
-		return meaning{autherr.ErrConfig, "add this machine's address, or its proxy's, to the application's Remote Addresses in Crowd"}
+		return meaning{autherr.ErrConfig, "add " + callerIn(a.Body) + " to the Remote Addresses of the application SSOAppName in Crowd"}
 	case a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed:
 		return meaning{autherr.ErrConfig, "there is no Crowd REST API at this address: check SSOLoginURL, which is Crowd's base URL + " + Suffix}
 	case a.Status >= 500:
@@ -165,6 +171,20 @@ func meaningOf(a *hop.Answer, e *Error) meaning {
 		return meaning{autherr.ErrBadAnswer, "a redirect to " + a.Location().Host + " is not followed with credentials: use the address at which Crowd itself answers"}
 	}
 	return meaning{autherr.ErrBadAnswer, hintInternal}
+}
+
+// forbidden is how Crowd's page names the address that it does not know.
+var forbidden = regexp.MustCompile(`address "?([0-9A-Fa-f:.]{2,45})"? is forbidden`)
+
+// callerIn returns the caller's address as Crowd's page names it: behind a proxy
+// that is the one thing that the caller cannot find out for itself.
+func callerIn(page []byte) string {
+	if m := forbidden.FindStringSubmatch(html.UnescapeString(string(page))); m != nil {
+		if ip, err := netip.ParseAddr(m[1]); err == nil {
+			return ip.String() + ", this machine or its proxy,"
+		}
+	}
+	return "this machine's address, or its proxy's,"
 }
 
 // cleaned makes a server's message fit for a log line.

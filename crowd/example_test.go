@@ -35,3 +35,26 @@ func ExampleClient_SignIn() {
 	// post it to https://jira.example.com/plugins/servlet/samlconsumer
 	// crowd.Client(crowd.example.com, user "ana", application "jira-sso")
 }
+
+// Without an application's name and password the console's login form is used.
+func ExampleClient_SignIn_form() {
+	login, _ := url.Parse("https://crowd.example.com/crowd/console/secure/saml/sso.action")
+	client := &crowd.Client{
+		LoginURL:  login,
+		User:      "ana",
+		Password:  func(context.Context) (string, error) { return password, nil },
+		Transport: formServer(serverLogin, setToken(redirect(login.String()))),
+	}
+	start := func(context.Context) (*saml.Request, error) {
+		u, err := url.Parse(login.String() + "?SAMLRequest=fZJ&RelayState=rs-1")
+		return &saml.Request{URL: u}, err
+	}
+	response, err := client.SignIn(context.Background(), start)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	fmt.Println("post it to", response.Action)
+	// Output:
+	// post it to https://jira.example.com/plugins/servlet/samlconsumer
+}

@@ -30,6 +30,16 @@ func Look(page []byte) (sight int, title string, err error) {
 	return int(f.sight), f.title, err
 }
 
+// LoginForm reads the login form of a page that came from Crowd's console.
+func LoginForm(page []byte) (action *url.URL, body string, err error) {
+	base := &url.URL{Scheme: "https", Host: "crowd.example.com", Path: "/crowd"}
+	f, err := readLoginForm(base.JoinPath("console/login.action"), base, page)
+	if err != nil {
+		return nil, "", err
+	}
+	return f.action, string(f.filled("ana", "secret")), nil
+}
+
 // Reasons lists the reasons that have a meaning.
 func Reasons() []string {
 	var all []string

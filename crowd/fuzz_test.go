@@ -1,6 +1,9 @@
 package crowd_test
 
 import (
+	"maps"
+	"net/url"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -18,6 +21,7 @@ var restSeeds = []string{
 	`<!DOCTYPE a [<!ENTITY b "c">]><error><reason>&b;</reason></error>`,
 	`<?xml version="1.0" encoding="UTF-16"?><session/>`,
 	`{"reason":"INVALID_SSO_TOKEN"}`,
+	` {"message":"a\u0000b","reason":"INACTIVE_ACCOUNT","more":[{}]}`,
 	"Application failed to authenticate",
 	"",
 }
@@ -56,6 +60,15 @@ func FuzzPage(f *testing.F) {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, page []byte) {
+		if action, body, err := crowd.LoginForm(page); err == nil {
+			fields, err := url.ParseQuery(body)
+			if action.Scheme != "https" || action.Host != "crowd.example.com" || !strings.HasPrefix(action.Path, "/crowd/") || action.User != nil {
+				t.Errorf("the password goes to %s", action)
+			}
+			if values := slices.Concat(slices.Collect(maps.Values(fields))...); err != nil || !slices.Contains(values, "secret") {
+				t.Errorf("the password is not in what is posted: %q, %v", body, err)
+			}
+		}
 		sight, title, err := crowd.Look(page)
 		if err != nil && err.Error() == "" {
 			t.Error("an error without words")

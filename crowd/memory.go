@@ -136,6 +136,13 @@ func (m *memory) observe(at *url.URL) {
 	m.token = now
 }
 
+// current returns the token, "" if there is none.
+func (m *memory) current() string {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.token
+}
+
 // named reports whether Crowd has said how the token cookie is called.
 func (m *memory) named() bool {
 	m.mu.Lock()
@@ -239,7 +246,9 @@ func (c *Client) Restore(data []byte) error {
 			m.expires = *s.Expires
 		}
 		m.jar.Add(s.Cookies...)
-		m.place(c.LoginURL, time.Now())
+		if !m.placed(c.LoginURL) {
+			m.place(c.LoginURL, time.Now())
+		}
 	}
 	c.mu.Lock()
 	c.known = m

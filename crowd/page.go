@@ -29,6 +29,7 @@ type finding struct {
 	sight    sight
 	response *saml.Response // sawResponse
 	host     string         // sawForeign
+	answer   *hop.Answer    // what was looked at
 	status   int
 	title    string // of the page, shortened
 	wait     time.Duration
@@ -49,7 +50,7 @@ func (f finding) quoted() string {
 // answer holds little more than the title. Either comes in place of the response
 // (200) or after a redirect to login.action.
 func look(a *hop.Answer) (finding, error) {
-	f := finding{status: a.Status}
+	f := finding{status: a.Status, answer: a}
 	if to := a.Location(); to != nil {
 		switch {
 		case !hop.SameOrigin(a.URL, to):
@@ -97,19 +98,25 @@ func anyForm(forms []htmlform.Form, match func(htmlform.Form) bool) bool {
 
 // isLoginForm recognises the form made by the server.
 func isLoginForm(f htmlform.Form) bool {
-	if f.Action != nil && (strings.HasSuffix(f.Action.Path, "/j_security_check") || isLogin(f.Action)) {
+	if f.Action != nil && (strings.HasSuffix(pathOf(f.Action), "/j_security_check") || isLogin(f.Action)) {
 		return true
 	}
-	var user, password bool
+	user, password := loginFields(f)
+	return user != "" && password != ""
+}
+
+// loginFields returns the names of the fields for user name and password, "" for
+// one that is not there.
+func loginFields(f htmlform.Form) (user, password string) {
 	for _, i := range f.Fields {
 		switch strings.ToLower(i.Name) {
 		case "j_username", "username", "os_username":
-			user = true
+			user = i.Name
 		case "j_password", "password", "os_password":
-			password = true
+			password = i.Name
 		}
 	}
-	return user && password
+	return user, password
 }
 
 // drawsLogin recognises the page whose form is drawn by a script: by its title

@@ -19,6 +19,9 @@ func (c *Client) String() string {
 	if c.LoginURL != nil {
 		host = c.LoginURL.Host
 	}
+	if c.AppName == "" {
+		return fmt.Sprintf("crowd.Client(%s, user %q, login form)", host, c.User)
+	}
 	return fmt.Sprintf("crowd.Client(%s, user %q, application %q)", host, c.User, c.AppName)
 }
 

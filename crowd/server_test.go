@@ -32,6 +32,7 @@ const (
 // is about. It is the transport itself and records every request.
 type server struct {
 	session, cookie, console, end http.HandlerFunc
+	login                         http.HandlerFunc // posts to the console
 
 	mu   sync.Mutex
 	seen []seen
@@ -101,6 +102,8 @@ func (s *server) RoundTrip(r *http.Request) (*http.Response, error) {
 		door = s.cookie
 	case k.method == "GET" && strings.HasPrefix(k.path, "/crowd/console/"):
 		door = s.console
+	case k.method == "POST" && strings.HasPrefix(k.path, "/crowd/console/") && s.login != nil:
+		door = s.login
 	}
 	w := httptest.NewRecorder()
 	door(w, r)

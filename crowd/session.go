@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/base64"
+	"encoding/json"
 	"encoding/xml"
 	"errors"
 	"io"
@@ -51,9 +52,9 @@ type (
 		Name    string   `xml:"name"`
 	}
 	errorEntity struct {
-		XMLName xml.Name `xml:"error"`
-		Reason  string   `xml:"reason"`
-		Message string   `xml:"message"`
+		XMLName xml.Name `xml:"error" json:"-"`
+		Reason  string   `xml:"reason" json:"reason"`
+		Message string   `xml:"message" json:"message"`
 	}
 )
 
@@ -221,10 +222,15 @@ func readCookieConfig(body []byte) (cookieConfig, error) {
 	return c, nil
 }
 
-// readError reads the error entity of a refused call; ok is false if the body is
-// something else, such as a page of the servlet container.
+// readError reads the error entity of a refused call, in XML or in JSON: what runs
+// before Crowd's resources, a filter or a gateway, may not look at Accept. ok is
+// false if the body is something else, such as a page of the servlet container.
 func readError(body []byte) (e errorEntity, ok bool) {
-	if readXML(body, &e) != nil {
+	read := readXML
+	if bytes.HasPrefix(bytes.TrimSpace(body), []byte("{")) {
+		read = readJSON
+	}
+	if read(body, &e) != nil {
 		return errorEntity{}, false
 	}
 	e.Reason = strings.TrimSpace(e.Reason)
@@ -251,6 +257,14 @@ func readXML(body []byte, v any) error {
 		return errors.New("it is not the XML that was asked for")
 	}
 	return nil
+}
+
+// readJSON decodes one JSON value, at most maxREST long.
+func readJSON(body []byte, v any) error {
+	if len(body) > maxREST {
+		return errors.New("it is too large")
+	}
+	return json.Unmarshal(body, v)
 }
 
 // notCookieOctet is RFC 6265, section 4.1.1: what may not be in a cookie's value.

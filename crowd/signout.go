@@ -3,8 +3,10 @@ package crowd
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/hop"
 )
 
 // SignOut ends the token at Crowd, and with it the user's single sign-on wherever
@@ -12,12 +14,14 @@ import (
 // knows it. After success the client has forgotten the token and the console's
 // cookies.
 //
-// It is DELETE rest/usermanagement/1/session/{token}.
+// It is DELETE rest/usermanagement/1/session/{token}; without an application, the
+// console's own way out, and a look whether it worked.
 func (c *Client) SignOut(ctx context.Context) error {
 	m := c.remembered()
-	m.mu.Lock()
-	token := m.token
-	m.mu.Unlock()
+	if c.AppName == "" && c.AppPassword == nil {
+		return c.logOff(ctx, m)
+	}
+	token := m.current()
 	if token == "" {
 		return nil
 	}
@@ -40,6 +44,38 @@ func (c *Client) SignOut(ctx context.Context) error {
 	}
 	m.forget()
 	return nil
+}
+
+// logOff ends the session that the login form began. The console answers that with
+// a page or a redirect, whatever it did; the proof is that it asks for a login.
+func (c *Client) logOff(ctx context.Context, m *memory) error {
+	if len(m.jar.All()) == 0 {
+		return nil
+	}
+	if err := c.check(); err != nil {
+		return autherr.AtStep(autherr.StepConfig, err)
+	}
+	s := c.newSignIn(nil)
+	notLogin := func(next *url.URL) bool { return !isLogin(next) }
+	var a *hop.Answer
+	for _, page := range []string{"console/logoff.action", "console/secure/console.action"} {
+		var err error
+		if a, err = s.browse(ctx, autherr.StepLogout, c.base().JoinPath(page), notLogin); err != nil {
+			return err
+		}
+	}
+	f, err := look(a)
+	switch {
+	case err == nil && f.sight == sawLogin:
+		m.forget()
+		return nil
+	case err == nil && s.byStatus(f) != nil:
+		err = s.byStatus(f)
+	default:
+		err = autherr.New(autherr.ErrBadAnswer, "crowd: the console still knows the user after the logout"+f.quoted(),
+			"end the session in a browser; Crowd ends it by itself after a while")
+	}
+	return autherr.AtStep(autherr.StepLogout, err)
 }
 
 // isGone tells a token that has ended from an address without a REST API.

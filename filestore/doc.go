@@ -2,12 +2,12 @@
 // encrypted file per key, written whole or not at all, with one writer at a time
 // among all processes of the machine.
 //
-// It satisfies the Store interface of package sso without knowing it, and nothing
-// else of this module is needed to use it.
+// It satisfies the Store interface of package sso without knowing it.
 //
 // # Files
 //
-//	key                        where the directory's key is, or the key itself (see DefaultKey)
+//	key                        where the directory's key is, or the key itself (see DefaultKey);
+//	                           on further lines, older keys that still read
 //	KEY.age                    a record: age-encrypted, one header line, then the data
 //	KEY.lock                   an empty file that writers lock; never removed
 //	KEY.age.damaged-TIME       a record that could not be read, set aside

@@ -16,57 +16,77 @@ const (
 	maxKeyFile    = 4096 // bytes
 )
 
-// existingKey follows the key file of the directory; nil if there is none.
+// existingKey follows the key file of the directory; nil if there is none. Its first
+// line is the key that writes. Lines below are older keys, which only read.
 func existingKey(r KeyRequest) (*Key, error) {
 	path := filepath.Join(r.Dir, keyFile)
-	text, err := readKeyFile(path)
+	lines, err := readKeyFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, nil
 	}
 	if err != nil {
 		return nil, err
 	}
-	if name, ok := strings.CutPrefix(text, keyringPrefix); ok {
+	key, err := keyOfLine(path, lines[0])
+	if err != nil {
+		return nil, err
+	}
+	for _, line := range lines[1:] {
+		older, err := keyOfLine(path, line)
+		if err != nil {
+			return nil, err
+		}
+		key = key.And(older)
+	}
+	return key, nil
+}
+
+func keyOfLine(path, line string) (*Key, error) {
+	if name, ok := strings.CutPrefix(line, keyringPrefix); ok {
 		return keyringLoad(name)
 	}
-	key, err := ParseKey(text)
+	key, err := ParseKey(line)
 	if err != nil {
 		return nil, fail("restore the file, or remove the state directory and sign in again", nil, "malformed key in %s", path)
 	}
 	return key, nil
 }
 
-// readKeyFile returns the line of the file that is neither empty nor a comment, as in
-// the files of age-keygen.
-func readKeyFile(path string) (string, error) {
+// readKeyFile returns the lines of the file that are neither empty nor a comment, as
+// in the files of age-keygen; at least one.
+func readKeyFile(path string) ([]string, error) {
 	f, err := os.Open(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
-			return "", err
+			return nil, err
 		}
-		return "", fail("", err, "reading the key file")
+		return nil, fail("", err, "reading the key file")
 	}
 	defer f.Close()
 	info, err := f.Stat()
 	if err != nil {
-		return "", fail("", err, "looking at the key file")
+		return nil, fail("", err, "looking at the key file")
 	}
 	if !info.Mode().IsRegular() {
-		return "", fail("", nil, "%s is not a file", path)
+		return nil, fail("", nil, "%s is not a file", path)
 	}
 	if err := private(path, info, "others may know the key: remove the state directory and sign in again, or chmod 600 "+path); err != nil {
-		return "", err
+		return nil, err
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxKeyFile))
 	if err != nil {
-		return "", fail("", err, "reading the key file")
+		return nil, fail("", err, "reading the key file")
 	}
+	var lines []string
 	for line := range strings.Lines(string(data)) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
-			return line, nil
+			lines = append(lines, line)
 		}
 	}
-	return "", fail("remove it if there are no records beside it", nil, "the key file %s is empty", path)
+	if len(lines) > 0 {
+		return lines, nil
+	}
+	return nil, fail("remove it if there are no records beside it", nil, "the key file %s is empty", path)
 }
 
 // placeKeyFile makes the key file with one line of text and reports whether it did:

@@ -3,6 +3,9 @@ package filestore
 import (
 	"crypto/rand"
 	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
 	"time"
 
 	"github.com/zalando/go-keyring"
@@ -17,12 +20,29 @@ const (
 
 var errKeyringSilent = errors.New("no answer within 3 s")
 
+// errNoBus tells of a machine without a desktop session.
+var errNoBus = errors.New("there is no session bus")
+
+// sessionBus reports whether the keyring can be where this system has it. Asking for
+// the Secret Service without a session bus would start one (dbus-launch), which has
+// no keyring and stays behind.
+func sessionBus() bool {
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" || os.Getenv("DBUS_SESSION_BUS_ADDRESS") != "" {
+		return true
+	}
+	dir := os.Getenv("XDG_RUNTIME_DIR")
+	return filepath.IsAbs(dir) && exists(filepath.Join(dir, "bus"))
+}
+
 // withTimeout runs one keyring call. A call that does not come back keeps its
 // goroutine; there is one such call in the life of a process.
 func withTimeout(call func() (string, error)) (string, error) {
 	type answer struct {
 		text string
 		err  error
+	}
+	if !sessionBus() {
+		return "", errNoBus
 	}
 	done := make(chan answer, 1)
 	go func() {
@@ -44,7 +64,7 @@ func withTimeout(call func() (string, error)) (string, error) {
 func keyringStore(key *Key) (name string, err error) {
 	name = "state-" + rand.Text()
 	got, err := withTimeout(func() (string, error) {
-		if err := keyring.Set(keyringService, name, key.secret()); err != nil {
+		if err := keyring.Set(keyringService, name, key.Secret()); err != nil {
 			return "", err
 		}
 		return keyring.Get(keyringService, name)
@@ -52,7 +72,7 @@ func keyringStore(key *Key) (name string, err error) {
 	if err != nil {
 		return "", fail("", err, "no usable keyring")
 	}
-	if got != key.secret() {
+	if got != key.Secret() {
 		return "", fail("", nil, "the keyring does not keep what it is given")
 	}
 	return name, nil

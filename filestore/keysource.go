@@ -3,10 +3,12 @@ package filestore
 import (
 	"log/slog"
 	"os"
+
+	"github.com/ssoexchange/ssoexchange/internal/sealed"
 )
 
 // KeyEnv is the environment variable that [EnvKey] reads.
-const KeyEnv = "SSOEXCHANGE_STATE_KEY"
+const KeyEnv = sealed.KeyEnv
 
 // A KeySource finds the key of a state directory, or makes one. It returns nil and
 // no error when it has none and may not, or cannot, make one.
@@ -21,7 +23,8 @@ type KeyRequest struct {
 
 // DefaultKey is the key source of a store that is not given one. It asks, in order:
 //
-//  1. [EnvKey], because whoever sets the variable means it.
+//  1. [EnvKey], because whoever sets the variable means it. What the directory's own
+//     key wrote before is still read, if that key is there.
 //  2. The file "key" in the directory. It holds the key, or says under which name the
 //     OS keyring has it. It comes before a look into the keyring so that a desktop
 //     session and a cron job of one user, of which only the first has a keyring, use
@@ -30,7 +33,14 @@ type KeyRequest struct {
 //  4. A new key in the file, where there is no keyring (servers, containers).
 func DefaultKey(r KeyRequest) (*Key, error) {
 	if key, err := EnvKey(r); key != nil || err != nil {
-		return key, err
+		if err != nil {
+			return nil, err
+		}
+		older, err := existingKey(r)
+		if err != nil {
+			r.Logger.Debug("state_older_key_not_read", "reason", err)
+		}
+		return key.And(older), nil
 	}
 	if key, err := existingKey(r); key != nil || err != nil {
 		return key, err
@@ -46,7 +56,8 @@ func DefaultKey(r KeyRequest) (*Key, error) {
 	return FileKey(r)
 }
 
-// EnvKey reads the key from $SSOEXCHANGE_STATE_KEY, in the forms of [ParseKey]. It
+// EnvKey reads the key from $SSOEXCHANGE_STATE_KEY, in the forms of [ParseKey]: one
+// key, or the new one and older ones after it, with commas between them. It
 // makes none; a malformed value is an error rather than a reason to look elsewhere.
 func EnvKey(KeyRequest) (*Key, error) {
 	value, ok := os.LookupEnv(KeyEnv)
@@ -55,7 +66,7 @@ func EnvKey(KeyRequest) (*Key, error) {
 	}
 	key, err := ParseKey(value)
 	if err != nil {
-		return nil, fail(keyForm, nil, "malformed key in $%s", KeyEnv)
+		return nil, fail(sealed.Form, nil, "malformed key in $%s", KeyEnv)
 	}
 	return key, nil
 }
@@ -70,7 +81,7 @@ func FileKey(r KeyRequest) (*Key, error) {
 	if err != nil {
 		return nil, err
 	}
-	placed, err := placeKeyFile(r.Dir, key.secret())
+	placed, err := placeKeyFile(r.Dir, key.Secret())
 	if err != nil {
 		return nil, err
 	}

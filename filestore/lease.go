@@ -85,9 +85,9 @@ func (l *lease) Save(ctx context.Context, data []byte) error {
 	if data == nil {
 		return remove(l.store.dir, path)
 	}
-	file, err := seal(l.store.key, l.key, data)
+	file, err := l.store.key.Seal(l.key, 0, data)
 	if err != nil {
-		return err
+		return fail("", err, "encrypting a record")
 	}
 	return l.store.write(path, file)
 }

@@ -27,6 +27,7 @@ const (
 // and keeps all of them away from the keyring and the environment of whoever runs them.
 func TestMain(m *testing.M) {
 	keyring.MockInitWithError(errors.New("no keyring in tests"))
+	_ = os.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent") // the keyring is mocked
 	if what := os.Getenv(childEnv); what != "" {
 		if err := children[what](os.Getenv(dirEnv)); err != nil {
 			fmt.Fprintln(os.Stderr, err)
@@ -35,6 +36,7 @@ func TestMain(m *testing.M) {
 		os.Exit(0)
 	}
 	_ = os.Unsetenv(filestore.KeyEnv)
+
 	os.Exit(m.Run())
 }
 

@@ -24,6 +24,7 @@ var children = map[string]func(dir string) error{
 	"one-record": writeOneRecord,
 	"unwritable": openUnwritable,
 	"full-disk":  saveOnFullDisk,
+	"sign-in":    signIn,
 }
 
 const (

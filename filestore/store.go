@@ -13,6 +13,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/sealed"
 )
 
 const (
@@ -124,12 +126,12 @@ func (s *Store) Load(ctx context.Context, key string) ([]byte, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
 		}
-		if err != nil && !errors.Is(err, errTooLong) {
+		if err != nil && !errors.Is(err, sealed.ErrTooLong) {
 			return nil, err
 		}
 		var data []byte
 		if err == nil {
-			if data, err = unseal(s.key, key, file); err == nil {
+			if data, _, err = s.key.Open(key, file); err == nil {
 				return data, nil
 			}
 		}
@@ -160,12 +162,12 @@ func readRecord(path string) ([]byte, fs.FileInfo, error) {
 	if err := private(path, info, "chmod 600 "+path); err != nil {
 		return nil, nil, err
 	}
-	data, err := io.ReadAll(io.LimitReader(f, maxRecord+1))
+	data, err := io.ReadAll(io.LimitReader(f, sealed.MaxRecord+1))
 	if err != nil {
 		return nil, nil, fail("", err, "reading a record")
 	}
-	if len(data) > maxRecord {
-		return nil, info, errTooLong
+	if len(data) > sealed.MaxRecord {
+		return nil, info, sealed.ErrTooLong
 	}
 	return data, info, nil
 }

@@ -65,6 +65,7 @@ type Client struct {
 	flight   flight
 
 	userAgent string
+	counted   counter // the transport of checks and sign-ins
 
 	mu      sync.Mutex
 	session *Session       // the last one known to work; nil: none yet
@@ -77,6 +78,14 @@ type Client struct {
 type signInState struct {
 	guard *guard
 	lease Lease
+
+	// writing holds one element while a write is under way, so that an older state
+	// cannot overtake a newer one. It is no mutex: a store may be far away.
+	writing chan struct{}
+}
+
+func (c *Client) newSignInState(r *record, lease Lease) *signInState {
+	return &signInState{guard: &guard{record: r, newPassword: c.cfg.NewPassword}, lease: lease, writing: make(chan struct{}, 1)}
 }
 
 // Open returns a Client for a connection string; ParseConfig documents it. Open
@@ -103,7 +112,7 @@ func OpenConfig(ctx context.Context, cfg *Config, opts *Options) (*Client, error
 	given := &passCode{}
 	c.code = given
 	c.provider, err = newProvider(cfg, providerDeps{
-		transport: c.net.transport, logger: c.opts.Logger, userAgent: c.userAgent,
+		transport: &c.counted, logger: c.opts.Logger, userAgent: c.userAgent,
 		password: c.guarded, answerer: newAnswerer(cfg, given, c.opts.Answerer), checkpoint: c.checkpoint,
 	})
 	if err != nil {
@@ -138,6 +147,7 @@ func newClient(cfg *Config, opts *Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{cfg: cfg, id: cfg.Identity(), opts: *opts, store: opts.Store, net: network}
+	c.counted.next = network.transport
 	if c.store == nil {
 		c.store = &MemoryStore{}
 	}
@@ -172,7 +182,7 @@ func (c *Client) Format(f fmt.State, _ rune) { fmt.Fprint(f, c.String()) }
 // still works, else that of a new sign-in. Concurrent callers share one sign-in,
 // and each may leave by its own ctx.
 func (c *Client) Session(ctx context.Context) (*Session, error) {
-	return c.flight.do(ctx, "session", func(ctx context.Context) (*Session, error) { return c.ensure(ctx) })
+	return c.sessionFrom(ctx, nil)
 }
 
 // Login signs in even if there is a live session.
@@ -191,7 +201,7 @@ func (c *Client) Check(ctx context.Context) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := c.resume(ctx, r)
+	s, err := c.resumeStored(ctx, r)
 	if err == nil && s == nil {
 		err = &autherr.Error{Kind: ErrNoSession, Text: "sso: no live session is stored for " + c.id.User + " at " + c.id.SP, Hint: "sign in with: ssoexchange login"}
 	}
@@ -211,30 +221,44 @@ func (c *Client) Stored(ctx context.Context) (*Session, error) {
 	return r.session(true), nil
 }
 
+// sessionFrom is Session for a caller who has just loaded the record r, or not: nil.
+func (c *Client) sessionFrom(ctx context.Context, r *record) (*Session, error) {
+	return c.flight.do(ctx, "session", func(ctx context.Context) (*Session, error) { return c.ensure(ctx, r) })
+}
+
 // ensure is the decision of Session: what is stored and works, else a sign-in.
-func (c *Client) ensure(ctx context.Context) (*Session, error) {
+func (c *Client) ensure(ctx context.Context, r *record) (_ *Session, err error) {
 	began := time.Now()
-	r, err := c.load(ctx)
-	if err != nil {
-		return nil, err
+	if r == nil {
+		if r, err = c.load(ctx); err != nil {
+			return nil, err
+		}
 	}
 	c.freshen(r)
 	checkCtx, cancel := patience.WithBudget(ctx, c.timeout())
-	s, err := c.resume(checkCtx, r)
+	s, err := c.resumeStored(checkCtx, r)
 	cancel()
 	if s != nil || err != nil {
 		return s, err
 	}
-	seen := r.Obtained
-	return c.locked(ctx, began, func(ctx context.Context, r *record) (*Session, error) {
-		// A neighbour may have signed in, or tried to, while this call waited.
-		if r.Obtained.After(seen) {
-			if s, err := c.resume(ctx, r); s != nil || err != nil {
-				return s, err
-			}
+	seen := r.glance(began)
+	for try := 1; ; try++ {
+		s, err = c.share(ctx, seen)
+		if try == leaseTries || !errors.Is(err, errLeaseLost) {
+			return s, err
 		}
-		if r.Failed != nil && r.Failed.At.After(began) {
-			return nil, r.Failed.err()
+	}
+}
+
+// share signs in, or takes over what a neighbour's sign-in has brought meanwhile.
+func (c *Client) share(ctx context.Context, seen glance) (*Session, error) {
+	lease, s, err := c.await(ctx, seen)
+	if lease == nil {
+		return s, err
+	}
+	return c.under(ctx, lease, seen.began, func(ctx context.Context, r *record) (*Session, error) {
+		if s, err := c.neighbour(ctx, r, seen); s != nil || err != nil {
+			return s, err
 		}
 		return c.authenticate(ctx, r)
 	})
@@ -252,11 +276,19 @@ func (c *Client) freshen(r *record) {
 
 // locked runs f with the identity's lease, its record and the time budget.
 func (c *Client) locked(ctx context.Context, began time.Time, f func(context.Context, *record) (*Session, error)) (*Session, error) {
-	lease, err := c.store.Acquire(ctx, c.id.Key())
+	lease, err := c.acquire(ctx)
 	if err != nil {
-		return nil, autherr.AtStep(autherr.StepState, stateError("locking", err))
+		return nil, err
 	}
+	return c.under(ctx, lease, began, f)
+}
+
+// under is locked with a lease that was waited for since began. It gives the lease
+// back. When the lease is lost on the way, f's context ends, and so does f.
+func (c *Client) under(ctx context.Context, lease Lease, began time.Time, f func(context.Context, *record) (*Session, error)) (*Session, error) {
 	defer lease.Release()
+	ctx, stop := whileHeld(ctx, lease)
+	defer stop()
 	if waited := time.Since(began); waited > time.Second {
 		c.opts.Logger.Info("waited for another sign-in", "elapsed", waited.Round(time.Millisecond))
 	}
@@ -266,9 +298,13 @@ func (c *Client) locked(ctx context.Context, began time.Time, f func(context.Con
 	if err != nil {
 		return nil, err
 	}
-	c.setSignIn(&signInState{guard: &guard{record: r}, lease: lease})
+	c.setSignIn(c.newSignInState(r, lease))
 	defer c.setSignIn(nil)
-	return f(ctx, r)
+	s, err := f(ctx, r)
+	if lost := leaseErr(lease); err != nil && lost != nil {
+		return nil, lost
+	}
+	return s, err
 }
 
 func (c *Client) load(ctx context.Context) (*record, error) {
@@ -280,27 +316,13 @@ func (c *Client) load(ctx context.Context) (*record, error) {
 	return r, autherr.AtStep(autherr.StepState, err)
 }
 
-// resume puts the stored cookies into the jar and asks the SP who they belong to.
-// It returns nil, nil if there is no session or it is over.
-func (c *Client) resume(ctx context.Context, r *record) (*Session, error) {
-	if r.Obtained.IsZero() {
-		return nil, nil
-	}
-	v := c.visit(r.Cookies)
-	user, err := v.whoAmI(ctx)
-	if err != nil || user == "" {
-		return nil, err
-	}
-	r.User, r.Verified, r.Cookies = user, time.Now(), v.jar.All()
-	return c.keep(r.session(true), v.jar), nil
-}
-
 // authenticate signs in and stores what came of it, success or not: what a failed
 // sign-in learnt (a device, an open challenge, a refusal) matters as much.
 func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) {
 	start := time.Now()
 	state := c.signInState()
 	r.dropSession()
+	r.Care.countSignIn(start)
 	v := c.visit(r.Cookies)
 	err := c.restoreProvider(r)
 	if err == nil {
@@ -311,7 +333,7 @@ func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) 
 	if err != nil {
 		r.fail(err, now)
 	} else {
-		r.Failed = nil
+		r.Failed, r.Care.Stopped = nil, nil
 	}
 	if saveErr := errors.Join(c.snapshot(state.guard), state.store(ctx)); saveErr != nil {
 		c.opts.Logger.Warn("the outcome of the sign-in could not be stored", "error", saveErr.Error())
@@ -341,6 +363,9 @@ func (c *Client) walk(ctx context.Context, v *visit, r *record) error {
 	response, err := c.provider.SignIn(ctx, start)
 	if err != nil {
 		return autherr.AtStep(autherr.StepLogin, err)
+	}
+	if lost := leaseErr(c.signInState().lease); lost != nil {
+		return lost // a neighbour may have a session already: no second one
 	}
 	user, err := v.exchange(ctx, response, request)
 	if err != nil {
@@ -379,6 +404,8 @@ func (c *Client) snapshot(g *guard) error {
 
 // store writes the record of a sign-in, also if the caller has left in the meantime.
 func (s *signInState) store(ctx context.Context) error {
+	s.writing <- struct{}{}
+	defer func() { <-s.writing }()
 	data, err := s.guard.encode()
 	if err == nil {
 		err = stateError("writing", s.lease.Save(context.WithoutCancel(ctx), data))
@@ -396,6 +423,7 @@ func (c *Client) checkpoint(ctx context.Context) error {
 	if err := c.snapshot(state.guard); err != nil {
 		return err
 	}
+	state.guard.accepted()
 	return state.store(ctx)
 }
 
@@ -415,7 +443,16 @@ func (c *Client) guarded(property, owner string, s Secret) func(context.Context)
 		if state == nil {
 			return s.Reveal(ctx)
 		}
-		return state.guard.secret(ctx, property, owner, s)
+		value, err := state.guard.secret(ctx, property, owner, s)
+		if err != nil {
+			return "", err
+		}
+		// Before it leaves: if this process dies while the server thinks, the next one
+		// must know that the secret was sent. What cannot be noted is not sent.
+		if err := state.store(ctx); err != nil {
+			return "", err
+		}
+		return value, nil
 	}
 }
 
@@ -449,11 +486,12 @@ func (r *record) session(reused bool) *Session {
 	return &Session{Cookies: r.Cookies, User: r.User, Obtained: r.Obtained, Verified: r.Verified, Reused: reused}
 }
 
-// ClearRefusal forgets that secrets were refused, so that they are sent once more.
-// It is for a person who knows that the reason is gone.
+// ClearRefusal forgets that secrets were refused, so that they are sent once more,
+// and everything else that keeps a Refresher from signing in. It is for a person who
+// knows that the reason is gone.
 func (c *Client) ClearRefusal(ctx context.Context) error {
 	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
-		r.Refused, r.Failed = nil, nil
+		r.forgiven()
 		return nil, c.signInState().store(ctx)
 	})
 	return err

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -44,43 +43,42 @@ func TestSessionIsReusedAndProved(t *testing.T) {
 }
 
 func TestOneSignInForManyCallers(t *testing.T) {
-	release := make(chan struct{})
-	p := &stubProvider{signIn: func(context.Context) error { <-release; return nil }}
-	c, sp, _ := stubClient(t, p, nil)
+	synctest.Test(t, func(t *testing.T) {
+		release := make(chan struct{})
+		p := &stubProvider{signIn: func(context.Context) error { <-release; return nil }}
+		c, sp, net := stubClient(t, p, nil)
+		defer net.Close()
+		defer c.Close()
 
-	var wg sync.WaitGroup
-	errs := make(chan error, 100)
-	for range 100 {
-		wg.Go(func() {
-			_, err := c.Session(t.Context())
-			errs <- err
-		})
-	}
-	// One caller leaves by its own context while the others wait.
-	ctx, cancel := context.WithCancel(t.Context())
-	left := make(chan error, 1)
-	go func() {
-		_, err := c.Session(ctx)
-		left <- err
-	}()
-	for p.count() == 0 {
-		time.Sleep(time.Millisecond)
-	}
-	cancel()
-	if err := <-left; !errors.Is(err, context.Canceled) {
-		t.Errorf("the caller who left got %v", err)
-	}
-	close(release)
-	wg.Wait()
-	close(errs)
-	for err := range errs {
-		if err != nil {
-			t.Fatalf("a caller who stayed got %v", err)
+		errs := make(chan error, 100)
+		for range cap(errs) {
+			go func() {
+				_, err := c.Session(t.Context())
+				errs <- err
+			}()
 		}
-	}
-	if posts, _ := sp.counts(); p.count() != 1 || posts != 1 {
-		t.Errorf("%d sign-ins, %d assertions for 100 callers, want 1 and 1", p.count(), posts)
-	}
+		// One caller leaves by its own context while the others wait.
+		ctx, cancel := context.WithCancel(t.Context())
+		left := make(chan error, 1)
+		go func() {
+			_, err := c.Session(ctx)
+			left <- err
+		}()
+		synctest.Wait()
+		cancel()
+		if err := <-left; !errors.Is(err, context.Canceled) {
+			t.Errorf("the caller who left got %v", err)
+		}
+		close(release)
+		for range cap(errs) {
+			if err := <-errs; err != nil {
+				t.Fatalf("a caller who stayed got %v", err)
+			}
+		}
+		if posts, _ := sp.counts(); p.count() != 1 || posts != 1 {
+			t.Errorf("%d sign-ins, %d assertions for 100 callers, want 1 and 1", p.count(), posts)
+		}
+	})
 }
 
 func TestLastCallerCancelsTheSignIn(t *testing.T) {

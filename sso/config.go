@@ -25,7 +25,7 @@ type Config struct {
 	User     string // at the identity provider
 	Password Secret // zero: absent; somebody must be asked
 
-	SSOAppName     string // Crowd: name of the application
+	SSOAppName     string // Crowd: name of the application; "": the console's login form is used
 	SSOAppPassword Secret // Crowd: password of the application
 
 	Domain   string // Okta: host[:port] of the organisation; "": that of SSOLoginURL
@@ -101,8 +101,9 @@ type ParseOptions struct {
 //
 // # Values
 //
-// [Properties] lists all properties. AuthScheme (Okta or Crowd), User, SSOLoginURL,
-// SSOExchangeURL and, for Crowd, SSOAppName are required.
+// [Properties] lists all properties. AuthScheme (Okta or Crowd), User, SSOLoginURL
+// and SSOExchangeURL are required. Crowd's SSOAppName and SSOAppPassword are given
+// both or neither.
 //
 //   - Words (AuthScheme, MFAType, SSOFlow, …) ignore case. Booleans are True, False,
 //     Yes, No, 1 and 0. Timeout and MFATimeout are whole seconds.
@@ -243,7 +244,7 @@ func (c *Config) MissingSecrets() []string {
 	if c.Password.IsZero() {
 		list = append(list, "Password")
 	}
-	if c.Scheme == "Crowd" && c.SSOAppPassword.IsZero() {
+	if c.Scheme == "Crowd" && c.SSOAppName != "" && c.SSOAppPassword.IsZero() {
 		list = append(list, "SSOAppPassword")
 	}
 	return list

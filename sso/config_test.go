@@ -169,9 +169,8 @@ func TestParseConfigErrors(t *testing.T) {
 		"OAuth 1.0a":                {"AuthScheme=OAuth 1.0a", "AuthScheme", "OAuth 1.0a is not yet supported"},
 		"OAuthClient":               {"AuthScheme=OAuthClient", "AuthScheme", "not yet supported"},
 		"Backlog":                   {"AuthScheme=Backlog", "AuthScheme", "not yet supported"},
-		"nothing but the scheme":    {"AuthScheme=Crowd", "User", "SSOLoginURL, SSOExchangeURL, SSOAppName"},
+		"nothing but the scheme":    {"AuthScheme=Crowd", "User", "SSOLoginURL, SSOExchangeURL"},
 		"no SSOExchangeURL":         {without(oktaBase, "SSOExchangeURL"), "SSOExchangeURL", "required with AuthScheme=Okta"},
-		"no SSOAppName":             {without(crowdBase, "SSOAppName"), "SSOAppName", "required with AuthScheme=Crowd"},
 		"typing error":              {oktaBase + "MFATyp=SMS", "", "unknown property MFATyp: did you mean MFAType?"},
 		"typing error, source":      {oktaBase + "MFASecretFle=/x", "", "did you mean MFASecretFile?"},
 		"other word":                {oktaBase + "UserName=x", "", "unknown property UserName: did you mean User?"},
@@ -284,6 +283,22 @@ func TestMissingSecrets(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"Password", "SSOAppPassword"}, c.MissingSecrets()); diff != "" {
 		t.Error(diff)
+	}
+}
+
+// TestHalfOfTheApplication: the name without the password is found out when the
+// password is needed, because a stored connection is without secrets.
+func TestHalfOfTheApplication(t *testing.T) {
+	c, err := sso.ParseConfig(strings.Replace(crowdBase, "SSOAppName=jira;SSOAppPassword=app-9Xk4;", "", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got := c.MissingSecrets(); got != nil {
+		t.Errorf("without an application MissingSecrets() = %q", got)
+	}
+	_, err = sso.Open(t.Context(), strings.Replace(crowdBase, "SSOAppName=jira;", "", 1), nil)
+	if !errors.Is(err, sso.ErrConfig) || !strings.Contains(err.Error(), "SSOAppName") || !strings.Contains(sso.Hint(err), "login form") {
+		t.Errorf("error %v (%s)", err, sso.Hint(err))
 	}
 }
 

@@ -37,7 +37,7 @@ func (c *Client) Forget(ctx context.Context, device bool) error {
 	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
 		c.keep(nil, nil)
 		state := c.signInState()
-		if device && len(r.Refused) == 0 {
+		if device && len(r.Refused)+len(r.RefusedBefore)+len(r.Sent) == 0 {
 			return nil, autherr.AtStep(autherr.StepState, stateError("removing", state.lease.Save(ctx, nil)))
 		}
 		if err := c.forgetProvider(r, device); err != nil {
@@ -69,7 +69,9 @@ func (c *Client) signOutIdP(ctx context.Context, r *record) error {
 	if err := c.restoreProvider(r); err != nil {
 		return err
 	}
-	if err := p.SignOut(ctx); err != nil {
+	err := p.SignOut(ctx)
+	c.signInState().guard.note(err, time.Now()) // Crowd's wants the application's password
+	if err != nil {
 		return autherr.AtStep(autherr.StepLogout, err)
 	}
 	p.Forget(false)
@@ -95,20 +97,11 @@ func (c *Client) forgetProvider(r *record, device bool) error {
 
 // signOut ends the session as the user interface does, which also ends the
 // remembered login, and by REST where that did not help. The proof is, as ever,
-// that the SP no longer names the user.
+// that the SP no longer names the user: a remembered login that is still good would
+// name them.
 func (v *visit) signOut(ctx context.Context) error {
-	logout := v.url("/logout")
-	for _, cookie := range v.jar.For(logout) {
-		if cookie.Name == xsrfCookie {
-			logout.RawQuery = url.Values{"atl_token": {cookie.Value}}.Encode()
-		}
-	}
-	requests := []hop.Request{
-		{Method: http.MethodGet, URL: logout},
-		{Method: http.MethodDelete, URL: v.url("/rest/auth/1/session"), Header: http.Header{"X-Atlassian-Token": {"no-check"}, "Accept": {"application/json"}}},
-	}
-	for _, request := range requests {
-		request.Step = autherr.StepLogout
+	for _, try := range []func() hop.Request{v.logoutPage, v.logoutPage, v.logoutREST} {
+		request := try()
 		if _, err := v.sp.Do(ctx, request); err != nil {
 			return err
 		}
@@ -122,6 +115,24 @@ func (v *visit) signOut(ctx context.Context) error {
 	}
 	return &StepError{Step: autherr.StepLogout, Err: autherr.New(ErrBadAnswer, "jira: the SP still knows the user after the logout",
 		"end the session in a browser, or forget it here with: ssoexchange logout --local")}
+}
+
+// logoutPage asks for the page /logout with the XSRF token that the jar holds now.
+// Without the right one the page only asks whether one is sure, and its answer
+// brings the token, so that a second request ends the session.
+func (v *visit) logoutPage() hop.Request {
+	logout := v.url("/logout")
+	for _, cookie := range v.jar.For(logout) {
+		if cookie.Name == xsrfCookie {
+			logout.RawQuery = url.Values{"atl_token": {cookie.Value}}.Encode()
+		}
+	}
+	return hop.Request{Step: autherr.StepLogout, Method: http.MethodGet, URL: logout, Header: http.Header{"Accept": {"text/html,application/xhtml+xml"}}}
+}
+
+func (v *visit) logoutREST() hop.Request {
+	return hop.Request{Step: autherr.StepLogout, Method: http.MethodDelete, URL: v.url("/rest/auth/1/session"),
+		Header: http.Header{"X-Atlassian-Token": {"no-check"}, "Accept": {"application/json"}}}
 }
 
 // Entry is what a Store tells of one identity, without any secret.

@@ -85,6 +85,9 @@ func (n *network) close() {
 
 // dialTLSOrReady is the transport's DialTLSContext.
 func (n *network) dialTLSOrReady(ctx context.Context, network, addr string) (net.Conn, error) {
+	if http1Only(ctx) {
+		return n.dialTLS(ctx, network, addr, func(c net.Conn) net.Conn { return c })
+	}
 	if conn := n.ready.take(ctx, addr); conn != nil {
 		return conn, nil
 	}
@@ -107,6 +110,9 @@ func (n *network) dialTLS(ctx context.Context, network, addr string, wrap func(n
 	}
 	config := n.tls.Clone()
 	config.ServerName = host
+	if http1Only(ctx) {
+		config.NextProtos = []string{"http/1.1"}
+	}
 	conn := tls.Client(wrap(raw), config)
 	if err := conn.HandshakeContext(ctx); err != nil {
 		raw.Close()

@@ -44,14 +44,16 @@ func (p *connectProxy) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.WriteHeader(http.StatusBadGateway)
 		return
 	}
-	w.WriteHeader(http.StatusOK)
-	client, _, err := http.NewResponseController(w).Hijack()
+	// Hijacked before the answer: what the client sends after it must not end up in
+	// the server's buffer.
+	client, buffered, err := http.NewResponseController(w).Hijack()
 	if err != nil {
 		server.Close()
 		return
 	}
+	io.WriteString(client, "HTTP/1.1 200 Connection established\r\n\r\n")
 	go func() {
-		io.Copy(server, client)
+		io.Copy(server, buffered.Reader)
 		server.Close()
 	}()
 	go func() {

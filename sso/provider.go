@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"net/http"
 	"sync"
+	"time"
 
 	"github.com/ssoexchange/ssoexchange/crowd"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
@@ -31,6 +32,12 @@ type (
 	rememberer interface {
 		Restore(data []byte) error
 		Snapshot() ([]byte, error)
+	}
+
+	// keepAliver can prolong its session. It returns when that and the remembered
+	// device end; a zero time is unknown, or none.
+	keepAliver interface {
+		KeepAlive(ctx context.Context) (session, device time.Time, err error)
 	}
 
 	// signOuter can end what it started.
@@ -69,23 +76,33 @@ func newProvider(cfg *Config, d providerDeps) (Provider, error) {
 			Logger:         d.logger,
 			Checkpoint:     d.checkpoint,
 		}
+		if !cfg.NewPassword.IsZero() {
+			c.NewPassword = d.password(newPasswordProperty, cfg.User, cfg.NewPassword)
+		}
 		if !cfg.APIToken.IsZero() {
 			c.APIToken = d.password("APIToken", cfg.SSOLoginURL.Host, cfg.APIToken)
 		}
 		return c, nil
 	case "Crowd":
-		return &crowd.Client{
+		c := &crowd.Client{
 			LoginURL:      cfg.SSOLoginURL,
 			User:          cfg.User,
 			Password:      d.password("Password", cfg.User, cfg.Password),
 			AppName:       cfg.SSOAppName,
-			AppPassword:   d.password("SSOAppPassword", cfg.SSOAppName, cfg.SSOAppPassword),
 			RemoteAddress: cfg.RemoteAddress,
 			Transport:     d.transport,
 			UserAgent:     d.userAgent,
 			Logger:        d.logger,
 			Checkpoint:    d.checkpoint,
-		}, nil
+		}
+		switch {
+		case cfg.SSOAppName != "":
+			c.AppPassword = d.password("SSOAppPassword", cfg.SSOAppName, cfg.SSOAppPassword)
+		case !cfg.SSOAppPassword.IsZero():
+			return nil, autherr.New(ErrConfig, "sso: SSOAppPassword is given without SSOAppName",
+				"give both, for Crowd's REST API, or neither, for the console's login form")
+		}
+		return c, nil
 	}
 	return nil, autherr.New(ErrConfig, "sso: AuthScheme "+cfg.Scheme+" has no provider", "use AuthScheme=Okta or AuthScheme=Crowd")
 }

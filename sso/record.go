@@ -1,6 +1,7 @@
 package sso
 
 import (
+	"bytes"
 	"context"
 	"crypto/hmac"
 	"crypto/rand"
@@ -10,16 +11,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
 )
-
-// recordVersion is written into every record. A record of a later version is left
-// alone by refusing to work with it; there is no earlier one.
-const recordVersion = 1
 
 // Identity is what a record belongs to: nothing that one identity has learnt (a
 // session, a remembered device, a refusal) is ever used for another.
@@ -67,7 +65,15 @@ type record struct {
 	Verified   time.Time          `json:"verified,omitzero"`     // when the SP last confirmed it
 	Failed     *failure           `json:"failed,omitempty"`      // how the last sign-in ended, if it failed
 	Refused    map[string]refusal `json:"refused,omitempty"`     // by the name of the secret's property
+	Replaced   []byte             `json:"replaced,omitempty"`    // MAC of the expired password that NewPassword took the place of
 	RefusalKey []byte             `json:"refusal_key,omitempty"` // 32 random bytes that key the refusals
+
+	// RefusedBefore holds the refusals that a later refusal, or a sign-in with another
+	// secret, has replaced in Refused: a bot or a host that still has the old secret
+	// must not try it between two of its successor's sessions.
+	RefusedBefore map[string][]refusal `json:"refused_before,omitempty"`
+	Sent          map[string]attempt   `json:"sent,omitempty"` // secrets without a verdict yet, by property
+	Care          care                 `json:"care,omitzero"`  // what keeps the identity in bounds
 }
 
 // failure is how a sign-in ended, so that a process that waited for it can report
@@ -92,20 +98,25 @@ func newRecord(cfg *Config) *record {
 	return &record{Version: recordVersion, Identity: cfg.Identity(), Connection: cfg.Public()}
 }
 
+// currentHead is how a record of the current version begins; it saves reading the
+// record twice.
+var currentHead = fmt.Appendf(nil, `{"version":%d,`, recordVersion)
+
 // decodeRecord reads a stored record; an empty one is a new one. A record of
 // another identity or of a later version is an error: it is never overwritten.
 func decodeRecord(data []byte, cfg *Config) (*record, error) {
 	if len(data) == 0 {
 		return newRecord(cfg), nil
 	}
+	if !bytes.HasPrefix(data, currentHead) {
+		var err error
+		if data, err = upToDate(data, migrations[:]); err != nil {
+			return nil, err
+		}
+	}
 	var r record
 	if err := json.Unmarshal(data, &r); err != nil {
-		return nil, &autherr.Error{Kind: ErrConfig, Text: "sso: the stored state cannot be read",
-			Hint: "remove it with: ssoexchange logout --local"}
-	}
-	if r.Version > recordVersion {
-		return nil, &autherr.Error{Kind: ErrConfig, Text: fmt.Sprintf("sso: the stored state has version %d, this program knows %d", r.Version, recordVersion),
-			Hint: "use the newer ssoexchange that wrote it, or another --state-dir"}
+		return nil, errUnreadableRecord
 	}
 	if cfg != nil {
 		if r.Identity != cfg.Identity() {
@@ -143,8 +154,52 @@ func (r *record) mac(property, owner, secret string) []byte {
 
 // refused reports whether this very secret was refused before.
 func (r *record) refused(property, owner, secret string) (refusal, bool) {
-	f, ok := r.Refused[property]
-	return f, ok && hmac.Equal(f.MAC, r.mac(property, owner, secret))
+	mac := r.mac(property, owner, secret)
+	if f, ok := r.Refused[property]; ok && hmac.Equal(f.MAC, mac) {
+		return f, true
+	}
+	for _, f := range r.RefusedBefore[property] {
+		if hmac.Equal(f.MAC, mac) {
+			return f, true
+		}
+	}
+	return refusal{}, false
+}
+
+// maxRefusedBefore bounds what is remembered for one property; the oldest go first.
+const maxRefusedBefore = 15
+
+// refuse remembers a refusal beside the earlier ones of other secrets.
+func (r *record) refuse(property string, f refusal) {
+	r.setAside(property, f.MAC)
+	if r.Refused == nil {
+		r.Refused = make(map[string]refusal)
+	}
+	r.Refused[property] = f
+}
+
+// setAside moves the current refusal of a property to the earlier ones, and forgets
+// what is noted against the secret of mac.
+func (r *record) setAside(property string, mac []byte) {
+	before := r.RefusedBefore[property]
+	if f, ok := r.Refused[property]; ok {
+		before = append(before, f)
+		delete(r.Refused, property)
+	}
+	before = slices.DeleteFunc(before, func(f refusal) bool { return hmac.Equal(f.MAC, mac) })
+	before = before[max(0, len(before)-maxRefusedBefore):]
+	if r.RefusedBefore == nil {
+		r.RefusedBefore = make(map[string][]refusal)
+	}
+	if r.RefusedBefore[property] = before; len(before) == 0 {
+		delete(r.RefusedBefore, property)
+	}
+}
+
+// forgiven forgets every refusal, every pause and every stop.
+func (r *record) forgiven() {
+	r.Refused, r.RefusedBefore, r.Sent, r.Failed = nil, nil, nil, nil
+	r.Care.forgive()
 }
 
 // stateError gives a store's error the words and the kind that callers expect.

@@ -2,6 +2,7 @@ package sso
 
 import (
 	"context"
+	"crypto/hmac"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -36,6 +37,8 @@ func (e *RefusedBeforeError) HintText() string {
 // There is one for each sign-in, and while a provider works, which it may do in
 // several goroutines, the record is reached through its guard only.
 type guard struct {
+	newPassword Secret // what an expired password is changed to; zero: none
+
 	mu     sync.Mutex // guards all below
 	record *record
 	passed map[string]passedSecret
@@ -57,16 +60,31 @@ func (g *guard) encode() ([]byte, error) {
 
 type passedSecret struct{ owner, value string }
 
-// secret returns the function that a provider calls when it is about to send s.
+// newPasswordProperty names the secret that an expired password is changed to.
+const newPasswordProperty = "NewPassword"
+
+// secret lets the secret s pass that a provider is about to send, and marks it as
+// sent. The caller stores the mark before it hands the secret over.
 func (g *guard) secret(ctx context.Context, property, owner string, s Secret) (string, error) {
 	value, err := s.Reveal(ctx)
 	if err != nil {
 		return "", err
 	}
+	if property == "Password" {
+		if value, err = g.replaced(ctx, owner, value); err != nil {
+			return "", err
+		}
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if f, ok := g.record.refused(property, owner, value); ok {
 		return "", &RefusedBeforeError{Property: property, At: f.At, Text: f.Text}
+	}
+	if p, again := g.passed[property]; again && p.value == value {
+		return value, nil // the same sign-in asks for it twice
+	}
+	if err := g.record.sending(property, g.record.mac(property, owner, value), time.Now()); err != nil {
+		return "", err
 	}
 	if g.passed == nil {
 		g.passed = make(map[string]passedSecret)
@@ -75,17 +93,52 @@ func (g *guard) secret(ctx context.Context, property, owner string, s Secret) (s
 	return value, nil
 }
 
+// replaced returns the password that took the place of an expired one in an earlier
+// sign-in, so that a connection that still names both works on; else value itself.
+func (g *guard) replaced(ctx context.Context, owner, value string) (string, error) {
+	g.mu.Lock()
+	old := len(g.record.Replaced) > 0 && hmac.Equal(g.record.Replaced, g.record.mac("Password", owner, value))
+	g.mu.Unlock()
+	if !old || g.newPassword.IsZero() {
+		return value, nil
+	}
+	return g.newPassword.Reveal(ctx)
+}
+
+// accepted notes that what was sent so far was not refused: the server went on.
+func (g *guard) accepted() {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.settle()
+}
+
+// settle removes the marks of what was sent. The caller holds mu.
+func (g *guard) settle() {
+	for property := range g.passed {
+		delete(g.record.Sent, property)
+	}
+}
+
 // note remembers in the record which secret err says was refused, if it says so.
-// A sign-in that succeeded clears the marks of the secrets that it used.
+// A sign-in that succeeded clears the marks of the secrets that it used. If err
+// tells nothing about them, the marks of their sending stay.
 func (g *guard) note(err error, now time.Time) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	if err == nil {
-		for property := range g.passed {
-			delete(g.record.Refused, property)
+		g.settle()
+		if old, ok := g.passed["Password"]; ok && g.passed[newPasswordProperty].value != "" {
+			g.record.Replaced = g.record.mac("Password", old.owner, old.value)
+		}
+		for property, p := range g.passed {
+			g.record.setAside(property, g.record.mac(property, p.owner, p.value))
 		}
 		return
 	}
+	if noVerdictOnSecrets(err) {
+		return
+	}
+	g.settle()
 	var before *RefusedBeforeError
 	if !errors.Is(err, ErrCredentials) || errors.As(err, &before) {
 		return
@@ -101,15 +154,12 @@ func (g *guard) note(err error, now time.Time) {
 	if !ok {
 		return // nothing of ours was sent
 	}
-	if g.record.Refused == nil {
-		g.record.Refused = make(map[string]refusal)
-	}
 	text := err.Error()
 	var step *StepError
 	if errors.As(err, &step) {
 		text = step.Err.Error()
 	}
-	g.record.Refused[property] = refusal{MAC: g.record.mac(property, p.owner, p.value), At: now, Text: text}
+	g.record.refuse(property, refusal{MAC: g.record.mac(property, p.owner, p.value), At: now, Text: text})
 }
 
 // fail notes how a sign-in ended, for those who waited for it.
@@ -120,12 +170,15 @@ func (r *record) fail(err error, now time.Time) {
 }
 
 // err turns the note back into an error of the same kind.
-func (f *failure) err() error {
+func (f *failure) err() error { return f.told("another process has just tried: ") }
+
+// told is err with other words before it.
+func (f *failure) told(before string) error {
 	kind := kindOf(f.Code)
 	if kind == nil {
 		kind = ErrUnreachable
 	}
-	err := error(&autherr.Error{Kind: kind, Text: "another process has just tried: " + f.Text, Hint: f.Hint, Wait: f.Wait})
+	err := error(&autherr.Error{Kind: kind, Text: before + f.Text, Hint: f.Hint, Wait: f.Wait})
 	if f.Step != "" {
 		err = &StepError{Step: f.Step, Err: err}
 	}

@@ -129,7 +129,7 @@ func checkSecretFile(info fs.FileInfo) *ConfigError {
 	if !info.Mode().IsRegular() {
 		return badValue("the path does not name a regular file", "")
 	}
-	if perm := info.Mode().Perm(); runtime.GOOS != "windows" && perm&0o077 != 0 {
+	if perm := info.Mode().Perm(); runtime.GOOS != "windows" && perm&0o077 != 0 && !lent(info) {
 		return badValue(fmt.Sprintf("others may read or change the file (mode %04o)", perm), "chmod 600 the file")
 	}
 	return nil

@@ -5,10 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
 	"net/http"
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
+	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
@@ -59,6 +62,7 @@ func (v *visit) startAtSP(ctx context.Context, known string) (*saml.Request, str
 		return nil, "", err
 	}
 	other := "" // where the SP would rather send its users
+	var stray *strayError
 	for _, address := range candidates {
 		req, err := v.requestFrom(ctx, address)
 		switch {
@@ -68,15 +72,38 @@ func (v *visit) startAtSP(ctx context.Context, known string) (*saml.Request, str
 			other = req.URL.Host
 		case !errors.Is(err, errNoStart):
 			return nil, "", err
+		case stray == nil:
+			errors.As(err, &stray)
 		}
 	}
-	if other != "" {
-		return nil, "", &autherr.Error{Kind: ErrConfig, Text: "jira: the SP sends its users to " + other + ", not to " + v.cfg.SSOLoginURL.Host,
+	return nil, "", v.noStart(other, stray)
+}
+
+// noStart explains why none of the pages led to the identity provider.
+func (v *visit) noStart(other string, stray *strayError) error {
+	switch {
+	case other != "" && atlassianACS(v.cfg.SSOExchangeURL):
+		return &autherr.Error{Kind: ErrConfig, Text: "jira: the SP sends its users to " + other + ", not to " + v.cfg.SSOLoginURL.Host,
 			Hint: "check SSOLoginURL, or name the page that starts at the right identity provider with SSOStartURL"}
+	case other != "":
+		return &autherr.Error{Kind: ErrConfig, Text: "jira: the SP sends its users to " + other + ", not to " + v.cfg.SSOLoginURL.Host,
+			Hint: "choose the identity provider with SSOStartURL, such as SSOStartURL=" + v.cfg.SSOExchangeURL.String() + "?idp=2 (its number or name in the app's settings)"}
+	case stray != nil:
+		return &autherr.Error{Kind: ErrUnsupported, Text: "jira: strangers are sent to " + stray.host + " without a SAML request",
+			Hint: "a gateway in front of the SP, or OpenID Connect, wants a browser there: have the SP's paths let through (" + v.cfg.SSOExchangeURL.EscapedPath() +
+				" and /rest/), or name a page that starts a SAML sign-in with SSOStartURL"}
 	}
-	return nil, "", &autherr.Error{Kind: ErrConfig, Text: "jira: no page was found that starts a SAML sign-in",
+	return &autherr.Error{Kind: ErrConfig, Text: "jira: no page was found that starts a SAML sign-in",
 		Hint: "name it with SSOStartURL (a page that redirects to the identity provider), or use SSOFlow=IdPInitiated if the identity provider can start"}
 }
+
+// strayError is a page that leads away from the SP, and not by SAML. It is an
+// errNoStart.
+type strayError struct{ host string }
+
+func (e *strayError) Error() string { return errNoStart.Error() + ": it leads to " + e.host }
+
+func (e *strayError) Is(target error) bool { return target == errNoStart }
 
 // forOurs reports whether a request is meant for the identity provider of the
 // connection: an SP may know several.
@@ -90,7 +117,7 @@ var errNoStart = errors.New("the page starts no SAML sign-in")
 // startCandidates lists the pages that may start a sign-in, likeliest first.
 func (v *visit) startCandidates(ctx context.Context) ([]string, error) {
 	acs := v.cfg.SSOExchangeURL
-	if !strings.HasSuffix(acs.Path, "/plugins/servlet/samlconsumer") {
+	if !atlassianACS(acs) {
 		// The other vendors' consumer address starts a sign-in when it is opened.
 		return []string{acs.String(), v.url("/").String()}, nil
 	}
@@ -106,6 +133,14 @@ func (v *visit) startCandidates(ctx context.Context) ([]string, error) {
 	return append(candidates, external.String(), v.url("/login.jsp").String(), v.url("/").String()), nil
 }
 
+// atlassianACS reports whether a consumer service is that of Atlassian's own plugin.
+func atlassianACS(acs *url.URL) bool {
+	return strings.HasSuffix(acs.Path, "/plugins/servlet/samlconsumer")
+}
+
+// maxIdPs is how many identity providers of one SP are tried.
+const maxIdPs = 16
+
 // loginOptions returns the ids of the identity providers that Atlassian's SSO
 // plugin offers, none where the plugin is absent or older than the list.
 func (v *visit) loginOptions(ctx context.Context) ([]int, error) {
@@ -117,31 +152,43 @@ func (v *visit) loginOptions(ctx context.Context) ([]int, error) {
 		return nil, err
 	}
 	var options struct {
-		Results []struct {
-			Type string          `json:"type"`
-			ID   json.RawMessage `json:"id"`
-			Link string          `json:"login-link"`
-			URL  string          `json:"loginLink"`
-		} `json:"results"`
+		Results []map[string]json.RawMessage `json:"results"`
 	}
 	if a.Status != http.StatusOK || json.Unmarshal(a.Body, &options) != nil {
 		return nil, nil
 	}
 	var ids []int
 	for _, o := range options.Results {
-		if o.Type != "IDP" || len(ids) == 16 {
-			continue
-		}
-		// The names of the fields are not documented; a number is found in any of them.
-		last := func(s string) string { return s[strings.LastIndex(s, "/")+1:] }
-		for _, s := range []string{strings.Trim(string(o.ID), `"`), last(o.Link), last(o.URL)} {
-			if id, err := strconv.Atoi(s); err == nil && id >= 0 {
-				ids = append(ids, id)
-				break
-			}
+		if id, ok := optionID(o); ok && !slices.Contains(ids, id) && len(ids) < maxIdPs {
+			ids = append(ids, id)
 		}
 	}
 	return ids, nil
+}
+
+// optionID finds the id of an identity provider in a login option. How the fields
+// are called is not documented: besides "id" every address counts that leads to
+// external-login.
+func optionID(option map[string]json.RawMessage) (int, bool) {
+	var kind string
+	if json.Unmarshal(option["type"], &kind) != nil || !strings.EqualFold(kind, "IDP") {
+		return 0, false
+	}
+	if id, err := strconv.Atoi(strings.Trim(string(option["id"]), `"`)); err == nil && id >= 0 {
+		return id, true
+	}
+	for _, name := range slices.Sorted(maps.Keys(option)) {
+		var link string
+		if json.Unmarshal(option[name], &link) != nil {
+			continue
+		}
+		_, rest, found := strings.Cut(link, "/plugins/servlet/external-login/")
+		rest, _, _ = strings.Cut(rest, "?")
+		if id, err := strconv.Atoi(strings.Trim(rest, "/")); found && err == nil && id >= 0 {
+			return id, true
+		}
+	}
+	return 0, false
 }
 
 // requestFrom opens a page of the SP and returns the request that it sends to the
@@ -158,7 +205,11 @@ func (v *visit) requestFrom(ctx context.Context, address string) (*saml.Request,
 		return nil, err
 	}
 	if loc := a.Location(); loc != nil {
-		return parseStart(loc)
+		req, err := v.parseStart(loc)
+		if errors.Is(err, errNoStart) && !v.onSP(loc) {
+			err = &strayError{loc.Host}
+		}
+		return req, err
 	}
 	switch {
 	case a.Status == http.StatusTooManyRequests:
@@ -170,16 +221,17 @@ func (v *visit) requestFrom(ctx context.Context, address string) (*saml.Request,
 	}
 	for _, s := range jsstring.Addresses(a.Body) {
 		if loc, err := a.URL.Parse(s); err == nil && loc.Query().Has("SAMLRequest") {
-			return parseStart(loc)
+			return v.parseStart(loc)
 		}
 	}
 	return nil, errNoStart
 }
 
-func parseStart(loc *url.URL) (*saml.Request, error) {
+func (v *visit) parseStart(loc *url.URL) (*saml.Request, error) {
 	req, err := saml.ParseRequest(loc)
 	if errors.Is(err, saml.ErrNoRequest) {
 		return nil, errNoStart
 	}
+	v.started = time.Now()
 	return req, err
 }

@@ -50,16 +50,25 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		closeBody(req)
 		return nil, err
 	}
+	before := sessionValue(jar, req.URL)
 	resp, err := t.send(req, req.Body, jar)
-	if err != nil || !lost(resp, c.cfg.URL) {
-		return resp, err
+	if err != nil {
+		return nil, err
+	}
+	if !lost(resp, c.cfg.URL) {
+		if before != "" && sessionValue(jar, req.URL) != before { // renewed by a remembered login
+			c.storeRenewed(req.Context(), session.Obtained, jar.All(), session)
+		}
+		return resp, nil
 	}
 	renewed, jar, err := c.renew(req.Context(), session)
 	if err != nil {
 		drop(resp)
 		return nil, err
 	}
-	if renewed == session || !turnedAway(resp) && !idempotent(req.Method) {
+	// A remembered login renews the session without a sign-in: then only the cookie
+	// differs.
+	if renewed == session && sessionValue(jar, req.URL) == before || !turnedAway(resp) && !idempotent(req.Method) {
 		return resp, nil // the session is fine: this is the SP's real answer
 	}
 	body, ok := bodyAgain(req)
@@ -81,17 +90,11 @@ func (t *transport) send(req *http.Request, body io.ReadCloser, jar *cookiejar.J
 	} else if cookies != "" {
 		out.Header.Set("Cookie", cookies)
 	}
-	if req.Method != http.MethodGet && req.Method != http.MethodHead && out.Header.Get("X-Atlassian-Token") == "" {
-		out.Header.Set("X-Atlassian-Token", "no-check")
-	}
 	if _, set := out.Header["User-Agent"]; !set {
-		agent := t.client.userAgent
-		if agent == "" {
-			agent = "ssoexchange"
-		}
-		out.Header.Set("User-Agent", agent)
+		out.Header.Set("User-Agent", t.client.agent())
 	}
-	resp, err := t.client.net.transport.RoundTrip(out)
+	t.client.allowWrite(out)
+	resp, err := t.client.net.roundTrip(out)
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +122,7 @@ func (c *Client) renew(ctx context.Context, used *Session) (*Session, *cookiejar
 	if s != nil && s != used {
 		return s, jar, nil
 	}
-	s, err := c.flight.do(ctx, "session", func(ctx context.Context) (*Session, error) { return c.ensure(ctx) })
+	s, err := c.sessionFrom(ctx, nil)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -137,7 +140,7 @@ func (c *Client) renew(ctx context.Context, used *Session) (*Session, *cookiejar
 // lost reports whether an answer suggests that the session is over. It is a
 // suspicion: renew asks the SP before it signs in.
 func lost(r *http.Response, sp *url.URL) bool {
-	if r.StatusCode == http.StatusUnauthorized || anonymousHeader(r.Header) {
+	if r.StatusCode == http.StatusUnauthorized || anonymousHeader(r.Header) || markedLoggedOut(r.Header) {
 		return true
 	}
 	loc := r.Header.Get("Location")
@@ -149,6 +152,30 @@ func lost(r *http.Response, sp *url.URL) bool {
 	u, err := r.Request.URL.Parse(loc)
 	return err == nil && (!hop.SameOrigin(u, sp) || strings.HasSuffix(u.Path, "/login.jsp") ||
 		strings.Contains(u.Path, "/plugins/servlet/external-login") || strings.Contains(u.Path, "/servicedesk/customer/user/login"))
+}
+
+// markedLoggedOut reports whether the SP gives the caller the XSRF token of somebody
+// who is logged out: its suffix is _lout then, |lout in old versions, and _lin or
+// |lin otherwise. It is a hint like the others.
+func markedLoggedOut(h http.Header) bool {
+	for _, line := range h["Set-Cookie"] {
+		pair, _, _ := strings.Cut(line, ";")
+		name, value, _ := strings.Cut(pair, "=")
+		if strings.TrimSpace(name) == xsrfCookie && strings.HasSuffix(strings.Trim(value, `" `), "lout") {
+			return true
+		}
+	}
+	return false
+}
+
+// sessionValue returns the JSESSIONID that the jar sends to u, "" for none.
+func sessionValue(jar *cookiejar.Jar, u *url.URL) string {
+	for _, c := range jar.For(u) {
+		if c.Name == sessionCookie {
+			return c.Value
+		}
+	}
+	return ""
 }
 
 // turnedAway reports whether the SP refused the request at its door, before acting.

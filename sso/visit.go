@@ -2,6 +2,7 @@ package sso
 
 import (
 	"net/url"
+	"time"
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
@@ -10,16 +11,17 @@ import (
 // visit is one go at the service provider, with a jar of its own: a sign-in that
 // fails half way leaves the cookies of those who are working untouched.
 type visit struct {
-	cfg *Config
-	jar *cookiejar.Jar
-	sp  *hop.Client
+	cfg     *Config
+	jar     *cookiejar.Jar
+	sp      *hop.Client
+	started time.Time // when the SP made its request; zero: it made none
 }
 
 func (c *Client) visit(cookies []cookiejar.Cookie) *visit {
 	jar := cookiejar.New()
 	jar.Add(cookies...)
 	return &visit{cfg: c.cfg, jar: jar, sp: &hop.Client{
-		Server: "jira", Transport: c.net.transport, Jar: jar, UserAgent: c.userAgent, Logger: c.opts.Logger,
+		Server: "jira", Transport: &c.counted, Jar: jar, UserAgent: c.userAgent, Logger: c.opts.Logger,
 	}}
 }
 

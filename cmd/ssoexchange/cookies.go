@@ -3,8 +3,11 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
+	"maps"
+	"net/http"
 	"os"
 	"path/filepath"
 	"slices"
@@ -23,6 +26,8 @@ type cookiesFlags struct {
 	minTTL   time.Duration
 	noVerify bool
 	noStore  bool
+
+	withHeaders bool
 }
 
 func (a *app) cookiesCommand() *cobra.Command {
@@ -33,20 +38,46 @@ func (a *app) cookiesCommand() *cobra.Command {
 		Example: `  curl -b <(ssoexchange cookies --format netscape) https://jira.example.com/rest/api/2/myself
   curl -H "Cookie: $(ssoexchange cookies)" https://jira.example.com/rest/api/2/myself
   ssoexchange cookies --format netscape --output cookies.txt
-  ssoexchange cookies -c "$CONNECTION" --set MFAPassCode=123456`,
+  ssoexchange cookies -c "$CONNECTION" --set MFAPassCode=123456
+  ssoexchange cookies --format json --with-headers   # {"cookies": […], "headers": {…}}`,
+		Long: `cookies prints the cookies of a session that Jira has just confirmed.
+
+With --with-headers the json format is an object: "cookies" as ever, and "headers", which
+a program should send with every request beside the cookies. X-Atlassian-Token is there
+because Jira refuses many writes without it, User-Agent because a client that calls itself
+a browser is refused unless it sends Jira's own Origin (which then is there, too). The
+curl format gets the same headers as options.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.cookies(cmd.Context(), f) },
 	}
-	cmd.Flags().StringVar(&f.format, "format", "", "header, netscape, json, curl, env, go-jira or playwright (default header; json with --json)")
+	f.register(cmd, "header; json with --json")
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", "write to `FILE` (mode 0600, replaced at once) instead of standard output")
-	cmd.Flags().DurationVar(&f.minTTL, "min-ttl", 0, "sign in anew if the session is estimated to end sooner, such as 5m")
-	cmd.Flags().BoolVar(&f.noVerify, "no-verify", false, "print a stored session without asking Jira whether it still works")
 	cmd.Flags().BoolVar(&f.noStore, "no-store", false, "neither use nor keep stored sessions and devices")
 	cmd.MarkFlagsMutuallyExclusive("no-verify", "no-store")
+	cmd.Flags().BoolVar(&f.withHeaders, "with-headers", false, "json and curl: also the headers that writes need")
+	return cmd
+}
+
+// register adds the flags that cookies and exec share.
+func (f *cookiesFlags) register(cmd *cobra.Command, standard string) {
+	cmd.Flags().StringVar(&f.format, "format", "", "header, netscape, json, curl, env, go-jira or playwright (default "+standard+")")
+	cmd.Flags().DurationVar(&f.minTTL, "min-ttl", 0, "sign in anew if the session is estimated to end sooner, such as 5m")
+	cmd.Flags().BoolVar(&f.noVerify, "no-verify", false, "use a stored session without asking Jira whether it still works")
 	cmd.RegisterFlagCompletionFunc("format", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return formatNames(), cobra.ShellCompDirectiveNoFileComp
 	})
-	return cmd
+}
+
+// chosen returns the format asked for.
+func (f *cookiesFlags) chosen(standard cookiejar.Format) (cookiejar.Format, error) {
+	format := cookiejar.Format(f.format)
+	switch {
+	case f.format == "":
+		return standard, nil
+	case !slices.Contains(cookiejar.Formats(), format):
+		return "", configError(fmt.Sprintf("unknown format %q", f.format), "use one of: "+strings.Join(formatNames(), ", "))
+	}
+	return format, nil
 }
 
 func formatNames() []string {
@@ -58,14 +89,16 @@ func formatNames() []string {
 }
 
 func (a *app) cookies(ctx context.Context, f cookiesFlags) error {
-	format := cookiejar.Format(f.format)
-	switch {
-	case f.format == "" && a.flags.json:
-		format = "json"
-	case f.format == "":
-		format = "header"
-	case !slices.Contains(cookiejar.Formats(), format):
-		return configError(fmt.Sprintf("unknown format %q", f.format), "use one of: "+strings.Join(formatNames(), ", "))
+	standard := cookiejar.Header
+	if a.flags.json {
+		standard = cookiejar.JSON
+	}
+	format, err := f.chosen(standard)
+	if err != nil {
+		return err
+	}
+	if f.withHeaders && format != cookiejar.JSON && format != cookiejar.Curl {
+		return configError("--with-headers has no place in the format "+string(format), "use it with --format json or --format curl")
 	}
 	cfg, err := a.config()
 	if err != nil {
@@ -89,11 +122,38 @@ func (a *app) cookies(ctx context.Context, f cookiesFlags) error {
 	if err := cookiejar.Write(&b, format, session.Cookies, cfg.URL); err != nil {
 		return err
 	}
+	if f.withHeaders {
+		if err := addHeaders(&b, format, client.Headers()); err != nil {
+			return err
+		}
+	}
 	if f.output != "" {
 		return writeSecretFile(f.output, b.Bytes())
 	}
 	_, err = a.stdout.Write(b.Bytes())
 	return err
+}
+
+// addHeaders puts headers beside the cookies in b.
+func addHeaders(b *bytes.Buffer, format cookiejar.Format, h http.Header) error {
+	headers := make(map[string]string)
+	for name := range h {
+		headers[name] = h.Get(name)
+	}
+	if format == cookiejar.Curl {
+		for _, name := range slices.Sorted(maps.Keys(headers)) {
+			// The rules of curl's config files for what stands in quotes.
+			value := strings.NewReplacer(`\`, `\\`, `"`, `\"`).Replace(headers[name])
+			fmt.Fprintf(b, "header = \"%s: %s\"\n", name, value)
+		}
+		return nil
+	}
+	doc := struct {
+		Cookies json.RawMessage   `json:"cookies"`
+		Headers map[string]string `json:"headers"`
+	}{bytes.Clone(b.Bytes()), headers}
+	b.Reset()
+	return writeJSON(b, doc)
 }
 
 func (a *app) storeUnless(none bool) (sso.Store, error) {

@@ -18,16 +18,17 @@ func (a *app) demoCommand() *cobra.Command {
 	return &cobra.Command{
 		Use:   "demo",
 		Short: "Run the whole exchange against built-in simulated servers; needs nothing",
-		Long: `demo starts a simulated Okta, Crowd and Jira on loopback, with real HTTPS and really
-signed assertions, signs in at each, and shows every request, the cookies, and the user
-that Jira names. Nothing leaves this machine and nothing is stored.`,
+		Long: `demo starts two simulated Okta organisations (one of each engine), a Crowd and a Jira on
+loopback, with real HTTPS and really signed assertions, signs in at each, and shows every
+request, the cookies, and the user that Jira names. Nothing leaves this machine and
+nothing is stored.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.demo(cmd.Context()) },
 	}
 }
 
-// localWorld is the simulated servers on one loopback port, by the names
-// okta.localhost, crowd.localhost and jira.localhost.
+// localWorld is the simulated servers on one loopback port, by the names okta.localhost
+// (Okta Classic), oie.localhost (Okta Identity Engine), crowd.localhost and jira.localhost.
 type localWorld struct {
 	*fixtures.World
 	listener *fixtures.Listener
@@ -48,7 +49,7 @@ func startWorld(address string) (*localWorld, error) {
 	_, port, _ := net.SplitHostPort(ln.Addr().String())
 	w := &localWorld{port: port}
 	w.World = fixtures.NewWorld(fixtures.WorldOptions{
-		OktaHost: "okta.localhost:" + port, CrowdHost: "crowd.localhost:" + port, JiraHost: "jira.localhost:" + port,
+		OktaHost: "okta.localhost:" + port, IDXHost: "oie.localhost:" + port, CrowdHost: "crowd.localhost:" + port, JiraHost: "jira.localhost:" + port,
 	})
 	w.listener = w.Net.Serve(ln)
 	if w.dir, err = os.MkdirTemp("", "ssoexchange-"); err == nil {
@@ -75,8 +76,13 @@ func (a *app) demo(ctx context.Context) error {
 		return err
 	}
 	defer w.close()
+	const user = "totp@example.com"
+	computed := func(org *fixtures.Okta) []string {
+		return []string{"User=" + user, "MFAType=OktaVerifyTOTP", "MFASecret=" + org.TOTPSecret(user)}
+	}
 	for _, s := range []struct{ title, connection string }{
-		{"Okta (user, password, then the code of an authenticator app)", w.OktaConnection("User=totp@example.com", "MFAType=OktaVerifyTOTP", "MFASecret="+w.Okta.TOTPSecret("totp@example.com"))},
+		{"Okta Classic (user, password, then the code of an authenticator app)", w.OktaConnection(computed(w.Okta)...)},
+		{"Okta Identity Engine (the same connection string, another organisation)", w.IDXConnection(computed(w.IDX)...)},
 		{"Atlassian Crowd (started at Jira)", w.CrowdConnection()},
 	} {
 		fmt.Fprintf(a.stdout, "%s\n", a.tui.paint("1", s.title))

@@ -67,6 +67,9 @@ func (a *app) report(err error) int {
 	if errors.As(err, &exit) {
 		status = exit.status
 	}
+	if exit != nil && exit.text == "" {
+		return status // everything has been said
+	}
 	if a.flags.json {
 		a.reportJSON(err, code, hint)
 		return status
@@ -95,7 +98,8 @@ func (a *app) reportJSON(err error, code, hint string) {
 	line.Encode(map[string]fields{"error": f})
 }
 
-// exitError ends the program with a status of its own and without another word.
+// exitError ends the program with a status of its own, and without another word if
+// there is no text.
 type exitError struct {
 	status int
 	text   string

@@ -21,6 +21,7 @@ type globalFlags struct {
 	profile        string
 	set            []string
 	stateDir       string
+	store          string
 	noInput        bool
 	logLevel       string
 	logFormat      string
@@ -35,6 +36,7 @@ func (g *globalFlags) register(root *cobra.Command) {
 	f.StringVarP(&g.profile, "profile", "p", "", "named connection from the configuration file (env SSOEXCHANGE_PROFILE)")
 	f.StringArrayVar(&g.set, "set", nil, "set one property, `Name=Value`; may be repeated")
 	f.StringVar(&g.stateDir, "state-dir", "", "where sessions and devices are kept (env SSOEXCHANGE_STATE_DIR)")
+	f.StringVar(&g.store, "store", "", "keep them in `URL` instead, for many hosts: redis://HOST/DB, rediss://… (env SSOEXCHANGE_STORE; key in SSOEXCHANGE_STATE_KEY)")
 	f.BoolVar(&g.noInput, "no-input", false, "never prompt (env SSOEXCHANGE_NO_INPUT)")
 	f.StringVar(&g.logLevel, "log-level", "warn", "debug, info, warn or error")
 	f.StringVar(&g.logFormat, "log-format", "text", "text or json")
@@ -101,8 +103,20 @@ func (a *app) logger() *slog.Logger {
 	return slog.New(slog.NewTextHandler(a.stderr, o))
 }
 
-// config merges what describes the connection. Later layers win.
+// config merges what describes the connection, and warns of what is odd about it.
 func (a *app) config() (*sso.Config, error) {
+	cfg, err := a.quietConfig()
+	if err != nil {
+		return nil, err
+	}
+	for _, w := range cfg.Warnings {
+		a.tui.warn(w)
+	}
+	return cfg, nil
+}
+
+// quietConfig is config without the warnings. Later layers win.
+func (a *app) quietConfig() (*sso.Config, error) {
 	profile, err := a.profileSettings()
 	if err != nil {
 		return nil, err
@@ -123,14 +137,7 @@ func (a *app) config() (*sso.Config, error) {
 	if len(settings.Names()) == 0 {
 		return nil, configError("no connection given", `give one with -c 'AuthScheme=Okta;…', -p PROFILE or SSOEXCHANGE_CONNECTION; to see it work first: ssoexchange demo`)
 	}
-	cfg, err := settings.ConfigWith(sso.ParseOptions{Keyring: keyringSecret})
-	if err != nil {
-		return nil, err
-	}
-	for _, w := range cfg.Warnings {
-		a.tui.warn(w)
-	}
-	return cfg, nil
+	return settings.ConfigWith(sso.ParseOptions{Keyring: keyringSecret})
 }
 
 func (a *app) connectionSettings() (sso.Settings, error) {
@@ -193,24 +200,19 @@ func (a *app) readFile(name string) (string, error) {
 	return string(data), nil
 }
 
-// openStore opens the state directory.
-func (a *app) openStore() (sso.Store, error) {
-	dir := a.flags.stateDir
-	if dir == "" {
-		dir = os.Getenv("SSOEXCHANGE_STATE_DIR")
+// stateDir returns the name of the state directory, which need not exist.
+func (a *app) stateDir() (string, error) {
+	if a.flags.stateDir != "" {
+		return a.flags.stateDir, nil
 	}
-	if dir == "" {
-		d, err := filestore.DefaultDir()
-		if err != nil {
-			return nil, stateError(err)
-		}
-		dir = d
+	if dir := os.Getenv("SSOEXCHANGE_STATE_DIR"); dir != "" {
+		return dir, nil
 	}
-	s, err := filestore.Open(dir, filestore.Options{Logger: a.logger()})
+	dir, err := filestore.DefaultDir()
 	if err != nil {
-		return nil, stateError(err)
+		return "", stateError(err)
 	}
-	return s, nil
+	return dir, nil
 }
 
 func stateError(err error) error {
@@ -231,12 +233,17 @@ func (a *app) open(ctx context.Context, store sso.Store) (*sso.Client, error) {
 }
 
 func (a *app) openConfig(ctx context.Context, cfg *sso.Config, store sso.Store) (*sso.Client, error) {
-	opts := &sso.Options{Store: store, Logger: a.logger(), UserAgent: "ssoexchange/" + version()}
+	return sso.OpenConfig(ctx, cfg, a.options(cfg, store))
+}
+
+// options are what every client of the program gets.
+func (a *app) options(cfg *sso.Config, store sso.Store) *sso.Options {
+	opts := &sso.Options{Store: store, Logger: a.logger(), UserAgent: "ssoexchange/" + version(), Dial: a.dial}
 	if a.tui.canAsk() {
 		opts.Answerer = a.tui
 		opts.Password = func(ctx context.Context) (string, error) { return a.tui.password(ctx, cfg.User) }
 	} else {
 		opts.Answerer = a.tui.watcher()
 	}
-	return sso.OpenConfig(ctx, cfg, opts)
+	return opts
 }

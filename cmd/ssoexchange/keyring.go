@@ -3,34 +3,125 @@ package main
 import (
 	"context"
 	"errors"
+	"os"
+	"path/filepath"
+	"runtime"
+	"time"
 
 	"github.com/zalando/go-keyring"
 )
+
+// keyringService is the name under which the OS keyring has what is ours.
+const keyringService = "ssoexchange"
 
 // keyringSecret returns the secret that the OS keyring has for an account of
 // service ssoexchange. Some keyrings never answer when nobody can unlock them, so
 // the wait ends with ctx.
 func keyringSecret(ctx context.Context, account string) (string, error) {
+	secret, err := askKeyring(ctx, func() (string, error) { return keyring.Get(keyringService, account) })
+	switch {
+	case err == nil:
+		return secret, nil
+	case errors.Is(err, keyring.ErrNotFound):
+		return "", configError("the keyring has no account "+account+" of service ssoexchange",
+			"store it: secret-tool store --label ssoexchange service ssoexchange username "+account)
+	case ctx.Err() != nil:
+		return "", context.Cause(ctx)
+	}
+	return "", configError("the OS keyring cannot be read", "use PasswordFile or PasswordCommand where there is no keyring")
+}
+
+// errNoBus tells of a machine without a desktop session.
+var errNoBus = errors.New("there is no session bus")
+
+// askKeyring makes one call to the keyring, which may hang, and waits for it no
+// longer than ctx lasts.
+//
+// Without a session bus the library would start one (dbus-launch), which has no
+// keyring and stays behind; so it is not called then.
+func askKeyring(ctx context.Context, call func() (string, error)) (string, error) {
+	if !sessionBus() {
+		return "", errNoBus
+	}
 	type answer struct {
 		secret string
 		err    error
 	}
-	got := make(chan answer, 1)
+	done := make(chan answer, 1)
 	go func() {
-		s, err := keyring.Get("ssoexchange", account)
-		got <- answer{s, err}
+		s, err := call()
+		done <- answer{s, err}
 	}()
 	select {
-	case a := <-got:
-		if errors.Is(a.err, keyring.ErrNotFound) {
-			return "", configError("the keyring has no account "+account+" of service ssoexchange",
-				"store it: secret-tool store --label ssoexchange service ssoexchange username "+account)
-		}
-		if a.err != nil {
-			return "", configError("the OS keyring cannot be read", "use PasswordFile or PasswordCommand where there is no keyring")
-		}
-		return a.secret, nil
+	case a := <-done:
+		return a.secret, a.err
 	case <-ctx.Done():
 		return "", context.Cause(ctx)
 	}
+}
+
+// sessionBus reports whether there can be a keyring where this system has it.
+func sessionBus() bool {
+	if runtime.GOOS == "windows" || runtime.GOOS == "darwin" || os.Getenv("DBUS_SESSION_BUS_ADDRESS") != "" {
+		return true
+	}
+	dir := os.Getenv("XDG_RUNTIME_DIR")
+	_, err := os.Stat(filepath.Join(dir, "bus"))
+	return filepath.IsAbs(dir) && err == nil
+}
+
+// keyringItem is a secret on its way to the keyring.
+type keyringItem struct {
+	account string
+	secret  func() string // a function, so that no print shows it
+}
+
+func accounts(items []keyringItem) []string {
+	var list []string
+	for _, i := range items {
+		list = append(list, i.account)
+	}
+	return list
+}
+
+// storeSecrets puts secrets into the keyring, all or none, and reads each back: some
+// keyrings take what they do not keep.
+func storeSecrets(ctx context.Context, items []keyringItem) error {
+	for i, item := range items {
+		err := inTime(ctx, func() error { return keyring.Set(keyringService, item.account, item.secret()) })
+		if err == nil {
+			var kept string
+			if kept, err = keyringSecret(ctx, item.account); err == nil && kept != item.secret() {
+				err = errors.New("it does not keep what it is given")
+			}
+		}
+		if err != nil {
+			_ = removeSecrets(ctx, accounts(items[:i+1]))
+			return configError("there is no OS keyring that keeps secrets here", "use a property that ends in File or Command")
+		}
+	}
+	return nil
+}
+
+// removeSecrets removes items; those that are not there are gone already.
+func removeSecrets(ctx context.Context, accounts []string) error {
+	for _, account := range accounts {
+		err := inTime(ctx, func() error { return keyring.Delete(keyringService, account) })
+		if err != nil && !errors.Is(err, keyring.ErrNotFound) {
+			return configError("the keyring's item "+account+" could not be removed", "remove it with the keyring's own program (service "+keyringService+")")
+		}
+	}
+	return nil
+}
+
+// keyringWait is how long a person may take to unlock the keyring.
+const keyringWait = time.Minute
+
+// inTime is askKeyring for a call without an answer, of which a person may have to
+// approve.
+func inTime(ctx context.Context, call func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, keyringWait)
+	defer cancel()
+	_, err := askKeyring(ctx, func() (string, error) { return "", call() })
+	return err
 }

@@ -8,7 +8,9 @@ package main
 
 import (
 	"context"
+	"errors"
 	"io"
+	"net"
 	"os"
 	"os/signal"
 	"syscall"
@@ -20,17 +22,21 @@ func main() { os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) }
 
 // run is the whole program: arguments and streams in, exit status out.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return (&app{stdin: stdin, stdout: stdout, stderr: stderr}).run(args)
+}
+
+func (a *app) run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	a := &app{stdin: stdin, stdout: stdout, stderr: stderr}
-	a.tui = newTUI(stderr)
+	a.tui = newTUI(a.stderr)
 	root := a.rootCommand()
 	root.SetArgs(args)
-	root.SetIn(stdin)
-	root.SetOut(stdout)
-	root.SetErr(stderr)
+	root.SetIn(a.stdin)
+	root.SetOut(a.stdout)
+	root.SetErr(a.stderr)
 	err := root.ExecuteContext(ctx)
-	if err != nil && ctx.Err() != nil {
+	var exit *exitError // of a child, which has dealt with the signal itself
+	if err != nil && ctx.Err() != nil && !errors.As(err, &exit) {
 		a.tui.say("interrupted")
 		return exitInterrupted
 	}
@@ -44,6 +50,9 @@ type app struct {
 	stderr io.Writer
 	tui    *tui
 	flags  globalFlags
+
+	// dial makes the connections; nil, and only tests change that, is a net.Dialer.
+	dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }
 
 func (a *app) rootCommand() *cobra.Command {
@@ -69,10 +78,11 @@ call needs no sign-in as long as the session lives.`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.prepare() }
+	root.SetHelpFunc(help)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
 	a.flags.register(root)
 	root.AddCommand(a.cookiesCommand(), a.loginCommand(), a.statusCommand(), a.logoutCommand(), a.apiCommand(),
-		a.demoCommand(), a.labCommand(), a.versionCommand(), exitCodesTopic(), propertiesTopic())
+		a.doctorCommand(), a.execCommand(), a.profileCommand(), a.proxyCommand(), a.refreshCommand(), a.codeCommand(), a.demoCommand(), a.labCommand(), a.versionCommand(), exitCodesTopic(), propertiesTopic())
 	root.Version = version()
 	root.InitDefaultCompletionCmd()
 	markArgs(root)

@@ -76,12 +76,16 @@ func setupScript(env *testscript.Env) error {
 }
 
 var worldCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
-	"count": countRequests,
-	"code":  putCode,
-	"end":   endSessions,
-	"push":  answerPush,
-	"reset": func(ts *testscript.TestScript, _ bool, _ []string) { world(ts).Net.Reset() },
-	"leaks": findLeaks,
+	"count":  countRequests,
+	"code":   putCode,
+	"end":    endSessions,
+	"push":   answerPush,
+	"reset":  func(ts *testscript.TestScript, _ bool, _ []string) { world(ts).Net.Reset() },
+	"leaks":  findLeaks,
+	"await":  awaitText,
+	"fetch":  fetchSocket,
+	"hook":   startHook,
+	"notify": startNotify,
 	"password": func(ts *testscript.TestScript, _ bool, args []string) {
 		world(ts).Okta.SetPassword(args[0], args[1])
 	},

@@ -122,7 +122,10 @@ func (e *Error) SafeToRetry() bool {
 // HintText returns what to look at next.
 func (e *Error) HintText() string {
 	var dns *net.DNSError
+	var known *autherr.Error
 	switch {
+	case errors.As(e.Cause, &known) && known.Hint != "":
+		return known.Hint
 	case errors.As(e.Cause, &dns):
 		return "the host name does not resolve: check the connection string, the DNS and whether a proxy is needed (ProxyServer)"
 	case errors.Is(e.Cause, context.DeadlineExceeded):
@@ -139,10 +142,16 @@ func (e *Error) HintText() string {
 func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	label := r.Label
 	if label == "" {
-		label = r.URL.EscapedPath()
+		label = safePath(r.URL)
 	}
 	label = r.Method + " " + r.URL.Host + label
 	fail := func(kind, cause error, sent bool) (*Answer, error) {
+		// The transport's own edges (a proxy that wants a password, a secret that
+		// cannot be read) know better than "unreachable" what it is.
+		var known *autherr.Error
+		if errors.As(cause, &known) {
+			kind = known.Kind
+		}
 		return nil, &autherr.StepError{Step: r.Step, Err: &Error{
 			Server: c.Server, Step: r.Step, Label: label, Sent: sent, Secret: r.Secret,
 			Kind: kind, Cause: sealURL(cause),
@@ -240,7 +249,7 @@ func (c *Client) Follow(ctx context.Context, r Request, allowed func(*url.URL) b
 		}
 		if n == MaxRedirects {
 			return nil, &autherr.StepError{Step: r.Step, Err: &Error{
-				Server: c.Server, Step: r.Step, Label: r.Method + " " + next.Host + next.EscapedPath(), Sent: true,
+				Server: c.Server, Step: r.Step, Label: r.Method + " " + next.Host + safePath(next), Sent: true,
 				Kind: autherr.ErrBadAnswer, Cause: fmt.Errorf("more than %d redirects", MaxRedirects),
 			}}
 		}
@@ -251,6 +260,13 @@ func (c *Client) Follow(ctx context.Context, r Request, allowed func(*url.URL) b
 		}
 		r = Request{Step: r.Step, Method: http.MethodGet, URL: next, Header: h, Secret: r.Secret, Limit: r.Limit}
 	}
+}
+
+// safePath returns the path without its parameters: servlet containers carry
+// session ids in them (;jsessionid=…).
+func safePath(u *url.URL) string {
+	path, _, _ := strings.Cut(u.EscapedPath(), ";")
+	return path
 }
 
 func (c *Client) log(step, label string, status int, start time.Time, err error) {

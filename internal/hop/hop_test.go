@@ -191,7 +191,9 @@ func TestFollow(t *testing.T) {
 	defer other.Close()
 	mux := http.NewServeMux()
 	mux.HandleFunc("/start", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/next", http.StatusFound) })
-	mux.HandleFunc("/keep", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "/next", http.StatusTemporaryRedirect) })
+	mux.HandleFunc("/keep", func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "/next", http.StatusTemporaryRedirect)
+	})
 	mux.HandleFunc("/next", func(w http.ResponseWriter, r *http.Request) {
 		body, _ := io.ReadAll(r.Body)
 		seen = append(seen, fmt.Sprintf("%s %s %q %q", r.Method, r.URL.Path, body, r.Header.Get("Content-Type")))
@@ -223,6 +225,15 @@ func TestFollow(t *testing.T) {
 		if got := strings.Join(seen, ","); a.Status != tt.status || got != tt.seen {
 			t.Errorf("%s: status %d, then %q; want %d, then %q", tt.path, a.Status, got, tt.status, tt.seen)
 		}
+	}
+}
+
+// TestSessionIDInPath: servlet containers put session ids into paths.
+func TestSessionIDInPath(t *testing.T) {
+	c := &hop.Client{Server: "jira", Transport: roundTrip(func(*http.Request) (*http.Response, error) { return nil, errors.New("down") })}
+	_, err := c.Do(t.Context(), hop.Request{Step: autherr.StepLogin, Method: "GET", URL: parse(t, "https://jira.example.com/login.action;jsessionid="+secret)})
+	if err == nil || strings.Contains(err.Error(), secret) || !strings.Contains(err.Error(), "/login.action") {
+		t.Errorf("error %v: want the path without the session id", err)
 	}
 }
 

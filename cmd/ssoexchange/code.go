@@ -1,0 +1,168 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"github.com/ssoexchange/ssoexchange/sso"
+)
+
+// maxCode bounds a code that is handed in, in bytes: answers to questions are the
+// longest.
+const maxCode = 256
+
+func (a *app) codeCommand() *cobra.Command {
+	var socket string
+	cmd := &cobra.Command{
+		Use:   "code PROFILE",
+		Short: "Hand a one-time code to a waiting refresh",
+		Long: `code hands the code that a person has received to the running "ssoexchange refresh", which
+goes on with the sign-in where it stopped. The code is asked for at the terminal, or
+read from standard input: never an argument, where others could see it.
+
+Without this program: POST the code as text to /code/PROFILE on the socket.`,
+		Example: `  ssoexchange code work
+  echo 123456 | ssoexchange code work
+  curl --unix-socket /run/ssoexchange/ssoexchange-refresh.sock --data-binary @- http://localhost/code/work`,
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: completeProfile1,
+		RunE:              func(cmd *cobra.Command, args []string) error { return a.handIn(cmd.Context(), args[0], socket) },
+	}
+	cmd.Flags().StringVar(&socket, "socket", "", "`PATH` of the refresher's socket (default refresh.socket of the configuration file)")
+	return cmd
+}
+
+func completeProfile1(cmd *cobra.Command, args []string, to string) ([]string, cobra.ShellCompDirective) {
+	if len(args) > 0 {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	return completeProfile(cmd, args, to)
+}
+
+func (a *app) handIn(ctx context.Context, profile, socket string) error {
+	if socket == "" {
+		f, err := readProfiles(configFile())
+		if err != nil {
+			return err
+		}
+		c, err := f.refreshSection()
+		if err != nil {
+			return err
+		}
+		if socket, err = c.refreshSocket(a); err != nil {
+			return err
+		}
+	}
+	code, err := a.readCode(ctx, profile)
+	if err != nil {
+		return err
+	}
+	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+		var d net.Dialer
+		return d.DialContext(ctx, "unix", socket)
+	}}}
+	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://localhost/code/"+url.PathEscape(profile), strings.NewReader(code))
+	if err != nil {
+		return err
+	}
+	req.Header.Set("Content-Type", "text/plain")
+	resp, err := client.Do(req)
+	if err != nil {
+		if ctx.Err() != nil {
+			return context.Cause(ctx)
+		}
+		return configError("no refresher answers on "+socket, "is \"ssoexchange refresh\" running? name its socket with --socket or refresh.socket in the configuration file")
+	}
+	defer resp.Body.Close()
+	return a.tellOutcome(resp)
+}
+
+func (a *app) readCode(ctx context.Context, profile string) (string, error) {
+	var code string
+	if a.tui.canAsk() && stdinIsTerminal(a.stdin) {
+		answer, err := a.tui.ask(ctx, "code for "+profile+": ")
+		if err != nil {
+			return "", err
+		}
+		code = answer
+	} else {
+		line, err := bufio.NewReader(io.LimitReader(a.stdin, maxCode+1)).ReadString('\n')
+		if err != nil && !errors.Is(err, io.EOF) {
+			return "", configError("reading the code: "+err.Error(), "")
+		}
+		code = line
+	}
+	if code = strings.TrimSpace(code); code == "" || len(code) > maxCode {
+		return "", configError("no code given", "type it at the prompt, or send it to standard input: echo 123456 | ssoexchange code "+profile)
+	}
+	return code, nil
+}
+
+// codeOutcome is the answer to a code: who is signed in, or the error.
+type codeOutcome struct {
+	Version int        `json:"version"`
+	Profile string     `json:"profile"`
+	User    string     `json:"user,omitempty"`
+	Expires *time.Time `json:"expires_at_estimate,omitempty"`
+	Error   *codeError `json:"error,omitempty"`
+}
+
+type codeError struct {
+	Code       string `json:"code"`
+	Step       string `json:"step,omitempty"`
+	Message    string `json:"message"`
+	Hint       string `json:"hint,omitempty"`
+	RetryAfter int    `json:"retry_after,omitempty"`
+}
+
+func (a *app) tellOutcome(resp *http.Response) error {
+	var out codeOutcome
+	if err := json.NewDecoder(io.LimitReader(resp.Body, maxInput)).Decode(&out); err != nil {
+		return &cliError{code: "bad_answer", text: fmt.Sprintf("the refresher answered %d and no outcome", resp.StatusCode)}
+	}
+	if out.Error != nil {
+		return &outcomeError{*out.Error}
+	}
+	if a.flags.json {
+		return writeJSON(a.stdout, out)
+	}
+	fmt.Fprintf(a.stdout, "signed in as %s\n", out.User)
+	return nil
+}
+
+// outcomeError is an error that another process has told of.
+type outcomeError struct{ codeError }
+
+func (e *outcomeError) Error() string    { return e.Message }
+func (e *outcomeError) HintText() string { return e.Hint }
+func (e *outcomeError) RetryAfter() time.Duration {
+	return time.Duration(e.codeError.RetryAfter) * time.Second
+}
+
+// Is gives the error the kind that its code names.
+func (e *outcomeError) Is(target error) bool { return kinds[e.Code] == target }
+
+// kinds are the sentinels, by the code that sso.Code returns for them.
+var kinds = map[string]error{
+	"config": sso.ErrConfig, "credentials": sso.ErrCredentials, "passcode_needed": sso.ErrPassCodeNeeded, "mfa_rejected": sso.ErrMFARejected,
+	"exchange_refused": sso.ErrExchangeRefused, "rate_limited": sso.ErrRateLimited, "unreachable": sso.ErrUnreachable,
+	"unsupported": sso.ErrUnsupported, "bad_answer": sso.ErrBadAnswer, "no_session": sso.ErrNoSession,
+}
+
+func stdinIsTerminal(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}

@@ -1,0 +1,175 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ssoexchange/ssoexchange/cookiejar"
+)
+
+// cookieFileEnv names the file with the session for a command run by exec.
+const cookieFileEnv = "SSOEXCHANGE_COOKIE_FILE"
+
+func (a *app) execCommand() *cobra.Command {
+	var f cookiesFlags
+	cmd := &cobra.Command{
+		Use:   "exec [flags] -- COMMAND [ARGS]",
+		Short: "Run a command with the session in a cookie file",
+		Example: `  ssoexchange exec -- sh -c 'curl -sb "$SSOEXCHANGE_COOKIE_FILE" https://jira.example.com/rest/api/2/myself'
+  ssoexchange exec -p work -- ./nightly-report.py
+  ssoexchange exec --format header -- sh -c 'curl -H "Cookie: $(cat "$SSOEXCHANGE_COOKIE_FILE")" https://jira.example.com/'`,
+		Long: `exec runs COMMAND with the session's cookies in a file, readable by you only, whose path
+is in the environment variable SSOEXCHANGE_COOKIE_FILE. It signs in first if that is
+needed. The file is removed when COMMAND ends; COMMAND's exit status becomes that of exec
+(128 and the signal's number if a signal ended it). Signals are passed on to COMMAND.
+
+COMMAND finds no other secret in its environment: variables that begin with SSOEXCHANGE_
+are taken out, except for those that name the profile, the configuration file, the state
+directory and how to log. exec inside exec is refused.
+
+The file is not renewed while COMMAND runs: give what runs for hours a --min-ttl, or use
+the proxy.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error { return a.exec(cmd.Context(), f, args) },
+	}
+	cmd.Flags().SetInterspersed(false) // the flags of COMMAND are its own
+	f.register(cmd, "netscape")
+	return cmd
+}
+
+func (a *app) exec(ctx context.Context, f cookiesFlags, args []string) error {
+	if os.Getenv(cookieFileEnv) != "" {
+		return configError("exec inside of exec", "this command runs with a session already: its cookies are in $"+cookieFileEnv)
+	}
+	format, err := f.chosen("netscape")
+	if err != nil {
+		return err
+	}
+	// Before anybody is asked for a code: is there something to run?
+	path, err := exec.LookPath(args[0])
+	if err != nil {
+		return configError("cannot run "+args[0]+": "+reason(err), "give the command's full path, or check PATH")
+	}
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	store, err := a.openStore()
+	if err != nil {
+		return err
+	}
+	client, err := a.openConfig(ctx, cfg, store)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	session, err := f.session(ctx, client)
+	if err != nil {
+		return err
+	}
+	a.tellUser(cfg, session)
+	var cookies bytes.Buffer
+	if err := cookiejar.Write(&cookies, format, session.Cookies, cfg.URL); err != nil {
+		return err
+	}
+	return a.runWith(ctx, path, args, cookies.Bytes())
+}
+
+// runWith runs a command with a cookie file, and removes the file whatever happens.
+func (a *app) runWith(ctx context.Context, path string, args []string, cookies []byte) error {
+	// From here on signals are the command's to deal with; without a handler they
+	// would end this process and leave the file behind.
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, forwarded...)
+	defer signal.Stop(signals)
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	file, err := writeCookieFile(cookies)
+	if err != nil {
+		return err
+	}
+	defer os.Remove(file)
+
+	cmd := &exec.Cmd{Path: path, Args: args, Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr}
+	cmd.Env = append(childEnv(os.Environ()), cookieFileEnv+"="+file)
+	if err := cmd.Start(); err != nil {
+		return configError("cannot run "+args[0]+": "+reason(err), "")
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- cmd.Wait() }()
+	for {
+		select {
+		case s := <-signals:
+			if !fromTerminal(s) {
+				cmd.Process.Signal(s)
+			}
+		case err := <-ended:
+			return childStatus(cmd, err)
+		}
+	}
+}
+
+// reason is an error without the path in front of it.
+func reason(err error) string {
+	if inner := errors.Unwrap(err); inner != nil {
+		return inner.Error()
+	}
+	return err.Error()
+}
+
+// childStatus passes on how the command ended.
+func childStatus(cmd *exec.Cmd, err error) error {
+	var exit *exec.ExitError
+	if err != nil && !errors.As(err, &exit) {
+		return fmt.Errorf("exec: %w", err) // its input or output broke
+	}
+	status := cmd.ProcessState.ExitCode()
+	if w, ok := cmd.ProcessState.Sys().(syscall.WaitStatus); ok && w.Signaled() {
+		status = 128 + int(w.Signal())
+	}
+	if status == 0 {
+		return nil
+	}
+	return &exitError{status: status}
+}
+
+// writeCookieFile makes the file, where memory is used instead of a disk if the
+// system has such a place for its users.
+func writeCookieFile(cookies []byte) (path string, err error) {
+	dir := os.Getenv("XDG_RUNTIME_DIR")
+	if info, err := os.Stat(dir); dir == "" || err != nil || !info.IsDir() {
+		dir = os.TempDir()
+	}
+	f, err := os.CreateTemp(dir, "ssoexchange-*.cookies") // mode 0600
+	if err != nil {
+		return "", configError("no cookie file can be made in "+dir, "set TMPDIR to a directory that may be written to")
+	}
+	_, err = f.Write(cookies)
+	if err = errors.Join(err, f.Close()); err != nil {
+		os.Remove(f.Name())
+		return "", configError("the cookie file in "+dir+" cannot be written", "is the disk full?")
+	}
+	return filepath.Abs(f.Name())
+}
+
+// childEnv takes out of the environment what may hold a secret: a connection string,
+// a password, the state's key.
+func childEnv(environ []string) []string {
+	harmless := []string{"SSOEXCHANGE_PROFILE", "SSOEXCHANGE_CONFIG", "SSOEXCHANGE_STATE_DIR", "SSOEXCHANGE_NO_INPUT", "SSOEXCHANGE_LOG_LEVEL", "SSOEXCHANGE_LOG_FORMAT"}
+	return slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
+		name, _, _ := strings.Cut(entry, "=")
+		return strings.HasPrefix(strings.ToUpper(name), "SSOEXCHANGE_") && !slices.Contains(harmless, strings.ToUpper(name))
+	})
+}

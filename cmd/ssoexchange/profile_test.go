@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/zalando/go-keyring"
+)
+
+// keyringHas reports whether the (simulated) keyring has an item.
+func keyringHas(t *testing.T, account, secret string) bool {
+	t.Helper()
+	got, err := keyring.Get(keyringService, account)
+	if err != nil && !errors.Is(err, keyring.ErrNotFound) {
+		t.Fatal(err)
+	}
+	return err == nil && got == secret
+}
+
+// TestProfileKeyring: a secret that is given goes to the keyring, the file says
+// under which name, and both are gone afterwards.
+func TestProfileKeyring(t *testing.T) {
+	c := newClinic(t)
+	connection := c.file("c.txt", c.CrowdConnection("SSLServerCert="+c.ca), 0o600)
+	if status, _, stderr := c.program("profile", "add", "work", "--connection-file", connection, "--keyring"); status != 0 {
+		t.Fatalf("add ended with %d: %s", status, stderr)
+	}
+	if !keyringHas(t, "work/Password", c.Password) || !keyringHas(t, "work/SSOAppPassword", c.AppPassword) {
+		t.Error("a secret is not in the keyring")
+	}
+	data, err := os.ReadFile(configFile())
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !strings.Contains(string(data), "PasswordKeyring: work/Password\n") || strings.Contains(string(data), c.Password) || strings.Contains(string(data), c.AppPassword) {
+		t.Error("the file has a secret, or not its reference")
+	}
+	if status, stdout, stderr := c.program("cookies", "-p", "work"); status != 0 || !strings.Contains(stdout, "JSESSIONID=") {
+		t.Errorf("cookies ended with %d: %s", status, stderr)
+	}
+	if status, stdout, _ := c.program("profile", "show", "work"); status != 0 || !strings.Contains(stdout, "PasswordKeyring: work/Password") {
+		t.Errorf("show ended with %d: %s", status, stdout)
+	}
+
+	// Another profile that uses the same item keeps it alive.
+	if status, _, stderr := c.program("profile", "add", "other", "AuthScheme=Okta", "PasswordKeyring=work/Password"); status != 0 {
+		t.Fatalf("add ended with %d: %s", status, stderr)
+	}
+	if status, _, stderr := c.program("profile", "remove", "work", "--keyring"); status != 0 {
+		t.Fatalf("remove ended with %d: %s", status, stderr)
+	}
+	if !keyringHas(t, "work/Password", c.Password) || keyringHas(t, "work/SSOAppPassword", c.AppPassword) {
+		t.Error("the keyring has not what it should have")
+	}
+	if status, _, _ := c.program("profile", "remove", "other", "--keyring"); status != 0 || keyringHas(t, "work/Password", c.Password) {
+		t.Error("the last one to use the item has left it behind")
+	}
+}
+
+// TestProfileKeyringUndone: if the file cannot be written, nothing stays in the keyring.
+func TestProfileKeyringUndone(t *testing.T) {
+	c := newClinic(t)
+	c.file("config.yaml", "profiles: {a: {User: ana}}\n", 0o600)
+	status, _, stderr := c.program("profile", "add", "work", "AuthScheme=Okta", "Password=hunter2secret", "--keyring")
+	if status != 2 || strings.Contains(stderr, "hunter2secret") {
+		t.Errorf("add ended with %d: %s", status, stderr)
+	}
+	if keyringHas(t, "work/Password", "hunter2secret") {
+		t.Error("the secret is still in the keyring")
+	}
+}
+
+// TestProfileFile: the file is private from the first moment, and a link stays one.
+func TestProfileFile(t *testing.T) {
+	c := newClinic(t)
+	real := c.file("dotfiles.yaml", "# mine\n", 0o644)
+	if err := os.Symlink(real, configFile()); err != nil {
+		t.Skip("no symbolic links here")
+	}
+	if status, _, stderr := c.program("profile", "add", "work", "AuthScheme=Okta"); status != 0 {
+		t.Fatalf("add ended with %d: %s", status, stderr)
+	}
+	data, err := os.ReadFile(real)
+	if err != nil || string(data) != "# mine\nprofiles:\n  work:\n    AuthScheme: Okta\n" {
+		t.Errorf("%q, %v", data, err)
+	}
+	if info, err := os.Lstat(configFile()); err != nil || info.Mode()&os.ModeSymlink == 0 {
+		t.Errorf("the link is gone: %v", err)
+	}
+	if info, err := os.Stat(real); err != nil || info.Mode().Perm() != 0o600 {
+		t.Errorf("mode %v, %v", info.Mode(), err)
+	}
+	left, err := filepath.Glob(filepath.Join(c.dir, ".*"))
+	if err != nil || len(left) != 0 {
+		t.Errorf("left behind: %v %v", left, err)
+	}
+}
+
+// FuzzProfileEdit adds a profile to any file that can be read and takes it away
+// again. Either is refused, or it changes nothing else.
+func FuzzProfileEdit(f *testing.F) {
+	seeds := []string{
+		"", "# only a comment", "profiles:\n", "profiles: {}\n", "profiles: ~ # none\ndefault_profile: a\n",
+		"profiles:\n  a:\n    User: ana\n", "default_profile: a\nprofiles:\n    a:   # x\n        User: 'a''b'\n\n    # b\n    b: {extends: a}\n# end",
+		"profiles:\r\n  a:\r\n    User: ana\r\n", "---\nprofiles:\n  a:\n    User: >\n      ana\n      ben\n...\n",
+		"{profiles: {a: {User: ana}}, default_profile: a}", "profiles:\n a:\n  User: |\n   # no comment\n\n\ndefault_profile: a",
+	}
+	for _, s := range seeds {
+		f.Add(s, "a: b # c")
+	}
+	f.Fuzz(func(t *testing.T, text, value string) {
+		before := &profileFile{path: "config.yaml", text: []byte(text)}
+		if len(text) > 4096 || before.parse() != nil {
+			return
+		}
+		if _, err := before.find("zz"); err == nil || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
+			return
+		}
+		added := profile{name: "zz", fields: []profileField{{name: "User", value: value}}}
+		during := &profileFile{path: "config.yaml", text: before.with(added)}
+		if during.parse() != nil || !slices.EqualFunc(during.profiles, append(slices.Clone(before.profiles), added), sameProfile) {
+			return // write refuses it
+		}
+		p, err := during.find("zz")
+		if err != nil {
+			t.Fatal(err)
+		}
+		after := &profileFile{path: "config.yaml", text: during.without(p)}
+		if err := after.parse(); err != nil || !slices.EqualFunc(after.profiles, before.profiles, sameProfile) {
+			return // write refuses it
+		}
+		if bytes.Contains(after.text, []byte("zz:")) && !bytes.Contains(before.text, []byte("zz:")) {
+			t.Errorf("something is left behind:\n%q\n%q", before.text, after.text)
+		}
+	})
+}

@@ -1,0 +1,160 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ssoexchange/ssoexchange/sso"
+)
+
+const (
+	// proxyGrace is how long requests under way may go on after a signal to stop.
+	proxyGrace = 10 * time.Second
+	// proxyHeaderTime and proxyIdleTime bound a tool that connects and says nothing.
+	// There is no bound on bodies: they may be long, and answers may never end.
+	proxyHeaderTime = 30 * time.Second
+	proxyIdleTime   = 2 * time.Minute
+	proxyMaxHeader  = 256 << 10
+)
+
+type proxyFlags struct {
+	listen    string
+	tokenFile string
+}
+
+func (a *app) proxyCommand() *cobra.Command {
+	var f proxyFlags
+	cmd := &cobra.Command{
+		Use:   "proxy",
+		Short: "Serve Jira on loopback with the session's cookies added, for tools that know no cookies",
+		Long: `proxy signs in and then passes requests on to Jira with the session's cookies, over
+HTTPS. Tools are given the printed address as Jira's base URL and an access token, as
+"Authorization: Bearer TOKEN", as the password of any user name, or in the header
+X-Ssoexchange-Token. The token is checked and never passed on, nor are the tool's own
+cookies and Authorization; cookies of Jira's never reach the tool. A session that ends
+is renewed, and the request sent again if that is safe: its body is small or absent, and
+Jira turned the first one away. Uploads, downloads, event streams and WebSockets are
+passed on as they come.
+
+The token is new at each start and shown once on standard error. With --token-file it
+is kept in that file (mode 0600) instead, and survives restarts.`,
+		Example: `  ssoexchange proxy --token-file token
+  curl -u "bot:$(cat token)" http://127.0.0.1:8421/rest/api/2/myself
+
+  ssoexchange proxy --listen unix:/run/user/1000/jira.sock --token-file token
+  curl --unix-socket /run/user/1000/jira.sock -u "bot:$(cat token)" http://localhost/rest/api/2/myself`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.proxy(cmd.Context(), f) },
+	}
+	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8421", "loopback `ADDRESS`, port 0 chooses a free one; or unix:/path for a socket of mode 0600")
+	cmd.Flags().StringVar(&f.tokenFile, "token-file", "", "keep the access token in `FILE` (mode 0600) instead of showing a new one")
+	return cmd
+}
+
+// proxy serves until ctx ends, which is no error.
+func (a *app) proxy(ctx context.Context, f proxyFlags) error {
+	cfg, err := a.config()
+	if err != nil {
+		return err
+	}
+	store, err := a.openStore()
+	if err != nil {
+		return err
+	}
+	client, err := a.openConfig(ctx, cfg, store)
+	if err != nil {
+		return err
+	}
+	defer client.Close()
+	token, err := proxyToken(f.tokenFile)
+	if err != nil {
+		return err
+	}
+	// The port first: a sign-in is not spent on a proxy that cannot serve. Then the
+	// session: what is wrong is known before the first tool asks, and a person is
+	// still at the terminal to be asked for a code.
+	ln, err := proxyListen(ctx, f.listen)
+	if err != nil {
+		return err
+	}
+	defer ln.Close()
+	session, err := client.Session(ctx)
+	if err != nil {
+		return err
+	}
+	a.tellUser(cfg, session)
+	if err := a.announceProxy(ln, cfg, token, f); err != nil {
+		return err
+	}
+	return serveProxy(ctx, ln, newForwarder(client, cfg.URL, ln, token, a.logger()), proxyGrace, a.logger())
+}
+
+// announceProxy prints the address: all of standard output, and the token on
+// standard error unless it is in a file.
+func (a *app) announceProxy(ln *proxyListener, cfg *sso.Config, token string, f proxyFlags) error {
+	base := "http://" + ln.host() + strings.TrimRight(cfg.URL.EscapedPath(), "/")
+	if f.tokenFile == "" {
+		fmt.Fprintf(a.stderr, "ssoexchange: access token: %s\n", token)
+	}
+	if a.flags.json {
+		return writeJSON(a.stdout, struct {
+			Version   int    `json:"version"`
+			URL       string `json:"url"`
+			Socket    string `json:"socket,omitempty"`
+			TokenFile string `json:"token_file,omitempty"`
+		}{1, base, ln.socket, f.tokenFile})
+	}
+	if ln.socket != "" {
+		a.tui.say("listening on %s", ln.socket)
+	}
+	_, err := fmt.Fprintln(a.stdout, base)
+	return err
+}
+
+// serveProxy serves h on ln until ctx ends, then lets requests under way finish for
+// at most grace and ends the rest, WebSockets included.
+func serveProxy(ctx context.Context, ln net.Listener, h http.Handler, grace time.Duration, logger *slog.Logger) error {
+	// Requests outlive the signal; stop ends those that outlive the grace too.
+	base, stop := context.WithCancel(context.WithoutCancel(ctx))
+	defer stop()
+	var open sync.WaitGroup
+	server := &http.Server{
+		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+			open.Add(1)
+			defer open.Done()
+			h.ServeHTTP(w, r)
+		}),
+		BaseContext:       func(net.Listener) context.Context { return base },
+		ReadHeaderTimeout: proxyHeaderTime,
+		IdleTimeout:       proxyIdleTime,
+		MaxHeaderBytes:    proxyMaxHeader,
+		// "OPTIONS *" is for the gate to refuse, too.
+		DisableGeneralOptionsHandler: true,
+		ErrorLog:                     slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
+	}
+	ended := make(chan error, 1)
+	go func() { ended <- server.Serve(ln) }()
+	select {
+	case err := <-ended:
+		return fmt.Errorf("the proxy cannot serve any more: %w", err)
+	case <-ctx.Done():
+	}
+	graceful, cancel := context.WithTimeout(base, grace)
+	defer cancel()
+	err := server.Shutdown(graceful)
+	stop() // upgraded connections, which Shutdown does not know, and late requests
+	if errors.Is(err, context.DeadlineExceeded) {
+		err = server.Close()
+	}
+	open.Wait()
+	return err
+}

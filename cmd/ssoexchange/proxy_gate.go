@@ -1,0 +1,142 @@
+package main
+
+import (
+	"crypto/rand"
+	"crypto/sha256"
+	"crypto/subtle"
+	"errors"
+	"io/fs"
+	"net"
+	"net/http"
+	"os"
+	"runtime"
+	"strings"
+)
+
+// proxyTokenHeader carries the access token of tools whose Authorization is not free.
+const proxyTokenHeader = "X-Ssoexchange-Token"
+
+// minProxyToken is the least length of a token in a file: shorter ones can be guessed.
+const minProxyToken = 20
+
+// proxyToken returns the access token: a new one, or that of file, which is made if
+// it does not exist.
+func proxyToken(file string) (string, error) {
+	if file == "" {
+		return rand.Text(), nil
+	}
+	info, err := os.Stat(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		token := rand.Text()
+		return token, writeSecretFile(file, []byte(token+"\n"))
+	}
+	if err != nil {
+		return "", configError("the token file cannot be read: "+err.Error(), "")
+	}
+	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
+		return "", configError("the token file "+file+" is open to others", "chmod 600 "+file)
+	}
+	f, err := os.Open(file)
+	if err != nil {
+		return "", configError("the token file cannot be read: "+err.Error(), "")
+	}
+	defer f.Close()
+	buf := make([]byte, 1<<10)
+	n, err := f.Read(buf)
+	token := strings.TrimSpace(string(buf[:n]))
+	notPlain := func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }
+	if err != nil || len(token) < minProxyToken || strings.ContainsFunc(token, notPlain) {
+		return "", configError("there is no access token in "+file, "remove the file, and a new one is made; a token of your own needs 20 letters or digits")
+	}
+	return token, nil
+}
+
+// gate decides who may use the session's cookies.
+type gate struct {
+	token [sha256.Size]byte
+	port  string // of the listener; "" for a socket: any
+}
+
+func newGate(token, port string) gate { return gate{sha256.Sum256([]byte(token)), port} }
+
+// refusal is a request that is turned away, and why.
+type refusal struct {
+	status     int
+	text, hint string
+}
+
+// admit returns nil if r may pass.
+//
+// The token alone would do for tools. The rest is for browsers, which send what they
+// were once given (a remembered Basic password) on behalf of any page: a page that
+// has had its name pointed at loopback is found out by Host, one of another site by
+// Origin or Sec-Fetch-Site.
+func (g gate) admit(r *http.Request) *refusal {
+	if !g.ownHost(r.Host) {
+		return &refusal{http.StatusMisdirectedRequest, "this proxy serves one Jira under its own address only", "ask for the address that the proxy printed, not for " + nameOf(r.Host)}
+	}
+	if r.Method == http.MethodConnect || !strings.HasPrefix(r.URL.Path, "/") {
+		return &refusal{http.StatusBadRequest, "this is no proxy for other hosts", "give tools the printed address as Jira's base URL, not as HTTP proxy"}
+	}
+	if !ownPage(r) {
+		return &refusal{http.StatusForbidden, "a page of another site sent this request", ""}
+	}
+	if !g.knows(r) {
+		return &refusal{http.StatusUnauthorized, "the access token is missing or wrong", "send it as Authorization: Bearer, as Basic password, or as " + proxyTokenHeader}
+	}
+	return nil
+}
+
+// ownHost reports whether a Host header names the proxy. Names other than localhost
+// can be made to lead here by their owners; addresses cannot.
+func (g gate) ownHost(host string) bool {
+	name, port := host, "80"
+	if h, p, err := net.SplitHostPort(host); err == nil {
+		name, port = h, p
+	}
+	name = strings.TrimSuffix(strings.TrimPrefix(name, "["), "]")
+	if ip := net.ParseIP(name); !strings.EqualFold(name, "localhost") && (ip == nil || !ip.IsLoopback()) {
+		return false
+	}
+	return g.port == "" || port == g.port
+}
+
+// ownPage reports whether r comes from no page, or from one that the proxy served.
+// Other ports of loopback are other sites: anybody may serve them.
+func ownPage(r *http.Request) bool {
+	for _, origin := range r.Header["Origin"] {
+		if !strings.EqualFold(origin, "http://"+r.Host) {
+			return false
+		}
+	}
+	for _, site := range r.Header["Sec-Fetch-Site"] {
+		if site != "same-origin" && site != "none" {
+			return false
+		}
+	}
+	return true
+}
+
+// knows reports whether r carries the token. The comparison tells nothing by its time.
+func (g gate) knows(r *http.Request) bool {
+	given := []string{r.Header.Get(proxyTokenHeader)}
+	if _, password, ok := r.BasicAuth(); ok {
+		given = append(given, password)
+	}
+	if scheme, token, ok := strings.Cut(r.Header.Get("Authorization"), " "); ok && strings.EqualFold(scheme, "Bearer") {
+		given = append(given, strings.TrimSpace(token))
+	}
+	known := 0
+	for _, s := range given {
+		sum := sha256.Sum256([]byte(s))
+		known |= subtle.ConstantTimeCompare(sum[:], g.token[:])
+	}
+	return known == 1
+}
+
+func nameOf(host string) string {
+	if h, _, err := net.SplitHostPort(host); err == nil {
+		return h
+	}
+	return host
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"sync"
+)
+
+// proxyListener is where the proxy is reached: a loopback port or a Unix socket.
+type proxyListener struct {
+	net.Listener
+	port   string // "" for a socket
+	socket string // "" for a port
+
+	once sync.Once
+}
+
+// host returns the authority of the proxy's own URLs.
+func (l *proxyListener) host() string {
+	if l.socket != "" {
+		return "localhost"
+	}
+	return l.Addr().String()
+}
+
+// Close ends the listening and removes the socket.
+func (l *proxyListener) Close() error {
+	err := l.Listener.Close()
+	l.once.Do(func() {
+		if l.socket != "" {
+			os.Remove(l.socket)
+		}
+	})
+	return err
+}
+
+// proxyListen listens on "host:port", where host is loopback, or "unix:/path".
+func proxyListen(ctx context.Context, address string) (*proxyListener, error) {
+	if path, ok := strings.CutPrefix(address, "unix:"); ok {
+		return listenSocket(ctx, path)
+	}
+	const example = "for example: --listen 127.0.0.1:0, or --listen unix:/run/user/1000/jira.sock"
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return nil, configError("--listen needs host:port or unix:/path", example)
+	}
+	if host == "localhost" {
+		host = "127.0.0.1"
+	}
+	// The cookies of a session are behind this port: it is not offered to a network,
+	// and "" or a host name could be one.
+	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
+		return nil, configError("the proxy listens on loopback only, not on "+address, example)
+	}
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "tcp", net.JoinHostPort(host, port))
+	if err != nil {
+		return nil, configError("the proxy cannot listen: "+err.Error(), "choose another port; port 0 takes a free one")
+	}
+	_, port, _ = net.SplitHostPort(ln.Addr().String())
+	return &proxyListener{Listener: ln, port: port}, nil
+}
+
+// listenSocket makes a socket of mode 0600 at path. It is made in a private folder
+// and moved into place, so that nobody can connect before the mode is set. A socket
+// that nobody serves any more is replaced; anything else is left alone.
+func listenSocket(ctx context.Context, path string) (*proxyListener, error) {
+	if runtime.GOOS == "windows" {
+		return nil, configError("unix sockets have no mode here", "use a loopback port: --listen 127.0.0.1:0")
+	}
+	if path == "" {
+		return nil, configError("--listen unix: needs a path", "for example: --listen unix:/run/user/1000/jira.sock")
+	}
+	path, err := filepath.Abs(path)
+	if err != nil {
+		return nil, socketError(err)
+	}
+	if err := replaceable(ctx, path); err != nil {
+		return nil, err
+	}
+	private := filepath.Join(filepath.Dir(path), ".s"+rand.Text()[:6]) // short: socket paths end at 104 bytes
+	if err := os.Mkdir(private, 0o700); err != nil {
+		return nil, socketError(err)
+	}
+	defer os.RemoveAll(private)
+	hidden := filepath.Join(private, "s")
+	var lc net.ListenConfig
+	ln, err := lc.Listen(ctx, "unix", hidden)
+	if err != nil {
+		return nil, socketError(err)
+	}
+	ln.(*net.UnixListener).SetUnlinkOnClose(false) // it has another name by then
+	if err := errors.Join(os.Chmod(hidden, 0o600), os.Rename(hidden, path)); err != nil {
+		ln.Close()
+		return nil, socketError(err)
+	}
+	return &proxyListener{Listener: ln, socket: path}, nil
+}
+
+// replaceable reports by its error what stands at path already.
+func replaceable(ctx context.Context, path string) error {
+	info, err := os.Lstat(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil
+	case err != nil:
+		return socketError(err)
+	case info.Mode().Type() != fs.ModeSocket:
+		return configError(path+" exists and is not a socket", "choose another path, or remove it")
+	}
+	var d net.Dialer
+	if conn, err := d.DialContext(ctx, "unix", path); err == nil {
+		conn.Close()
+		return configError("something listens on "+path+" already", "stop it, or choose another path")
+	}
+	return nil
+}
+
+func socketError(err error) error {
+	return configError(fmt.Sprintf("the proxy cannot listen on its socket: %v", err), "the folder must exist and be writable, and the path shorter than 90 bytes")
+}

@@ -1,0 +1,234 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"os"
+	"os/signal"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/ssoexchange/ssoexchange/cookiejar"
+	"github.com/ssoexchange/ssoexchange/sso"
+)
+
+type refreshFlags struct {
+	once    bool
+	listen  string
+	socket  string
+	output  string
+	format  string
+	command []string
+}
+
+func (a *app) refreshCommand() *cobra.Command {
+	var f refreshFlags
+	cmd := &cobra.Command{
+		Use:   "refresh [PROFILE…]",
+		Short: "Keep sessions alive and write them where bots read them; runs until it is stopped",
+		Long: `refresh keeps the sessions of the named profiles alive: without names those of the section
+"refresh" of the configuration file, or all profiles. With -c, -p or the environment it
+keeps that one connection. It looks after each session when more than half of its life is
+over, in the cheapest way that works, and signs in only when it must.
+
+What it cannot do alone stops that profile only: a refused secret, a locked account, a
+code that nobody gave. It is said once, in the log and to the webhook, and remembered;
+nothing is tried until the secret or the configuration changes, a code is handed in
+with "ssoexchange code PROFILE", or somebody signs in with "ssoexchange login".
+
+SIGTERM stops it when the sign-ins under way are done. SIGHUP reads the configuration
+file again. Under systemd (Type=notify) it reports readiness, status and watchdog. Away
+from a terminal it logs JSON.`,
+		Example: `  ssoexchange refresh
+  ssoexchange refresh work --listen 127.0.0.1:9464
+  ssoexchange refresh -c "$CONNECTION" --output /run/bots/jira.txt --format netscape
+  ssoexchange refresh --once          # from a timer: one look at each, then exit`,
+		ValidArgsFunction: completeProfile,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if flag := cmd.Flag("log-format"); !flag.Changed && !a.tui.isTerminal() {
+				a.flags.logFormat = "json"
+			}
+			if flag := cmd.Flag("log-level"); !flag.Changed {
+				a.flags.logLevel = "info"
+			}
+			return a.refresh(cmd.Context(), args, f)
+		},
+	}
+	flags := cmd.Flags()
+	flags.BoolVar(&f.once, "once", false, "look at each session once, renew what needs it, and exit")
+	flags.StringVar(&f.listen, "listen", "", "serve /healthz, /readyz and /metrics on this loopback `ADDRESS` or unix:/path")
+	flags.StringVar(&f.socket, "socket", "", "`PATH` of the socket on which codes are handed in")
+	flags.StringVarP(&f.output, "output", "o", "", "with -c or -p: write the session to `FILE` (mode 0600, replaced at once)")
+	flags.StringVar(&f.format, "format", string(cookiejar.Netscape), "format of --output")
+	flags.StringSliceVar(&f.command, "exec", nil, "with -c or -p: run `COMMAND,ARGUMENT,…` after a change, without a shell")
+	return cmd
+}
+
+// addOutput adds what the flags say to a profile.
+func (f refreshFlags) addOutput(p *refreshProfile) error {
+	if err := checkFormat(f.format); err != nil {
+		return configError("--format: "+err.Error(), "")
+	}
+	if f.output != "" {
+		p.outputs = append(p.outputs, refreshOutput{f.output, cookiejar.Format(f.format)})
+	}
+	if len(f.command) > 0 {
+		p.command = f.command
+	}
+	return nil
+}
+
+// webhookTime bounds the tries to deliver, and so the wait for them at the end.
+const webhookTime = 30 * time.Second
+
+// keeper is the running command.
+type keeper struct {
+	app       *app
+	store     sso.Store
+	refresher *sso.Refresher
+	metrics   *refreshMetrics
+	logger    *slog.Logger
+
+	mu      sync.Mutex
+	jobs    map[string]*refreshJob
+	webhook *webhook // nil: none
+	told    sync.WaitGroup
+}
+
+func (a *app) refresh(ctx context.Context, names []string, f refreshFlags) error {
+	a.tui.noInput, a.tui.quiet = true, true // nobody is there: the log says it all
+	config, jobs, err := a.refreshPlan(names, f)
+	if err != nil {
+		return err
+	}
+	store, err := a.openStore()
+	if err != nil {
+		return err
+	}
+	k := &keeper{app: a, store: store, jobs: make(map[string]*refreshJob), logger: a.logger()}
+	config.options.Observe, config.options.Logger = k.observe, k.logger
+	if f.once {
+		config.options.Spread = -1
+	}
+	k.refresher = sso.NewRefresher(config.options)
+	k.metrics = newRefreshMetrics(k.refresher.Status)
+	k.configure(config)
+	if err := k.keep(ctx, jobs); err != nil {
+		return err
+	}
+	defer k.told.Wait()
+	if f.once {
+		return k.once(ctx)
+	}
+	return k.run(ctx, config, names, f)
+}
+
+// configure takes over what a reload may change.
+func (k *keeper) configure(c *refreshConfig) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	k.webhook = nil
+	if c.webhook != nil {
+		k.webhook = newWebhook(c.webhook, c.webhookHeader)
+	}
+}
+
+// run keeps the jobs until ctx ends, which is no error.
+func (k *keeper) run(ctx context.Context, c *refreshConfig, names []string, f refreshFlags) error {
+	servers, err := k.serve(ctx, c)
+	if err != nil {
+		return err
+	}
+	defer servers.stop()
+	hangup := make(chan os.Signal, 1)
+	signal.Notify(hangup, syscall.SIGHUP)
+	defer signal.Stop(hangup)
+	done := make(chan error, 1)
+	go func() { done <- k.refresher.Run(ctx) }()
+	service := k.service(ctx)
+	k.logger.Info("keeping sessions", "profiles", len(k.refresher.Names()))
+	for {
+		select {
+		case <-hangup:
+			service.reloading()
+			k.reload(ctx, names, f)
+			service.ready()
+		case <-ctx.Done():
+			service.stopping()
+			k.logger.Info("stopping when the sign-ins under way are done")
+			<-done
+			return nil
+		}
+	}
+}
+
+// reload reads the configuration again. One that is wrong changes nothing.
+func (k *keeper) reload(ctx context.Context, names []string, f refreshFlags) {
+	config, jobs, err := k.app.refreshPlan(names, f)
+	if err == nil {
+		err = k.keep(ctx, jobs)
+	}
+	if err != nil {
+		k.logger.Error("the configuration was not taken over", "error", err.Error(), "hint", sso.Hint(err))
+		return
+	}
+	k.configure(config)
+	k.logger.Info("configuration read; listen, socket and bounds change with a restart", "profiles", len(jobs))
+}
+
+// observe is told what happened by the refresher.
+func (k *keeper) observe(ctx context.Context, e sso.RefreshEvent) {
+	k.metrics.observe(e)
+	job := k.job(e.Name)
+	if job == nil {
+		return // it was removed meanwhile
+	}
+	if e.Session != nil {
+		if err := job.publish(ctx, e.Session); err != nil {
+			k.metrics.outputs.WithLabelValues(e.Name).Inc()
+			k.logger.Error("the session was not handed over", "name", e.Name, "error", err.Error())
+		}
+	}
+	k.mu.Lock()
+	hook := k.webhook
+	k.mu.Unlock()
+	if e.Kind != sso.RefreshStopped || hook == nil {
+		return
+	}
+	k.told.Go(func() {
+		result := "ok"
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), webhookTime)
+		defer cancel()
+		if err := hook.send(ctx, personNeededFor(e)); err != nil {
+			result = "failed"
+			k.logger.Error("the webhook was not delivered", "name", e.Name, "error", err.Error())
+		}
+		k.metrics.webhooks.WithLabelValues(result).Inc()
+	})
+}
+
+// once gives each job one turn. The first that is not live decides the exit status.
+func (k *keeper) once(ctx context.Context) error {
+	if err := k.refresher.Once(ctx); err != nil {
+		return err
+	}
+	var first error
+	bad := 0
+	all := k.refresher.Status()
+	for _, s := range all {
+		if s.State == sso.RefreshLive || k.job(s.Name).profile.optional {
+			continue
+		}
+		if bad++; first == nil {
+			first = &outcomeError{codeError{Code: s.Code, Message: s.Name + ": " + s.Reason, Hint: s.Hint}}
+		}
+	}
+	if bad > 1 {
+		return fmt.Errorf("%d of %d profiles have no live session; %w", bad, len(all), first)
+	}
+	return first
+}

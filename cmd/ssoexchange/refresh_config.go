@@ -1,0 +1,263 @@
+package main
+
+import (
+	"fmt"
+	"net"
+	"net/url"
+	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v3"
+
+	"github.com/ssoexchange/ssoexchange/cookiejar"
+	"github.com/ssoexchange/ssoexchange/sso"
+)
+
+// refreshConfig is the section "refresh" of the configuration file:
+//
+//	refresh:
+//	  listen: 127.0.0.1:9464              # /healthz, /readyz, /metrics; or unix:/path
+//	  socket: /run/ssoexchange/code.sock  # where "ssoexchange code" hands codes in
+//	  webhook: https://chat.example.com/hook
+//	  webhook_header_file: /etc/ssoexchange/hook-header
+//	  workers: 8
+//	  requests_per_day: 2000
+//	  sign_ins_per_day: 100
+//	  idle: 5h
+//	  keep_idp: true
+//	  profiles:                           # without it, all profiles of the file
+//	    work:
+//	      outputs:
+//	        - file: /run/bots/jira.txt
+//	          format: netscape
+//	      command: [systemctl, reload, bot]
+//	      required: false                 # /readyz does not wait for it
+type refreshConfig struct {
+	listen, socket  string
+	webhook         *url.URL
+	webhookHeader   string // a file
+	options         sso.RefreshOptions
+	named           []string // the profiles in the section, in its order
+	profiles        map[string]refreshProfile
+	fileHasProfiles []string // all profiles of the file, in its order
+}
+
+// refreshProfile is what is done with the session of one profile.
+type refreshProfile struct {
+	outputs  []refreshOutput
+	command  []string
+	optional bool
+}
+
+type refreshOutput struct {
+	file   string
+	format cookiejar.Format
+}
+
+// refreshSection reads the section; a file without one has the defaults.
+func (f *profileFile) refreshSection() (*refreshConfig, error) {
+	c := &refreshConfig{profiles: make(map[string]refreshProfile)}
+	for _, p := range f.profiles {
+		c.fileHasProfiles = append(c.fileHasProfiles, p.name)
+	}
+	if f.refresh == nil || f.refresh.Kind == yaml.ScalarNode && f.refresh.Tag == "!!null" {
+		return c, nil
+	}
+	o := &c.options
+	fields := map[string]func(v *yaml.Node) error{
+		"listen":              func(v *yaml.Node) error { return f.text1(v, &c.listen, checkListen) },
+		"socket":              func(v *yaml.Node) error { return f.text1(v, &c.socket, checkAbsolute) },
+		"webhook":             func(v *yaml.Node) error { return f.webhook(v, c) },
+		"webhook_header_file": func(v *yaml.Node) error { return f.text1(v, &c.webhookHeader, nil) },
+		"workers":             func(v *yaml.Node) error { return f.count(v, &o.Workers, 1, 1000) },
+		"requests_per_day":    func(v *yaml.Node) error { return f.count(v, &o.RequestsPerDay, 1, 1_000_000) },
+		"sign_ins_per_day":    func(v *yaml.Node) error { return f.count(v, &o.SignInsPerDay, 1, 100_000) },
+		"idle":                func(v *yaml.Node) error { return f.duration(v, &o.Idle, 15*time.Minute, 30*24*time.Hour) },
+		"keep_idp":            func(v *yaml.Node) error { return f.truth(v, &o.KeepIdP) },
+		"profiles":            func(v *yaml.Node) error { return f.refreshProfiles(v, c) },
+	}
+	return c, f.eachKey(f.refresh, refreshKey, func(k, v *yaml.Node) error { return f.field(k, v, fields) })
+}
+
+// field hands a value to the reader of its key.
+func (f *profileFile) field(k, v *yaml.Node, fields map[string]func(*yaml.Node) error) error {
+	read, known := fields[k.Value]
+	if !known {
+		var names []string
+		for name := range fields {
+			names = append(names, name)
+		}
+		slices.Sort(names)
+		return f.errorAt(k, fmt.Sprintf("unknown key %q", k.Value), "known are "+strings.Join(names, ", "))
+	}
+	return read(v)
+}
+
+func (f *profileFile) refreshProfiles(v *yaml.Node, c *refreshConfig) error {
+	return f.eachKey(v, "profiles", func(k, v *yaml.Node) error {
+		if _, err := f.find(k.Value); err != nil {
+			return f.errorAt(k, fmt.Sprintf("there is no profile %q", k.Value), "it has: "+f.names())
+		}
+		var p refreshProfile
+		required := true
+		var err error
+		if v.Kind != yaml.ScalarNode || v.Tag != "!!null" {
+			err = f.eachKey(v, fmt.Sprintf("profile %q", k.Value), func(k, v *yaml.Node) error {
+				return f.field(k, v, map[string]func(*yaml.Node) error{
+					"outputs":  func(v *yaml.Node) error { return f.outputs(v, &p) },
+					"command":  func(v *yaml.Node) error { return f.words(v, &p.command) },
+					"required": func(v *yaml.Node) error { return f.truth(v, &required) },
+				})
+			})
+		}
+		p.optional = !required
+		c.named = append(c.named, k.Value)
+		c.profiles[k.Value] = p
+		return err
+	})
+}
+
+func (f *profileFile) outputs(v *yaml.Node, p *refreshProfile) error {
+	if v.Kind != yaml.SequenceNode {
+		return f.errorAt(v, "outputs is not a list", "write \"- file: PATH\" on a line below it")
+	}
+	for _, item := range v.Content {
+		var out refreshOutput
+		format := string(cookiejar.Netscape)
+		err := f.eachKey(item, "an output", func(k, v *yaml.Node) error {
+			return f.field(k, v, map[string]func(*yaml.Node) error{
+				"file":   func(v *yaml.Node) error { return f.text1(v, &out.file, checkAbsolute) },
+				"format": func(v *yaml.Node) error { return f.text1(v, &format, checkFormat) },
+			})
+		})
+		if err != nil {
+			return err
+		}
+		if out.file == "" {
+			return f.errorAt(item, "an output has no file", "add file: PATH")
+		}
+		out.format = cookiejar.Format(format)
+		p.outputs = append(p.outputs, out)
+	}
+	return nil
+}
+
+func (f *profileFile) webhook(v *yaml.Node, c *refreshConfig) error {
+	var text string
+	if err := f.text1(v, &text, nil); err != nil {
+		return err
+	}
+	u, err := checkWebhook(text)
+	if err != nil {
+		// Not quoted: chat services put their secret into the address.
+		return f.errorAt(v, "webhook "+err.Error(), "for example: webhook: https://chat.example.com/hook")
+	}
+	c.webhook = u
+	return nil
+}
+
+// text1 reads a single value and has it checked.
+func (f *profileFile) text1(v *yaml.Node, to *string, check func(string) error) error {
+	if v.Kind != yaml.ScalarNode || v.Value == "" {
+		return f.errorAt(v, "a single value is needed", "")
+	}
+	if check != nil {
+		if err := check(v.Value); err != nil {
+			return f.errorAt(v, err.Error(), "")
+		}
+	}
+	*to = v.Value
+	return nil
+}
+
+func (f *profileFile) words(v *yaml.Node, to *[]string) error {
+	if v.Kind != yaml.SequenceNode || len(v.Content) == 0 {
+		return f.errorAt(v, "a command is a list of words, run without a shell", "for example: command: [systemctl, reload, bot]")
+	}
+	for _, word := range v.Content {
+		if word.Kind != yaml.ScalarNode {
+			return f.errorAt(word, "a command is a list of words", "")
+		}
+		*to = append(*to, word.Value)
+	}
+	return nil
+}
+
+func (f *profileFile) count(v *yaml.Node, to *int, least, most int) error {
+	n, err := strconv.Atoi(v.Value)
+	if v.Kind != yaml.ScalarNode || err != nil || n < least || n > most {
+		return f.errorAt(v, fmt.Sprintf("a number from %d to %d is needed", least, most), "")
+	}
+	*to = n
+	return nil
+}
+
+func (f *profileFile) duration(v *yaml.Node, to *time.Duration, least, most time.Duration) error {
+	d, err := time.ParseDuration(v.Value)
+	if v.Kind != yaml.ScalarNode || err != nil || d < least || d > most {
+		return f.errorAt(v, fmt.Sprintf("a duration from %v to %v is needed", least, most), "for example 5h or 90m")
+	}
+	*to = d
+	return nil
+}
+
+func (f *profileFile) truth(v *yaml.Node, to *bool) error {
+	if v.Kind != yaml.ScalarNode || v.Value != "true" && v.Value != "false" {
+		return f.errorAt(v, "true or false is needed", "")
+	}
+	*to = v.Value == "true"
+	return nil
+}
+
+func checkFormat(s string) error {
+	if !slices.Contains(cookiejar.Formats(), cookiejar.Format(s)) {
+		return fmt.Errorf("unknown format %q: use one of %s", s, strings.Join(formatNames(), ", "))
+	}
+	return nil
+}
+
+// checkAbsolute: a service has a working directory of its own.
+func checkAbsolute(s string) error {
+	if !filepath.IsAbs(s) {
+		return fmt.Errorf("%q is no absolute path", s)
+	}
+	return nil
+}
+
+// checkListen lets through what is reached from this machine only: who may see the
+// metrics is nobody's business but its users'.
+func checkListen(s string) error {
+	if strings.HasPrefix(s, "unix:") {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(s)
+	if err != nil {
+		return fmt.Errorf("%q is neither host:port nor unix:/path", s)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("%q is not on loopback: use 127.0.0.1, [::1] or unix:/path", s)
+	}
+	return nil
+}
+
+// refreshSocket returns where the running refresher takes codes: as configured, else
+// in the folder that the system gives to services and to users for such things.
+func (c *refreshConfig) refreshSocket(a *app) (string, error) {
+	if c.socket != "" {
+		return c.socket, nil
+	}
+	for _, env := range []string{"RUNTIME_DIRECTORY", "XDG_RUNTIME_DIR"} {
+		if dir, _, _ := strings.Cut(os.Getenv(env), ":"); dir != "" {
+			return filepath.Join(dir, "ssoexchange-refresh.sock"), nil
+		}
+	}
+	dir, err := a.stateDir()
+	if err != nil {
+		return "", err
+	}
+	return filepath.Join(dir, "refresh.sock"), nil
+}

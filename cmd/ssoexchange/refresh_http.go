@@ -1,0 +1,152 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"io"
+	"net"
+	"net/http"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"github.com/ssoexchange/ssoexchange/sso"
+)
+
+// servers are the two doors of a running refresh: one for those who watch, one, a
+// socket of mode 0600, for those who hand in codes.
+type servers struct {
+	all  []*http.Server
+	lns  []net.Listener
+	done sync.WaitGroup
+}
+
+// serve opens the doors that the configuration names.
+func (k *keeper) serve(ctx context.Context, c *refreshConfig) (*servers, error) {
+	s := &servers{}
+	watch := http.NewServeMux()
+	watch.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
+	watch.HandleFunc("GET /readyz", k.readyz)
+	watch.Handle("GET /metrics", promhttp.HandlerFor(k.metrics.registry, promhttp.HandlerOpts{}))
+	if c.listen != "" {
+		ln, err := proxyListen(ctx, c.listen)
+		if err != nil {
+			return nil, err
+		}
+		k.logger.Info("serving health and metrics", "address", ln.Addr().String())
+		s.start(ctx, ln, watch)
+	}
+	socket, err := c.refreshSocket(k.app)
+	if err == nil && runtime.GOOS != "windows" {
+		var ln net.Listener
+		if ln, err = listenSocket(ctx, socket); err == nil {
+			hand := http.NewServeMux()
+			hand.Handle("GET /", watch)
+			hand.HandleFunc("POST /code/{profile}", k.takeCode)
+			s.start(ctx, ln, hand)
+			return s, nil
+		}
+	}
+	switch {
+	case err == nil: // no sockets here
+	case c.socket != "":
+		s.stop()
+		return nil, err
+	default:
+		k.logger.Warn("codes cannot be handed in: there is no place for the socket", "error", err.Error(), "hint", "set refresh.socket in the configuration file")
+	}
+	return s, nil
+}
+
+func (s *servers) start(ctx context.Context, ln net.Listener, h http.Handler) {
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, MaxHeaderBytes: 32 << 10,
+		BaseContext: func(net.Listener) context.Context { return ctx }}
+	s.all, s.lns = append(s.all, server), append(s.lns, ln)
+	s.done.Go(func() { server.Serve(ln) })
+}
+
+// stop lets requests under way finish for a moment.
+func (s *servers) stop() {
+	ctx, cancel := context.WithTimeout(context.Background(), 2*time.Second)
+	defer cancel()
+	for _, server := range s.all {
+		if server.Shutdown(ctx) != nil {
+			server.Close()
+		}
+	}
+	for _, ln := range s.lns {
+		ln.Close() // removes the socket
+	}
+	s.done.Wait()
+}
+
+// readiness is what /readyz answers, without any secret.
+type readiness struct {
+	Version  int                 `json:"version"`
+	Ready    bool                `json:"ready"` // every required profile is live
+	Profiles []sso.RefreshStatus `json:"profiles"`
+}
+
+func (k *keeper) readiness() readiness {
+	r := readiness{Version: 1, Ready: true, Profiles: k.refresher.Status()}
+	for _, s := range r.Profiles {
+		if job := k.job(s.Name); s.State != sso.RefreshLive && job != nil && !job.profile.optional {
+			r.Ready = false
+		}
+	}
+	return r
+}
+
+func (k *keeper) readyz(w http.ResponseWriter, _ *http.Request) {
+	r := k.readiness()
+	w.Header().Set("Content-Type", "application/json")
+	if !r.Ready {
+		w.WriteHeader(http.StatusServiceUnavailable)
+	}
+	writeJSON(w, r)
+}
+
+// takeCode hands in a code. Browsers cannot reach a socket, and the form types that
+// they could send to other places are refused all the same.
+func (k *keeper) takeCode(w http.ResponseWriter, r *http.Request) {
+	profile := r.PathValue("profile")
+	body, err := io.ReadAll(io.LimitReader(r.Body, maxCode+1))
+	code := strings.TrimSpace(string(body))
+	out := codeOutcome{Version: 1, Profile: profile}
+	if err != nil || code == "" || len(body) > maxCode {
+		out.Error = &codeError{Code: "config", Message: "the body is not a code of at most 256 bytes"}
+		answerCode(w, http.StatusBadRequest, out)
+		return
+	}
+	k.logger.Info("a code was handed in", "name", profile)
+	e, err := k.refresher.PassCode(r.Context(), profile, code)
+	status := http.StatusOK
+	switch {
+	case err != nil:
+		out.Error = &codeError{Code: sso.Code(err), Step: sso.Step(err), Message: err.Error(), Hint: sso.Hint(err)}
+		if wait, ok := sso.RetryAfter(err); ok {
+			out.Error.RetryAfter = int(wait.Seconds()) + 1
+		}
+		status = http.StatusConflict
+		if k.job(profile) == nil {
+			status = http.StatusNotFound
+		}
+		if errors.Is(err, context.Canceled) {
+			status = http.StatusServiceUnavailable
+		}
+	default:
+		expires := e.Session.Expires().UTC().Truncate(time.Second)
+		out.User, out.Expires = e.Session.User, &expires
+	}
+	answerCode(w, status, out)
+}
+
+func answerCode(w http.ResponseWriter, status int, out codeOutcome) {
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(status)
+	json.NewEncoder(w).Encode(out)
+}

@@ -1,0 +1,128 @@
+package sealed_test
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"filippo.io/age"
+
+	"github.com/ssoexchange/ssoexchange/internal/sealed"
+)
+
+const keyText = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAE="
+
+func key(t testing.TB) *sealed.Key {
+	t.Helper()
+	k, err := sealed.ParseKey(keyText)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return k
+}
+
+// raw encrypts anything with the key of the tests.
+func raw(t testing.TB, plain string) []byte {
+	t.Helper()
+	identity, err := age.ParseX25519Identity(key(t).Secret())
+	if err != nil {
+		t.Fatal(err)
+	}
+	var b bytes.Buffer
+	w, err := age.Encrypt(&b, identity.Recipient())
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, _ = w.Write([]byte(plain))
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return b.Bytes()
+}
+
+func TestSealAndOpen(t *testing.T) {
+	k := key(t)
+	for _, data := range []string{"", "x", "line\nline", strings.Repeat("x", 100_000)} {
+		record, err := k.Seal("name", 7, []byte(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		got, fence, err := k.Open("name", record)
+		if string(got) != data || fence != 7 || err != nil {
+			t.Errorf("%d bytes: %d bytes, fence %d, %v", len(data), len(got), fence, err)
+		}
+		if _, _, err := k.Open("another", record); !errors.Is(err, sealed.ErrMoved) {
+			t.Errorf("under another name: %v", err)
+		}
+	}
+	if _, err := k.Seal("name", 0, make([]byte, sealed.MaxRecord)); !errors.Is(err, sealed.ErrTooLong) {
+		t.Errorf("too long: %v", err)
+	}
+}
+
+// seeds are records of all kinds, and what opening them under "name" says.
+func seeds(t testing.TB) map[string]error {
+	good, err := key(t).Seal("name", 1, []byte("data"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return map[string]error{
+		string(good):               nil,
+		"":                         sealed.ErrUnreadable,
+		"age-encryption.org/v1\n":  sealed.ErrUnreadable,
+		string(good[:len(good)-1]): sealed.ErrUnreadable,
+		string(raw(t, "")):         sealed.ErrForeign,
+		string(raw(t, "{}\nx")):    sealed.ErrForeign,
+		string(raw(t, `{"format":"ssoexchange-state","version":0,"key":"name"}`+"\n")):       sealed.ErrForeign,
+		string(raw(t, `{"format":"ssoexchange-state","version":2,"key":"name"}`+"\n")):       sealed.ErrNewer,
+		string(raw(t, `{"format":"ssoexchange-state","version":1,"key":"eman"}`+"\nx")):      sealed.ErrMoved,
+		string(raw(t, `{"format":"ssoexchange-state","version":1,"key":"name"}`)):            sealed.ErrForeign, // no line
+		string(raw(t, `{"format":"ssoexchange-state","version":1,"key":"name","x":1}`+"\n")): nil,
+	}
+}
+
+func TestOpen(t *testing.T) {
+	for record, want := range seeds(t) {
+		if _, _, err := key(t).Open("name", []byte(record)); !errors.Is(err, want) {
+			t.Errorf("%.60q: %v, want %v", record, err, want)
+		}
+	}
+}
+
+func FuzzOpen(f *testing.F) {
+	n := 0
+	for record := range seeds(f) {
+		f.Add([]byte(record))
+		n++
+	}
+	if n < 5 {
+		f.Fatal("no seeds")
+	}
+	k := key(f)
+	f.Fuzz(func(t *testing.T, record []byte) {
+		data, _, err := k.Open("name", record)
+		if err != nil && data != nil {
+			t.Error("data beside an error")
+		}
+	})
+}
+
+func FuzzParseKey(f *testing.F) {
+	for _, seed := range []string{keyText, key(f).Secret(), keyText + "," + key(f).Secret(), "age1", "AGE-SECRET-KEY-1", ",,", " "} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		k, err := sealed.ParseKey(text)
+		if err != nil {
+			if err != sealed.ErrMalformed {
+				t.Errorf("an error that may quote its input: %v", err)
+			}
+			return
+		}
+		again, err := sealed.ParseKey(k.Secret())
+		if err != nil || again.Secret() != k.Secret() {
+			t.Errorf("the key is not what was read: %v", err)
+		}
+	})
+}

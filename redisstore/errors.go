@@ -1,0 +1,55 @@
+package redisstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/redis/go-redis/v9"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+)
+
+// ErrLeaseLost is in the chain of errors that say that a lease was held for longer
+// than it lasted. Somebody else may have written since.
+var ErrLeaseLost = errors.New("the lease was lost")
+
+var errReleased = errors.New("redisstore: saving after the lease was released")
+
+func errLost(doing string) error {
+	return &autherr.Error{Kind: autherr.ErrUnreachable, Text: "redisstore: " + doing, Cause: ErrLeaseLost,
+		Hint: "try again: another process holds the lease now, or has stored a newer session"}
+}
+
+func errConfig(hint, format string, a ...any) error {
+	return &autherr.Error{Kind: autherr.ErrConfig, Text: "redisstore: " + fmt.Sprintf(format, a...), Hint: hint}
+}
+
+// fail says what an error of a Redis command means for the caller.
+func fail(ctx context.Context, doing string, err error) error {
+	if ctx.Err() != nil {
+		return fmt.Errorf("redisstore: %s: %w", doing, context.Cause(ctx))
+	}
+	e := &autherr.Error{Kind: autherr.ErrUnreachable, Text: "redisstore: " + doing, Cause: err, Hint: "check that Redis runs and can be reached from here"}
+	var answer redis.Error
+	if !errors.As(err, &answer) {
+		return e
+	}
+	says := func(words ...string) bool { // anywhere: a script's error is wrapped in others
+		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(answer.Error(), w) })
+	}
+	switch {
+	case says("NOAUTH", "WRONGPASS", "NOPERM", "ACL failure"):
+		e.Kind, e.Hint = autherr.ErrConfig, "check user and password of the store; the user needs the keys and the channel ssoexchange:* and the commands of scripts, hashes, strings, SCAN and SUBSCRIBE"
+	case says("WRONGTYPE"):
+		e.Kind, e.Hint = autherr.ErrConfig, "another program uses the same keys: give this one another prefix"
+	case says("OOM", "MISCONF", "READONLY", "LOADING", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN"):
+		e.Hint = "Redis is there but cannot do this now; its log says why"
+	}
+	return e
+}
+
+// away reports whether err means that Redis could not be asked.
+func away(err error) bool { return errors.Is(err, autherr.ErrUnreachable) }

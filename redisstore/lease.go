@@ -1,0 +1,276 @@
+package redisstore
+
+import (
+	"context"
+	"crypto/rand"
+	"fmt"
+	mathrand "math/rand/v2"
+	"sync"
+	"time"
+)
+
+const (
+	// pollMax is how long a waiter sleeps at most before it looks by itself whether
+	// the lease is free, in case that an announcement was lost.
+	pollMax = 2 * time.Second
+	// savePatience is how long Save tries again while Redis cannot be reached.
+	savePatience = 10 * time.Second
+	saveRetry    = 100 * time.Millisecond
+)
+
+// Lease is the right to write one record. It is an interface type without a name of
+// its own, so that package sso can declare the same one. The leases of this package
+// also have Done and Err, as a context has: they can be lost.
+type Lease = interface {
+	// Save replaces the record; nil data removes it. It fails after Release, and with
+	// ErrLeaseLost if the lease has gone to somebody else.
+	Save(ctx context.Context, data []byte) error
+	// Release lets the next one in. It may be called more than once.
+	Release()
+}
+
+// Acquire waits until nobody else holds key, and holds it until Release, or until the
+// process dies or is paused for longer than the lease lasts. It is woken when a lease
+// ends, and gives up when ctx does, or when Redis cannot be reached.
+func (s *Store) Acquire(ctx context.Context, key string) (Lease, error) {
+	if !validKey(key) {
+		return nil, errKey(key)
+	}
+	owner := s.host + "/" + rand.Text()
+	var free <-chan struct{}
+	answered := time.Time{} // when Redis last said that the lease is taken
+	for {
+		sent := time.Now()
+		fence, left, err := s.tryAcquire(ctx, key, owner)
+		if err == nil && fence > 0 {
+			return s.newLease(key, owner, fence, sent), nil
+		}
+		if err == nil {
+			answered = time.Now()
+		} else if ctx.Err() != nil || !away(err) || time.Since(answered) > s.ttl {
+			return nil, err // in the middle of a wait, a fail-over may take its time
+		}
+		if free == nil {
+			var stop func()
+			free, stop = s.events.watch(ctx, key, eventFree)
+			defer stop()
+			continue // look again now that no announcement can be missed
+		}
+		wait := time.NewTimer(pollAfter(left))
+		select {
+		case <-free:
+		case <-wait.C:
+		case <-ctx.Done():
+			wait.Stop()
+			return nil, fail(ctx, "waiting for another process, which is signing in", ctx.Err())
+		}
+		wait.Stop()
+	}
+}
+
+// pollAfter is how long to sleep when the lease has left to live: neighbours shall
+// not all come at once.
+func pollAfter(left time.Duration) time.Duration {
+	wait := pollMax
+	if left > 0 && left < wait {
+		wait = left
+	}
+	return wait + mathrand.N(wait/10+time.Millisecond)
+}
+
+func (s *Store) tryAcquire(ctx context.Context, key, owner string) (fence int64, left time.Duration, err error) {
+	op, cancel := context.WithTimeout(ctx, opTimeout)
+	defer cancel()
+	answer, err := acquireScript.Run(op, s.redis, s.keys(key), owner, s.ttl.Milliseconds()).Int64Slice()
+	if err == nil && len(answer) != 2 {
+		err = fmt.Errorf("a script answered with %d numbers", len(answer))
+	}
+	if err = s.noted(ctx, "asking for the lease", err); err != nil {
+		// Perhaps it was given and only the answer is lost. Nobody shall wait for it.
+		go s.giveBack(context.WithoutCancel(ctx), key, owner)
+		return 0, 0, err
+	}
+	return answer[0], time.Duration(answer[1]) * time.Millisecond, nil
+}
+
+func (s *Store) giveBack(ctx context.Context, key, owner string) {
+	ctx, cancel := context.WithTimeout(ctx, ioTimeout)
+	defer cancel()
+	err := releaseScript.Run(ctx, s.redis, s.keys(key), owner, s.channel(), key+eventFree).Err()
+	if err != nil {
+		s.log.Debug("state_lease_not_released", "reason", err.Error())
+	}
+}
+
+type lease struct {
+	store *Store
+	key   string
+	owner string
+	fence int64
+	stop  context.CancelFunc // ends the renewal
+	done  chan struct{}      // closed when the lease is lost
+
+	mu       sync.Mutex
+	until    time.Time // nobody else can have it before
+	err      error     // why it is lost
+	released bool
+}
+
+func (s *Store) newLease(key, owner string, fence int64, sent time.Time) *lease {
+	ctx, stop := context.WithCancel(context.Background())
+	l := &lease{store: s, key: key, owner: owner, fence: fence, stop: stop, done: make(chan struct{})}
+	l.extend(sent)
+	s.hold(key, 1)
+	go l.renew(ctx)
+	return l
+}
+
+// extend notes that Redis was asked at sent to let the lease live. A tenth of it is
+// left for clocks that do not run alike.
+func (l *lease) extend(sent time.Time) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	l.until = sent.Add(l.store.ttl - l.store.ttl/10)
+}
+
+// Done is closed when the lease is lost.
+func (l *lease) Done() <-chan struct{} { return l.done }
+
+// Err returns nil while the lease is held, or after it was released in time. It looks
+// at the clock, and so finds out at once after the process was paused.
+func (l *lease) Err() error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	now := time.Now()
+	// The monotonic clock may stand still while a machine sleeps; the wall clock does not.
+	if l.err == nil && !l.released && (now.After(l.until) || now.Round(0).After(l.until.Round(0))) {
+		l.lose("the lease was not renewed in time")
+	}
+	return l.err
+}
+
+// lose needs l.mu.
+func (l *lease) lose(why string) {
+	if l.err == nil && !l.released {
+		l.err = errLost(why)
+		close(l.done)
+	}
+}
+
+// renew keeps the lease alive until it is released or lost.
+func (l *lease) renew(ctx context.Context) {
+	ttl := l.store.ttl
+	pause := ttl / 3
+	for {
+		wait := time.NewTimer(pause)
+		select {
+		case <-wait.C:
+		case <-ctx.Done():
+			wait.Stop()
+			return
+		}
+		if l.Err() != nil {
+			return
+		}
+		sent := time.Now()
+		op, cancel := context.WithTimeout(ctx, min(opTimeout, ttl/3))
+		held, err := renewScript.Run(op, l.store.redis, l.store.keys(l.key), l.owner, ttl.Milliseconds()).Int()
+		cancel()
+		err = l.store.noted(ctx, "renewing the lease", err)
+		switch {
+		case ctx.Err() != nil:
+			return
+		case err != nil:
+			pause = ttl / 10
+		case held == 0:
+			l.mu.Lock()
+			l.lose("another process has the lease, or Redis has forgotten it")
+			l.mu.Unlock()
+			return
+		default:
+			l.extend(sent)
+			pause = ttl / 3
+		}
+	}
+}
+
+// Save writes data. Redis, and no clock of this host, decides whether the lease is
+// still held. While it cannot be reached, Save tries again for some seconds: what a
+// sign-in has brought should not be lost to a fail-over.
+func (l *lease) Save(ctx context.Context, data []byte) error {
+	l.mu.Lock()
+	released := l.released
+	l.mu.Unlock()
+	if released {
+		return errReleased
+	}
+	what, record := "remove", []byte(nil)
+	if data != nil {
+		var err error
+		if record, err = l.store.key.Seal(l.key, l.fence, data); err != nil {
+			return errConfig("", "encrypting a record: %v", err)
+		}
+		what = "save"
+	}
+	for give := time.Now().Add(savePatience); ; {
+		err := l.commit(ctx, what, record)
+		if err == nil || !away(err) || l.isLost() || time.Now().After(give) {
+			return err
+		}
+		wait := time.NewTimer(saveRetry)
+		select {
+		case <-wait.C:
+		case <-l.done:
+			wait.Stop()
+			return err
+		case <-ctx.Done():
+			wait.Stop()
+			return fail(ctx, "writing the state", err)
+		}
+	}
+}
+
+func (l *lease) isLost() bool {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.err != nil
+}
+
+func (l *lease) commit(ctx context.Context, what string, record []byte) error {
+	s := l.store
+	op, cancel := context.WithTimeout(ctx, opTimeout)
+	defer cancel()
+	outcome, err := commitScript.Run(op, s.redis, s.keys(l.key), l.owner, l.fence, s.channel(), what, record, l.key+eventSaved).Text()
+	if err = s.noted(ctx, "writing the state", err); err != nil {
+		return err
+	}
+	if outcome != "saved" {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.lose("not saved, since a later lease was given")
+		return l.err
+	}
+	if record == nil {
+		s.seen.drop(l.key)
+	} else {
+		s.seen.put(l.key, value{record, l.fence})
+	}
+	return nil
+}
+
+// Release gives the lease back.
+func (l *lease) Release() {
+	l.mu.Lock()
+	first := !l.released
+	lost := l.err != nil
+	l.released = true
+	l.mu.Unlock()
+	if !first {
+		return
+	}
+	l.stop()
+	l.store.hold(l.key, -1)
+	if !lost {
+		l.store.giveBack(context.Background(), l.key, l.owner)
+	}
+}

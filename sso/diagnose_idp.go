@@ -1,0 +1,212 @@
+package sso
+
+import (
+	"context"
+	"encoding/base64"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/crowd"
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/hop"
+)
+
+// diagnoseOkta asks which engine the organisation runs, and whether the app's link
+// leads anywhere.
+func (c *Client) diagnoseOkta(ctx context.Context, report func(Finding)) {
+	org := &url.URL{Scheme: c.cfg.SSOLoginURL.Scheme, Host: c.cfg.SSOLoginURL.Host, Path: "/.well-known/okta-organization"}
+	if c.cfg.Domain != "" {
+		org.Host = c.cfg.Domain
+	}
+	a, err := c.ask(ctx, "okta", org, wantJSON)
+	if err != nil {
+		report(FindingOf("okta.engine", "", err))
+	} else {
+		report(c.engineFinding(a))
+	}
+
+	a, err = c.ask(ctx, "okta", c.cfg.SSOLoginURL, wantHTML)
+	path := c.cfg.SSOLoginURL.EscapedPath()
+	switch {
+	case err != nil:
+		report(FindingOf("okta.app", "", err))
+	case a.Status == http.StatusNotFound:
+		report(failing("okta.app", ErrConfig, "Okta has no app at "+path+" (404)",
+			"check SSOLoginURL: it is the app's embed link, https://ORG.okta.com/home/NAME/0oa…/…, as the app's General tab in Okta shows it"))
+	case a.Status == http.StatusTooManyRequests:
+		report(failing("okta.app", ErrRateLimited, "Okta asks to wait (429)", "wait a minute; who else uses this organisation from here?"))
+	case a.Status >= 500:
+		report(failing("okta.app", ErrUnreachable, fmt.Sprintf("the app's link answers %d", a.Status), "Okta is in trouble: try again later, see https://status.okta.com"))
+	case a.Status == http.StatusOK || a.Location() != nil:
+		report(Finding{Check: "okta.app", Status: FindingOK, Message: fmt.Sprintf("the app's link wants a sign-in (%d)", a.Status)})
+	default:
+		report(warning("okta.app", fmt.Sprintf("the app's link answers %d", a.Status), "open SSOLoginURL in a browser: does it lead to a sign-in?"))
+	}
+}
+
+func (c *Client) engineFinding(a *hop.Answer) Finding {
+	var org struct {
+		Pipeline string `json:"pipeline"`
+	}
+	const check = "okta.engine"
+	known := map[string]string{"v1": "Classic", "idx": "IDX"}
+	switch engine := known[pipelineOf(a, &org)]; {
+	case engine != "" && c.cfg.OktaEngine != "" && c.cfg.OktaEngine != "Auto" && c.cfg.OktaEngine != engine:
+		return warning(check, fmt.Sprintf("the organisation runs %s, the connection says OktaEngine=%s", engineName(engine), c.cfg.OktaEngine),
+			"remove OktaEngine from the connection, or set OktaEngine="+engine)
+	case engine != "":
+		return Finding{Check: check, Status: FindingOK, Message: "the organisation runs " + engineName(engine)}
+	case a.Status == http.StatusTooManyRequests:
+		return failing(check, ErrRateLimited, "Okta asks to wait (429)", "wait a minute")
+	case a.Status >= 500:
+		return failing(check, ErrUnreachable, fmt.Sprintf("%s answers %d", a.URL.Host, a.Status), "try again later")
+	case a.Status == http.StatusNotFound, a.Status == http.StatusOK:
+		return failing(check, ErrConfig, fmt.Sprintf("%s does not answer like an Okta organisation (%d)", a.URL.Host, a.Status),
+			"check the host of SSOLoginURL; with a custom domain, name the organisation's own host with Domain")
+	}
+	return warning(check, fmt.Sprintf("the engine cannot be asked for (%s answers %d)", a.URL.Host, a.Status),
+		"a gateway may block /.well-known/okta-organization; a sign-in finds out by other means")
+}
+
+func pipelineOf(a *hop.Answer, org *struct {
+	Pipeline string `json:"pipeline"`
+}) string {
+	if a.Status != http.StatusOK || json.Unmarshal(a.Body, org) != nil {
+		return ""
+	}
+	return org.Pipeline
+}
+
+func engineName(engine string) string {
+	if engine == "IDX" {
+		return "Okta Identity Engine"
+	}
+	return "Okta Classic Engine"
+}
+
+// diagnoseCrowd asks Crowd's REST API and its SAML console what they say to a
+// stranger.
+func (c *Client) diagnoseCrowd(ctx context.Context, report func(Finding)) {
+	base, ok := c.crowdBase()
+	if !ok {
+		report(failing("crowd.console", ErrConfig, "the path of SSOLoginURL does not end in "+crowd.Suffix,
+			"SSOLoginURL is Crowd's base URL followed by "+crowd.Suffix))
+		return
+	}
+	a, err := c.ask(ctx, "crowd", base.JoinPath(crowdCookiePath), "application/xml")
+	if err != nil {
+		report(FindingOf("crowd.rest", "", err))
+	} else {
+		report(crowdRESTFinding(base, a))
+	}
+	a, err = c.ask(ctx, "crowd", c.cfg.SSOLoginURL, wantHTML)
+	switch {
+	case err != nil:
+		report(FindingOf("crowd.console", "", err))
+	case a.Status == http.StatusNotFound:
+		report(failing("crowd.console", ErrConfig, "Crowd has no SAML console at "+c.cfg.SSOLoginURL.EscapedPath()+" (404)",
+			"check the path of SSOLoginURL; SAML needs Crowd Data Center 3.4 or later"))
+	case a.Status >= 500:
+		report(failing("crowd.console", ErrUnreachable, fmt.Sprintf("the SAML console answers %d", a.Status), "Crowd is in trouble: try again later, or ask who runs it"))
+	default:
+		report(Finding{Check: "crowd.console", Status: FindingOK, Message: fmt.Sprintf("the SAML console is there (%d to a stranger)", a.Status)})
+	}
+}
+
+const crowdCookiePath = "/rest/usermanagement/1/config/cookie"
+
+func (c *Client) crowdBase() (*url.URL, bool) {
+	u := *c.cfg.SSOLoginURL
+	path, ok := strings.CutSuffix(u.Path, crowd.Suffix)
+	u.Path, u.RawPath, u.RawQuery = path, "", ""
+	return &u, ok
+}
+
+// crowdRESTFinding judges the answer to a call without credentials: Crowd's REST
+// API says 401 to it, before it looks at anything else.
+func crowdRESTFinding(base *url.URL, a *hop.Answer) Finding {
+	const check = "crowd.rest"
+	version := strings.TrimPrefix(a.Header.Get("X-Embedded-Crowd-Version"), "Crowd/")
+	if version != "" && len(version) < 32 {
+		version = " " + version
+	}
+	switch {
+	case a.Status == http.StatusUnauthorized:
+		return Finding{Check: check, Status: FindingOK, Message: "Crowd" + version + " answers at " + base.String()}
+	case a.Status == http.StatusNotFound:
+		return failing(check, ErrConfig, "there is no Crowd REST API below "+base.String()+" (404)",
+			"check the path of SSOLoginURL: what precedes "+crowd.Suffix+" must be Crowd's base URL")
+	case a.Status == http.StatusForbidden:
+		return failing(check, ErrConfig, "Crowd's REST API refuses this machine (403)",
+			"add this machine's address to the application's Remote Addresses in Crowd")
+	case a.Status >= 500:
+		return failing(check, ErrUnreachable, fmt.Sprintf("Crowd's REST API answers %d", a.Status), "Crowd is in trouble: try again later, or ask who runs it")
+	}
+	if loc := a.Location(); loc != nil && !hop.SameOrigin(loc, base) {
+		return warning(check, "a gateway answers instead of Crowd and sends to "+loc.Host,
+			"let requests to "+base.EscapedPath()+"/rest/ pass the gateway without a sign-in of its own")
+	}
+	return warning(check, fmt.Sprintf("Crowd's REST API answers %d to a call without credentials; 401 was expected", a.Status), "is this address Crowd, and not a gateway in front of it?")
+}
+
+// CheckApplication asks Crowd whether it accepts SSOAppName and SSOAppPassword, by
+// asking how its cookie is called. It sends the application's password, once: one
+// that was refused before is not sent again, and a refusal is remembered like one
+// during a sign-in. With other schemes, or without SSOAppName, it does nothing.
+func (c *Client) CheckApplication(ctx context.Context) error {
+	if c.cfg.Scheme != "Crowd" || c.cfg.SSOAppName == "" {
+		return nil
+	}
+	base, ok := c.crowdBase()
+	if !ok {
+		return autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig, "crowd: the path of SSOLoginURL does not end in "+crowd.Suffix, ""))
+	}
+	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, _ *record) (*Session, error) {
+		state := c.signInState()
+		password, err := c.guarded("SSOAppPassword", c.cfg.SSOAppName, c.cfg.SSOAppPassword)(ctx)
+		if err != nil {
+			return nil, autherr.AtStep(autherr.StepLogin, err)
+		}
+		err = c.askCookieConfig(ctx, base, password)
+		state.guard.note(err, time.Now())
+		return nil, errors.Join(autherr.AtStep(autherr.StepLogin, err), state.store(ctx))
+	})
+	return err
+}
+
+func (c *Client) askCookieConfig(ctx context.Context, base *url.URL, password string) error {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	h := &hop.Client{Server: "crowd", Transport: c.net.transport, UserAgent: c.userAgent, Logger: c.opts.Logger}
+	a, err := h.Do(ctx, hop.Request{Step: autherr.StepLogin, Method: http.MethodGet, URL: base.JoinPath(crowdCookiePath), Header: http.Header{
+		"Accept":        {"application/xml"},
+		"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(c.cfg.SSOAppName+":"+password))},
+	}})
+	if err != nil {
+		return err
+	}
+	switch {
+	case a.Status == http.StatusOK:
+		return nil
+	case a.Status == http.StatusUnauthorized:
+		return applicationRefused{autherr.New(ErrCredentials, "crowd: the application's name or password was refused (401)",
+			"check SSOAppName and SSOAppPassword: they are those of an application in Crowd, not of a user")}
+	case a.Status == http.StatusForbidden:
+		return autherr.New(ErrConfig, "crowd: this machine may not call as this application (403)",
+			"add this machine's address to the application's Remote Addresses in Crowd")
+	}
+	return autherr.New(ErrUnreachable, fmt.Sprintf("crowd: GET %s answered %d", crowdCookiePath, a.Status), "try again later")
+}
+
+// applicationRefused says whose refusal it is, for the guard.
+type applicationRefused struct{ error }
+
+func (e applicationRefused) Unwrap() error { return e.error }
+
+// RefusedSecret names the property.
+func (applicationRefused) RefusedSecret() string { return "SSOAppPassword" }

@@ -1,0 +1,124 @@
+package sso
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/mfa"
+)
+
+// diagnoseSecrets reads every secret that has a source, and shows none. A code is
+// left alone: the command that prints it may be good for one reading.
+func (c *Client) diagnoseSecrets(ctx context.Context, report func(Finding)) {
+	const check = "secrets"
+	var good []string
+	for i := range table {
+		r := &table[i]
+		if r.secret == nil || r.Name == "MFAPassCode" || !c.cfg.uses(r) {
+			continue
+		}
+		s := *r.secret(c.cfg)
+		if s.IsZero() {
+			continue
+		}
+		value, err := reveal(ctx, s)
+		if err == nil && r.Name == "MFASecret" {
+			_, err = mfa.ParseSeed(value)
+		}
+		if err != nil {
+			f := FindingOf(check, "", err)
+			if Code(err) == "internal" || Code(err) == "unreachable" {
+				f = failing(check, ErrConfig, r.Name+": "+err.Error(), "run the command, or look into the file, that the secret comes from")
+			}
+			report(f)
+			continue
+		}
+		good = append(good, r.Name)
+	}
+	if len(good) > 0 {
+		report(Finding{Check: check, Status: FindingOK, Message: "can be read: " + strings.Join(good, ", ")})
+	}
+	for _, name := range c.cfg.MissingSecrets() {
+		switch {
+		case name == "Password" && c.opts.Password != nil:
+			report(Finding{Check: check, Status: FindingOK, Message: "Password will be asked for"})
+		case name == "Password":
+			report(warning(check, "Password is not given and nobody can be asked", "set PasswordFile, PasswordCommand or PasswordKeyring; a live session is used without"))
+		default:
+			report(failing(check, ErrConfig, name+" is needed and not given", "set "+name+"File, "+name+"Command or "+name+"Keyring"))
+		}
+	}
+}
+
+func reveal(ctx context.Context, s Secret) (string, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, checkTimeout, fmt.Errorf("no answer within %s: %w", checkTimeout, context.DeadlineExceeded))
+	defer cancel()
+	return s.Reveal(ctx)
+}
+
+// diagnoseStored looks at the identity's record: is the session alive, and is there
+// a secret that was refused and would not be sent.
+func (c *Client) diagnoseStored(ctx context.Context, report func(Finding)) {
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	r, err := c.load(ctx)
+	if err != nil {
+		report(FindingOf("session", "", err))
+		return
+	}
+	if r.Obtained.IsZero() {
+		report(Finding{Check: "session", Status: FindingOK, Message: "none is stored; the next command that needs one signs in"})
+	} else {
+		s, err := c.Check(ctx)
+		switch {
+		case err == nil:
+			report(Finding{Check: "session", Status: FindingOK, Message: fmt.Sprintf("live: signed in as %s since %s", s.User, s.Obtained.UTC().Format(time.RFC3339))})
+		case errors.Is(err, ErrNoSession):
+			report(Finding{Check: "session", Status: FindingOK, Message: "the stored one has ended; the next command that needs one signs in"})
+		default:
+			f := FindingOf("session", "", err)
+			report(warning("session", "Jira did not say whether the stored one works: "+f.Message, f.Hint))
+		}
+	}
+	c.diagnoseRefused(ctx, r, report)
+}
+
+// diagnoseRefused compares the notes of refusals with the secrets of now.
+func (c *Client) diagnoseRefused(ctx context.Context, r *record, report func(Finding)) {
+	idp := ""
+	if c.cfg.SSOLoginURL != nil {
+		idp = c.cfg.SSOLoginURL.Host
+	}
+	secrets := []struct {
+		property, owner string
+		secret          Secret
+	}{
+		{"Password", c.cfg.User, c.cfg.Password},
+		{"SSOAppPassword", c.cfg.SSOAppName, c.cfg.SSOAppPassword},
+		{"APIToken", idp, c.cfg.APIToken},
+	}
+	for _, s := range secrets {
+		noted, ok := r.Refused[s.property]
+		if !ok {
+			continue
+		}
+		when := noted.At.UTC().Format(time.RFC3339)
+		value, err := reveal(ctx, s.secret)
+		same := slices.Equal(noted.MAC, r.mac(s.property, s.owner, value))
+		switch {
+		case s.secret.IsZero() || err != nil:
+			report(warning("refused", s.property+" was refused on "+when+"; what is refused once is not sent again", "give the right "+s.property))
+		case same:
+			report(Finding{Check: "refused", Status: FindingFail,
+				Message: "this " + s.property + " was refused on " + when + " and is not sent again (" + noted.Text + ")",
+				Hint:    (&RefusedBeforeError{Property: s.property}).HintText(),
+				Err:     &RefusedBeforeError{Property: s.property, At: noted.At, Text: noted.Text}})
+		default:
+			report(Finding{Check: "refused", Status: FindingOK, Message: s.property + " was refused on " + when + ", and has changed since"})
+		}
+	}
+}

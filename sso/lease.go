@@ -1,0 +1,157 @@
+package sso
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/patience"
+)
+
+// What a Store that several hosts share may be able to do beyond keeping records.
+type (
+	// announcer tells its waiters when somebody has saved a record, so that all of them
+	// use the new session at once, and not one after the other.
+	announcer interface {
+		Watch(ctx context.Context, key string) (saved <-chan struct{}, stop func())
+	}
+
+	// losable is a Lease that can end before it is released, as one that has to be
+	// renewed over a network does. Done and Err are those of a context.
+	losable interface {
+		Done() <-chan struct{}
+		Err() error
+	}
+)
+
+const (
+	// leaseTries bounds how often one call begins again because its lease was lost.
+	leaseTries = 3
+	// announcePatience is how long a lease may take before announcements are listened to.
+	announcePatience = 50 * time.Millisecond
+)
+
+// errLeaseLost is in the chain of errors of a sign-in that was given up because
+// somebody else may have begun one.
+var errLeaseLost = errors.New("the lease was lost")
+
+// leaseErr tells whether lease was lost.
+func leaseErr(lease Lease) error {
+	l, ok := lease.(losable)
+	if !ok || l.Err() == nil {
+		return nil
+	}
+	return autherr.AtStep(autherr.StepState, &autherr.Error{Kind: ErrUnreachable, Text: "sso: the sign-in was given up",
+		Hint: "try again: another process may have signed in meanwhile", Cause: fmt.Errorf("%w: %w", errLeaseLost, l.Err())})
+}
+
+// whileHeld returns a context that ends when the lease is lost.
+func whileHeld(ctx context.Context, lease Lease) (context.Context, context.CancelFunc) {
+	l, ok := lease.(losable)
+	if !ok {
+		return context.WithCancel(ctx)
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	go func() {
+		select {
+		case <-l.Done():
+			cancel(l.Err())
+		case <-ctx.Done():
+		}
+	}()
+	return ctx, func() { cancel(nil) }
+}
+
+func (c *Client) acquire(ctx context.Context) (Lease, error) {
+	lease, err := c.store.Acquire(ctx, c.id.Key())
+	return lease, autherr.AtStep(autherr.StepState, stateError("locking", err))
+}
+
+// glance is what a call has seen of the record before it waits for others.
+type glance struct {
+	began    time.Time
+	obtained time.Time // when the session was obtained, zero: there was none
+	failed   time.Time // when the last sign-in failed, zero: it did not
+}
+
+func (r *record) glance(began time.Time) glance {
+	g := glance{began: began, obtained: r.Obtained}
+	if r.Failed != nil {
+		g.failed = r.Failed.At
+	}
+	return g
+}
+
+// neighbour returns what somebody else's sign-in has brought since g: a session that
+// works, or its failure; nil, nil if there was none. Times of other hosts are
+// compared for being different first: their clocks need not agree with ours.
+func (c *Client) neighbour(ctx context.Context, r *record, g glance) (*Session, error) {
+	if !r.Obtained.IsZero() && !r.Obtained.Equal(g.obtained) {
+		if s, err := c.resume(ctx, r); s != nil || err != nil {
+			return s, err
+		}
+	}
+	if f := r.Failed; f != nil && (!f.At.Equal(g.failed) || f.At.After(g.began)) {
+		return nil, f.err()
+	}
+	return nil, nil
+}
+
+// await waits for the lease, or for the outcome of whoever has it.
+func (c *Client) await(ctx context.Context, g glance) (Lease, *Session, error) {
+	store, ok := c.store.(announcer)
+	if !ok {
+		lease, err := c.acquire(ctx)
+		return lease, nil, err
+	}
+	type outcome struct {
+		lease Lease
+		err   error
+	}
+	acquireCtx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	got := make(chan outcome, 1)
+	go func() {
+		lease, err := c.acquire(acquireCtx)
+		got <- outcome{lease, err}
+	}()
+	soon := time.NewTimer(announcePatience)
+	defer soon.Stop()
+	select {
+	case o := <-got:
+		return o.lease, nil, o.err
+	case <-soon.C:
+	}
+	saved, stop := store.Watch(ctx, c.id.Key())
+	defer stop()
+	for {
+		s, err := c.overheard(ctx, g)
+		if s != nil || err != nil {
+			go func() { // a lease that comes too late is not needed
+				if o := <-got; o.lease != nil {
+					o.lease.Release()
+				}
+			}()
+			return nil, s, err
+		}
+		select {
+		case o := <-got:
+			return o.lease, nil, o.err
+		case <-saved:
+		}
+	}
+}
+
+// overheard is neighbour for one who has no lease. A record that cannot be read now
+// is for the holder of the lease to complain about.
+func (c *Client) overheard(ctx context.Context, g glance) (*Session, error) {
+	ctx, cancel := patience.WithBudget(ctx, c.timeout())
+	defer cancel()
+	r, err := c.load(ctx)
+	if err != nil {
+		return nil, nil
+	}
+	return c.neighbour(ctx, r, g)
+}

@@ -1,0 +1,294 @@
+package sso
+
+import (
+	"context"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+)
+
+// RefreshOptions are the bounds within which a Refresher works. The zero value of
+// every field is a good default.
+type RefreshOptions struct {
+	// Workers is how many identities are looked after at the same moment. 0: 8.
+	Workers int
+
+	// RequestsPerDay and SignInsPerDay bound what is done for one identity in a day
+	// (UTC), however often the process is started. Sign-ins of other programs that
+	// share the Store count, too. 0: 2000 requests, 100 sign-ins.
+	RequestsPerDay, SignInsPerDay int
+
+	// Idle is how long the service provider keeps a session that nobody uses. Less is
+	// learnt where sessions die sooner. 0: 5 hours, Jira's default.
+	Idle time.Duration
+
+	// KeepIdP prolongs the identity provider's session as well, at the price of a
+	// request each turn: for policies that want a person at every sign-in.
+	KeepIdP bool
+
+	// Spread is how far apart identities begin that are added together. 0: 100 ms,
+	// all within 5 minutes; negative: at once.
+	Spread time.Duration
+
+	// Grace is how long Run waits, when it is told to stop, for what is under way
+	// before it is cancelled. 0: 30 seconds.
+	Grace time.Duration
+
+	// Observe is called with everything that happens, by several goroutines, for one
+	// identity by one at a time. The next turn of the identity waits for its return.
+	Observe func(context.Context, RefreshEvent)
+
+	// Logger gets a line for each new session (info) and each failure (warn), never a
+	// secret. Nil: silence.
+	Logger *slog.Logger
+}
+
+// Refresher keeps sessions alive. From one schedule it looks after each identity
+// when more than half of what its session has left is over, in the cheapest way that
+// works: the request that proves the session alive keeps it so; a remember-me
+// cookie, the identity provider's session and a remembered device come before a full
+// sign-in. Where only a person or a change can help (a refused secret, a locked
+// account, a code that nobody gave) it stops signing that identity in, and says so
+// once; that is stored with the identity and ends when the configuration or a secret
+// changes, when somebody signs in by other means, with PassCode, or with
+// Client.ClearRefusal.
+//
+// Its methods may be called at any time.
+type Refresher struct {
+	opts RefreshOptions
+	wake chan struct{} // holds one element: the schedule has changed
+
+	mu   sync.Mutex
+	kept map[string]*kept
+	plan schedule
+}
+
+// kept is one identity. What is not of the Client's own is guarded by Refresher.mu.
+type kept struct {
+	name    string
+	client  *Client
+	due     time.Time
+	place   int  // in the schedule; -1: a worker has it, or it was removed
+	again   bool // wanted at once while a worker has it
+	removed bool
+	seen    [32]byte // of the cookies that were last announced
+	status  RefreshStatus
+	waiting []chan<- RefreshEvent
+}
+
+// NewRefresher returns a Refresher that keeps nothing yet.
+func NewRefresher(o RefreshOptions) *Refresher {
+	setDefault(&o.Workers, 8)
+	setDefault(&o.RequestsPerDay, 2000)
+	setDefault(&o.SignInsPerDay, 100)
+	setDefault(&o.Idle, jiraIdle)
+	setDefault(&o.Spread, 100*time.Millisecond)
+	setDefault(&o.Grace, 30*time.Second)
+	if o.Observe == nil {
+		o.Observe = func(context.Context, RefreshEvent) {}
+	}
+	if o.Logger == nil {
+		o.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Refresher{opts: o, wake: make(chan struct{}, 1), kept: make(map[string]*kept)}
+}
+
+func setDefault[T comparable](v *T, def T) {
+	var zero T
+	if *v == zero {
+		*v = def
+	}
+}
+
+// Add begins to keep the session of c under a name of the caller's choice; ErrConfig
+// if the name is in use. Nothing happens before Run.
+func (r *Refresher) Add(name string, c *Client) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	if r.kept[name] != nil {
+		return autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig, "sso: "+name+" is kept already", "give each its own name"))
+	}
+	spread := min(time.Duration(len(r.kept))*max(0, r.opts.Spread), 5*time.Minute)
+	k := &kept{name: name, client: c, due: time.Now().Add(time.Duration(rand.Float64() * float64(spread)))}
+	k.status = RefreshStatus{Name: name, Identity: c.Identity(), State: RefreshPending, Since: time.Now(), Next: k.due}
+	r.kept[name] = k
+	r.plan.add(k)
+	r.changed()
+	return nil
+}
+
+// Remove ends the keeping of name and returns its Client, nil if there is none. What
+// is under way for it goes on, and so its Client may be closed but not be reused.
+func (r *Refresher) Remove(name string) *Client {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k := r.kept[name]
+	if k == nil {
+		return nil
+	}
+	delete(r.kept, name)
+	k.removed = true
+	r.plan.remove(k)
+	r.changed()
+	return k.client
+}
+
+// Wake has the next turn of name made at once, as after a change of its secrets.
+// It reports whether name is kept.
+func (r *Refresher) Wake(name string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k := r.kept[name]
+	if k != nil {
+		r.atOnce(k)
+	}
+	return k != nil
+}
+
+// PassCode hands in the one-time code that name waits for, lets it sign in again and
+// returns what came of it. It works while Run does.
+func (r *Refresher) PassCode(ctx context.Context, name, code string) (RefreshEvent, error) {
+	r.mu.Lock()
+	k := r.kept[name]
+	r.mu.Unlock()
+	if k == nil {
+		return RefreshEvent{}, autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig, "sso: "+name+" is not kept here", "it has: "+strings.Join(r.Names(), ", ")))
+	}
+	if code == "" {
+		return RefreshEvent{}, autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig, "sso: the code is empty", ""))
+	}
+	if err := k.client.resumeCare(ctx); err != nil {
+		return RefreshEvent{}, err
+	}
+	k.client.PassCode(code)
+	outcome := make(chan RefreshEvent, 1)
+	r.mu.Lock()
+	k.waiting = append(k.waiting, outcome)
+	r.atOnce(k)
+	r.mu.Unlock()
+	select {
+	case e := <-outcome:
+		k.client.PassCode("") // one that nobody asked for is not good for another time
+		return e, e.Err
+	case <-ctx.Done():
+		return RefreshEvent{}, context.Cause(ctx)
+	}
+}
+
+// Names lists what is kept, sorted.
+func (r *Refresher) Names() []string {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	names := make([]string, 0, len(r.kept))
+	for name := range r.kept {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	return names
+}
+
+// Status tells how everything is that is kept, sorted by name.
+func (r *Refresher) Status() []RefreshStatus {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	all := make([]RefreshStatus, 0, len(r.kept))
+	for _, k := range r.kept {
+		all = append(all, k.status)
+	}
+	slices.SortFunc(all, func(a, b RefreshStatus) int { return strings.Compare(a.Name, b.Name) })
+	return all
+}
+
+// Run keeps what was added until ctx ends; then it starts nothing more, waits for the
+// turns under way and returns the cause of ctx's end. It may be called once at a time.
+func (r *Refresher) Run(ctx context.Context) error {
+	turns := r.begin(ctx)
+	defer turns.end()
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	for ctx.Err() == nil {
+		k, wait := r.pop(time.Now())
+		if k == nil {
+			timer.Reset(wait)
+			select {
+			case <-timer.C:
+			case <-r.wake:
+			case <-ctx.Done():
+			}
+			continue
+		}
+		if !turns.take(ctx, k) {
+			r.putBack(k)
+		}
+	}
+	return context.Cause(ctx)
+}
+
+// Once gives everything that is kept one turn and returns when all have had it, for
+// those who prefer a timer to a process. What has to wait, waits for the next call.
+func (r *Refresher) Once(ctx context.Context) error {
+	turns := r.begin(ctx)
+	defer turns.end()
+	for _, name := range r.Names() {
+		r.mu.Lock()
+		k := r.kept[name]
+		free := k != nil && r.plan.remove(k)
+		r.mu.Unlock()
+		if free && !turns.take(ctx, k) {
+			r.putBack(k)
+		}
+	}
+	return context.Cause(ctx)
+}
+
+// turns are what is under way: at most one for each worker.
+type turns struct {
+	r     *Refresher
+	ctx   context.Context
+	end   func() // waits for all
+	slots chan struct{}
+	all   sync.WaitGroup
+}
+
+// begin returns no turns yet. When ctx ends they go on, for as long as Grace allows.
+func (r *Refresher) begin(ctx context.Context) *turns {
+	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	grace := time.AfterFunc(time.Hour, cancel)
+	grace.Stop()
+	told := context.AfterFunc(ctx, func() { grace.Reset(r.opts.Grace) })
+	t := &turns{r: r, ctx: work, slots: make(chan struct{}, r.opts.Workers)}
+	t.end = func() {
+		t.all.Wait()
+		told()
+		grace.Stop()
+		cancel()
+	}
+	return t
+}
+
+// take gives k its turn as soon as a worker is free; false if ctx ends before.
+func (t *turns) take(ctx context.Context, k *kept) bool {
+	select {
+	case t.slots <- struct{}{}:
+	case <-ctx.Done():
+		return false
+	}
+	t.all.Go(func() {
+		defer func() { <-t.slots }()
+		t.r.turn(t.ctx, k)
+	})
+	return true
+}
+
+// changed tells Run that the schedule is another one.
+func (r *Refresher) changed() {
+	select {
+	case r.wake <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,134 @@
+package sso
+
+import (
+	"context"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+)
+
+// care is what keeps an identity in bounds, wherever and however often the programs
+// that look after it are started. It is stored in the identity's record.
+type care struct {
+	Day      string        `json:"day,omitempty"`      // the UTC day of the two counts, 2006-01-02
+	Requests int           `json:"requests,omitempty"` // sent by refreshers
+	SignIns  int           `json:"sign_ins,omitempty"` // begun by anybody
+	Failures int           `json:"failures,omitempty"` // turns that failed since the last good one
+	NotUntil time.Time     `json:"not_until,omitzero"` // when a refresher may try again
+	Idle     time.Duration `json:"idle,omitempty"`     // learnt: what the SP's idle time seems to be; 0: nothing
+	Alive    int           `json:"alive,omitempty"`    // checks in a row that found the session alive
+	IdPEnds  time.Time     `json:"idp_ends,omitzero"`  // when the identity provider's session ends, if it said so
+	Stopped  *stop         `json:"stopped,omitempty"`  // why no refresher signs in
+
+	Resumed    time.Time `json:"resumed,omitzero"`     // when a person last handed in a code
+	DeviceEnds time.Time `json:"device_ends,omitzero"` // when the remembered device is forgotten, if known
+}
+
+// stop is why an identity waits for a person or for a change.
+type stop struct {
+	At   time.Time `json:"at"`
+	Code string    `json:"code"`
+	Step string    `json:"step,omitempty"`
+	Text string    `json:"text"`
+	Hint string    `json:"hint,omitempty"`
+	Seal []byte    `json:"seal"` // of the configuration and the secrets at that time: see seal
+}
+
+func (s *stop) err() error {
+	kind := kindOf(s.Code)
+	if kind == nil {
+		kind = ErrConfig
+	}
+	err := error(&autherr.Error{Kind: kind, Text: s.Text, Hint: s.Hint})
+	if s.Step != "" {
+		err = &StepError{Step: s.Step, Err: err}
+	}
+	return err
+}
+
+// today begins the counts anew when the day has changed.
+func (c *care) today(now time.Time) {
+	if day := now.UTC().Format(time.DateOnly); c.Day != day {
+		c.Day, c.Requests, c.SignIns = day, 0, 0
+	}
+}
+
+func (c *care) countSignIn(now time.Time) {
+	c.today(now)
+	c.SignIns++
+}
+
+// forgive lets refreshers begin afresh. The counts of the day stay.
+func (c *care) forgive() { c.Stopped, c.Failures, c.NotUntil = nil, 0, time.Time{} }
+
+// stopped returns why no sign-in may be made, nil if one may. A stop ends when the
+// configuration or a secret has changed, or when somebody else has signed in.
+func (r *record) stopped(seal []byte) *stop {
+	s := r.Care.Stopped
+	if s == nil || !hmac.Equal(s.Seal, seal) || r.Obtained.After(s.At) {
+		return nil
+	}
+	return s
+}
+
+// adopted returns a stop for a sign-in of somebody else's that ended with a person
+// being needed: a text message is on its way, or a push was refused. The refresher
+// must not have a second one sent.
+func (r *record) adopted() *stop {
+	f := r.Failed
+	if f == nil || f.Code != "passcode_needed" && f.Code != "mfa_rejected" {
+		return nil
+	}
+	return &stop{At: f.At, Code: f.Code, Step: f.Step, Text: f.Text, Hint: f.Hint}
+}
+
+// seal is a keyed hash of everything that can be changed here: the connection and
+// the values of its secrets. Secrets are read from where they come from, so a new
+// line in a password file is a change. One that cannot be read is a state, too.
+func (c *Client) seal(ctx context.Context, r *record) []byte {
+	r.mac("", "", "") // makes the key
+	h := hmac.New(sha256.New, r.RefusalKey)
+	write := func(s string) {
+		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(s))))
+		h.Write([]byte(s))
+	}
+	write("ssoexchange stop")
+	write(c.cfg.Public())
+	write(c.cfg.MFACommand)
+	for i := range table {
+		if table[i].secret == nil {
+			continue
+		}
+		value, err := table[i].secret(c.cfg).Reveal(ctx)
+		write(table[i].Name)
+		write(value)
+		write(Code(err))
+	}
+	return h.Sum(nil)
+}
+
+// needsChange reports whether trying again without a change is useless or harmful:
+// the sign-in waits for a person. failures counts this one. A service provider that
+// is being restarted turns good users away for a while, so it is asked three times.
+func needsChange(err error, failures int) bool {
+	if Step(err) == autherr.StepState {
+		return false // a full disk is nobody's refusal
+	}
+	switch {
+	case errors.Is(err, ErrExchangeRefused):
+		return failures >= 3
+	case errors.Is(err, ErrCredentials), errors.Is(err, ErrPassCodeNeeded), errors.Is(err, ErrMFARejected),
+		errors.Is(err, ErrUnsupported), errors.Is(err, ErrConfig):
+		return true
+	}
+	return false
+}
+
+// stopFor is the stop that err calls for.
+func stopFor(err error, now time.Time, seal []byte) *stop {
+	return &stop{At: now, Code: Code(err), Step: Step(err), Text: err.Error(), Hint: Hint(err), Seal: seal}
+}

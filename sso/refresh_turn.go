@@ -1,0 +1,251 @@
+package sso
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"math/rand/v2"
+	"strings"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/patience"
+)
+
+// turn looks after one identity and schedules its next turn.
+func (r *Refresher) turn(ctx context.Context, k *kept) {
+	r.mu.Lock()
+	waiting := k.waiting // those who come later want to hear of the next turn
+	k.waiting = nil
+	r.mu.Unlock()
+	start, sent := time.Now(), k.client.counted.sent.Load()
+	e := r.look(ctx, k, start)
+	e.Name, e.Identity, e.At = k.name, k.client.Identity(), time.Now()
+	e.Elapsed, e.Requests = e.At.Sub(start), int(k.client.counted.sent.Load()-sent)
+	k.client.net.transport.CloseIdleConnections() // the next turn is hours away
+	r.log(e)
+	if !e.Told {
+		r.opts.Observe(ctx, e)
+	}
+
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	k.status.apply(e)
+	for _, w := range waiting {
+		w <- e
+	}
+	if k.removed {
+		return
+	}
+	if k.due = e.Next; k.again {
+		k.again, k.due = false, e.At
+	}
+	r.plan.add(k)
+	r.changed()
+}
+
+func (r *Refresher) log(e RefreshEvent) {
+	switch {
+	case e.Told, e.Kind == RefreshLive:
+		r.opts.Logger.Debug("refresh", "name", e.Name, "state", e.Kind, "next", e.Next.UTC().Truncate(time.Second))
+	case e.Kind == RefreshRenewed:
+		r.opts.Logger.Info("session renewed", "name", e.Name, "user", e.Session.User, "elapsed", e.Elapsed.Round(time.Millisecond), "next", e.Next.UTC().Truncate(time.Second))
+	case e.Kind == RefreshWaiting:
+		r.opts.Logger.Warn("will try again", "name", e.Name, "code", Code(e.Err), "step", Step(e.Err), "error", e.Err.Error(), "next", e.Next.UTC().Truncate(time.Second))
+	default:
+		r.opts.Logger.Error("stopped: a person or a change is needed", "name", e.Name, "code", Code(e.Err), "step", Step(e.Err), "error", e.Err.Error(), "hint", Hint(e.Err))
+	}
+}
+
+// look is a turn up to its outcome: is it allowed, what came of it, what is noted.
+func (r *Refresher) look(ctx context.Context, k *kept, now time.Time) RefreshEvent {
+	c, die := k.client, rand.Float64()
+	rec, err := c.load(ctx)
+	if err != nil {
+		return RefreshEvent{Kind: RefreshWaiting, Err: err, Next: now.Add(backoff(4, 0, die))}
+	}
+	if refused, no := r.refrain(ctx, c, rec, now, die); no {
+		return refused
+	}
+	before, sent := rec.Verified, c.counted.sent.Load()
+	s, err := r.ask(ctx, c, rec)
+	if r.opts.KeepIdP && err == nil {
+		c.prolong(ctx)
+	}
+	now = time.Now()
+	e := RefreshEvent{Session: s, Err: err, Kind: RefreshLive}
+	failed := c.noteCare(ctx, func(rec *record) {
+		care := &rec.Care
+		care.today(now)
+		care.Requests += int(c.counted.sent.Load() - sent)
+		if care.Idle = min(care.Idle, r.opts.Idle); care.Idle <= 0 {
+			care.Idle = r.opts.Idle
+		}
+		if err == nil {
+			if !before.IsZero() {
+				care.learn(now.Sub(before), s.Reused, r.opts.Idle)
+			}
+			rec.confirm(s)
+			care.forgive()
+			e.Next = next(now, care.lifetimesOf(s), die)
+			return
+		}
+		r.noteFailure(ctx, c, rec, &e, now, die)
+	})
+	if failed != nil {
+		r.opts.Logger.Warn("what a turn learnt could not be stored", "name", k.name, "error", failed.Error())
+	}
+	if e.Next.IsZero() { // nothing was noted
+		e.Next = now.Add(backoff(4, 0, die))
+		if err != nil {
+			e.Kind = RefreshWaiting
+		}
+	}
+	if seen := sha256.Sum256([]byte(sessionText(s))); s != nil && seen != k.seen {
+		e.Kind, k.seen = RefreshRenewed, seen
+	}
+	return e
+}
+
+func sessionText(s *Session) string {
+	if s == nil {
+		return ""
+	}
+	return strings.Join(sessionParts(s.Cookies), "\n")
+}
+
+// noteFailure decides what becomes of an identity whose turn failed.
+func (r *Refresher) noteFailure(ctx context.Context, c *Client, rec *record, e *RefreshEvent, now time.Time, die float64) {
+	care := &rec.Care
+	if care.Stopped != nil { // something had changed, or it would not have been tried
+		care.Stopped, care.Resumed = nil, now
+	}
+	if errors.Is(e.Err, errSignInsSpent) {
+		care.NotUntil = tomorrow(now, die)
+		e.Kind, e.Next = RefreshWaiting, care.NotUntil
+		return
+	}
+	if ctx.Err() != nil { // it was stopped half way: nobody's failure
+		e.Kind, e.Next = RefreshWaiting, now.Add(minPause)
+		return
+	}
+	care.Failures++
+	if needsChange(e.Err, care.Failures) {
+		care.Stopped = stopFor(e.Err, now, c.seal(ctx, rec))
+		e.Kind, e.Next = RefreshStopped, now.Add(stopPoll+time.Duration(die*float64(stopPoll)))
+		return
+	}
+	asked, _ := RetryAfter(e.Err)
+	care.NotUntil = now.Add(backoff(care.Failures, asked, die))
+	e.Kind, e.Next = RefreshWaiting, care.NotUntil
+}
+
+// refrain returns why nothing may be sent now, if that is so.
+func (r *Refresher) refrain(ctx context.Context, c *Client, rec *record, now time.Time, die float64) (RefreshEvent, bool) {
+	care := &rec.Care
+	adopted := rec.adopted()
+	if care.Stopped != nil || adopted != nil {
+		revealCtx, cancel := patience.WithBudget(ctx, c.timeout())
+		seal := c.seal(revealCtx, rec)
+		cancel()
+		told := true
+		if care.Stopped == nil && adopted.At.After(care.Resumed) {
+			adopted.Seal, told = seal, false
+			if err := c.noteCare(ctx, func(rec *record) { rec.Care.Stopped = adopted }); err == nil {
+				care.Stopped = adopted
+			}
+		}
+		if s := rec.stopped(seal); s != nil {
+			return RefreshEvent{Kind: RefreshStopped, Err: s.err(), Told: told, Next: now.Add(stopPoll + time.Duration(die*float64(stopPoll)))}, true
+		}
+	}
+	if care.Stopped == nil && now.Before(care.NotUntil) {
+		err := error(autherr.New(ErrUnreachable, "sso: the last try failed, and the next is not yet due", ""))
+		if rec.Failed != nil {
+			err = rec.Failed.told("the last try: ")
+		}
+		return RefreshEvent{Kind: RefreshWaiting, Err: err, Told: true, Next: care.NotUntil}, true
+	}
+	if care.today(now); care.Requests >= r.opts.RequestsPerDay {
+		err := autherr.New(ErrRateLimited, "sso: the day's requests for this identity are spent", "why so many? raise the bound if that is right")
+		return RefreshEvent{Kind: RefreshWaiting, Err: err, Next: tomorrow(now, die)}, true
+	}
+	return RefreshEvent{}, false
+}
+
+var errSignInsSpent = autherr.New(ErrRateLimited, "sso: the day's sign-ins for this identity are spent", "why so many? raise the bound if that is right")
+
+// ask has the session confirmed or renewed. Without sign-ins left for the day it only
+// asks whether the stored one lives.
+func (r *Refresher) ask(ctx context.Context, c *Client, rec *record) (*Session, error) {
+	if rec.Care.SignIns < r.opts.SignInsPerDay {
+		return c.sessionFrom(ctx, rec)
+	}
+	s, err := c.Check(ctx)
+	if errors.Is(err, ErrNoSession) {
+		err = errSignInsSpent
+	}
+	return s, err
+}
+
+// noteWait bounds how long a worker waits to store what a turn has learnt.
+const noteWait = 10 * time.Second
+
+// noteCare changes the stored record while nobody else can.
+func (c *Client) noteCare(ctx context.Context, change func(*record)) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteWait)
+	defer cancel()
+	lease, err := c.store.Acquire(ctx, c.id.Key())
+	if err != nil {
+		return autherr.AtStep(autherr.StepState, stateError("locking", err))
+	}
+	defer lease.Release()
+	rec, err := c.load(ctx)
+	if err != nil {
+		return err
+	}
+	change(rec)
+	return c.newSignInState(rec, lease).store(ctx)
+}
+
+// confirm stores that a session lives, unless it has been replaced meanwhile.
+func (r *record) confirm(s *Session) {
+	if r.Obtained.Equal(s.Obtained) {
+		r.Cookies, r.User, r.Verified = s.Cookies, s.User, s.Verified
+	}
+}
+
+// resumeCare lets refreshers sign in again. What was refused stays refused.
+func (c *Client) resumeCare(ctx context.Context) error {
+	return c.noteCare(ctx, func(rec *record) {
+		rec.Care.forgive()
+		rec.Care.Resumed = time.Now()
+	})
+}
+
+// prolong asks the identity provider to keep its session, if it can, and notes when
+// that ends. Its failure is no failure of the turn: the next sign-in finds out.
+func (c *Client) prolong(ctx context.Context) {
+	p, ok := c.provider.(keepAliver)
+	if !ok {
+		return
+	}
+	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, rec *record) (*Session, error) {
+		if err := c.restoreProvider(rec); err != nil {
+			return nil, err
+		}
+		session, device, err := p.KeepAlive(ctx)
+		if err != nil {
+			return nil, err
+		}
+		state := c.signInState()
+		if err := c.snapshot(state.guard); err != nil {
+			return nil, err
+		}
+		rec.Care.IdPEnds, rec.Care.DeviceEnds = session, device
+		return nil, state.store(ctx)
+	})
+	if err != nil {
+		c.opts.Logger.Debug("the identity provider's session was not prolonged", "code", Code(err), "step", Step(err))
+	}
+}

@@ -1,0 +1,8 @@
+//go:build !unix
+
+package sso
+
+import "io/fs"
+
+// lent is a matter of Unix file modes.
+func lent(fs.FileInfo) bool { return false }
