@@ -46,11 +46,11 @@ const (
 )
 
 var (
-	smsCall, totpCall, mailCall = fmt.Sprintf(verify, "sms1"), fmt.Sprintf(verify, "ost1"), fmt.Sprintf(verify, "emf1")
-	smsResend                   = smsCall + "/resend"
-	smsSent                     = ok(challenge(smsFactor, "CHALLENGE", "verify"))
-	mailSent                    = ok(challenge(mailFactor, "CHALLENGE", "verify"))
-	wrong                       = refusal(403, "E0000068")
+	smsCall, totpCall = fmt.Sprintf(verify, "sms1"), fmt.Sprintf(verify, "ost1")
+	smsResend         = smsCall + "/resend"
+	smsSent           = ok(challenge(smsFactor, "CHALLENGE", "verify"))
+	mailSent          = ok(challenge(mailFactor, "CHALLENGE", "verify"))
+	wrong             = refusal(403, "E0000068")
 )
 
 // posted returns the codes that were posted, "" where a call only asked for a message.

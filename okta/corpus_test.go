@@ -84,9 +84,7 @@ func canonical(body []byte) string {
 		return string(body)
 	}
 	for _, name := range []string{"stateHandle", "stateToken"} {
-		if _, ok := v[name]; ok {
-			delete(v, name)
-		}
+		delete(v, name)
 	}
 	var b bytes.Buffer
 	enc := json.NewEncoder(&b)

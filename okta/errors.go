@@ -28,8 +28,9 @@ type Error struct {
 	Causes  []string // at most 5 of at most 200 characters
 	Wait    time.Duration
 
-	kind error
-	hint string
+	kind    error
+	hint    string
+	refused string // see RefusedSecret; "" is Password
 }
 
 // Error returns, for example, "okta: 401 E0000004 Authentication failed".
@@ -55,6 +56,22 @@ func (e *Error) HintText() string { return e.hint }
 
 // RetryAfter returns how long to wait before trying again, 0 where nothing is known.
 func (e *Error) RetryAfter() time.Duration { return e.Wait }
+
+// RefusedSecret names the property whose secret a refusal with ErrCredentials is about:
+// "Password", "NewPassword" or "APIToken".
+func (e *Error) RefusedSecret() string {
+	if e.refused == "" {
+		return "Password"
+	}
+	return e.refused
+}
+
+// about returns a copy of e that is a refusal of another secret than the password.
+func (e *Error) about(property, hint string) *Error {
+	c := e.as(autherr.ErrCredentials, hint)
+	c.refused = property
+	return c
+}
 
 // as returns a copy of e of another kind: the same code means different things to
 // different factors.

@@ -208,6 +208,10 @@ func (e *exam[T]) refused(err error) bool {
 // repeated deals with a code that was posted before. Codes of an app change with
 // time: there the next one is waited for, once.
 func (e *exam[T]) repeated(ctx context.Context) error {
+	if e.last == nil {
+		e.last = &Error{Status: 403, Code: "E0000082", Summary: "the code was used before and is not sent again"}
+		e.last = e.last.as(autherr.ErrMFARejected, meanings["E0000082"].hint)
+	}
 	if e.ch.Kind == mfa.TOTP && !e.waited {
 		e.waited = true
 		inner, done := e.w.patienceFor(ctx)
@@ -217,10 +221,6 @@ func (e *exam[T]) repeated(ctx context.Context) error {
 			return autherr.AtStep(autherr.StepMFA, ended(ctx, "waiting for the next code"))
 		}
 		return nil
-	}
-	if e.last == nil {
-		e.last = &Error{Status: 403, Code: "E0000082", Summary: "the code was used before and is not sent again"}
-		e.last = e.last.as(autherr.ErrMFARejected, meanings["E0000082"].hint)
 	}
 	e.p.Refused = true
 	e.ch.Attempt++

@@ -105,7 +105,7 @@ func (t *talk) renewPassword(ctx context.Context, a *ion.Answer) (*ion.Answer, e
 	}
 	if e, _ := t.refusal(next); e != nil {
 		if e.kind == autherr.ErrBadAnswer || e.kind == autherr.ErrExchangeRefused {
-			e = e.as(autherr.ErrCredentials, hintPasswordRules)
+			e = e.about("NewPassword", hintPasswordRules)
 		}
 		return nil, autherr.AtStep(autherr.StepLogin, e)
 	}

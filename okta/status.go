@@ -107,7 +107,7 @@ func (w *walk) postPassword(ctx context.Context, href, stateToken string) (*tran
 	var oe *Error
 	if stateToken == "" && w.apiToken != "" && errors.As(err, &oe) && oe.Code == "E0000011" {
 		// Nothing else in this request is a token.
-		return nil, autherr.AtStep(autherr.StepLogin, oe.as(autherr.ErrCredentials, "the API token was refused: it may be wrong, expired or revoked"))
+		return nil, autherr.AtStep(autherr.StepLogin, oe.about("APIToken", "the API token was refused: it may be wrong, expired or revoked"))
 	}
 	return t, err
 }
@@ -252,7 +252,7 @@ func (w *walk) changePassword(ctx context.Context, t *transaction, to link) (*tr
 		body: map[string]any{"stateToken": t.StateToken, "oldPassword": expired, "newPassword": password}})
 	var oe *Error
 	if errors.As(err, &oe) && (oe.Code == "E0000080" || oe.Code == "E0000014") {
-		return nil, autherr.AtStep(autherr.StepLogin, oe.as(autherr.ErrCredentials, hintPasswordRules))
+		return nil, autherr.AtStep(autherr.StepLogin, oe.about("NewPassword", hintPasswordRules))
 	}
 	if err != nil {
 		return nil, err

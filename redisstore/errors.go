@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"net"
 	"slices"
 	"strings"
 
@@ -49,6 +50,12 @@ func fail(ctx context.Context, doing string, err error) error {
 		e.Hint = "Redis is there but cannot do this now; its log says why"
 	}
 	return e
+}
+
+// notSent reports whether err came before there was a connection.
+func notSent(err error) bool {
+	var op *net.OpError
+	return errors.As(err, &op) && op.Op == "dial"
 }
 
 // away reports whether err means that Redis could not be asked.

@@ -21,7 +21,7 @@ import (
 const (
 	storeEnv = "REDISSTORE_TEST_STORE" // the URL of the store
 	connEnv  = "REDISSTORE_TEST_CONN"  // the connection string
-	fleetTTL = time.Second             // how long a dead replica keeps the others waiting
+	fleetTTL = 3 * time.Second         // how long a dead replica keeps the others waiting
 	replicas = 10
 )
 
@@ -153,6 +153,7 @@ func TestTenReplicas(t *testing.T) {
 		if f.passwords() != 1 || f.sessions() != 1 || signedIn != 1 {
 			t.Errorf("%d passwords, %d sessions, %d replicas that signed in; want 1 each", f.passwords(), f.sessions(), signedIn)
 		}
+		noLeaseLeft(t, server)
 	})
 }
 
@@ -255,7 +256,16 @@ func TestWaitersShareAnnouncement(t *testing.T) {
 		if n := w.Net.Count("acme.okta.com", "POST", "/api/v1/authn"); n != 1 {
 			t.Errorf("%d sign-ins", n)
 		}
+		noLeaseLeft(t, server)
 	})
+}
+
+// noLeaseLeft: whoever goes home gives back what it had, or what it was about to get.
+func noLeaseLeft(t *testing.T, server server) {
+	t.Helper()
+	if left := server.admin(t).Keys(t.Context(), "ssoexchange:*:lease").Val(); len(left) != 0 {
+		t.Errorf("leases are left: %v", left)
+	}
 }
 
 // lateRelease is a store whose leases are given back when the test says so.

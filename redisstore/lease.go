@@ -86,8 +86,10 @@ func (s *Store) tryAcquire(ctx context.Context, key, owner string) (fence int64,
 		err = fmt.Errorf("a script answered with %d numbers", len(answer))
 	}
 	if err = s.noted(ctx, "asking for the lease", err); err != nil {
-		// Perhaps it was given and only the answer is lost. Nobody shall wait for it.
-		go s.giveBack(context.WithoutCancel(ctx), key, owner)
+		if away(err) && !notSent(err) || ctx.Err() != nil {
+			// Perhaps it was given and only the answer is lost. Nobody shall wait for it.
+			s.giveBack(context.WithoutCancel(ctx), key, owner)
+		}
 		return 0, 0, err
 	}
 	return answer[0], time.Duration(answer[1]) * time.Millisecond, nil

@@ -84,10 +84,10 @@ func TestWaiting(t *testing.T) {
 // TestRenewed holds a lease for several times as long as it lasts.
 func TestRenewed(t *testing.T) {
 	onEach(t, func(t *testing.T, server server) {
-		o := redisstore.Options{LeaseTTL: 200 * time.Millisecond}
+		o := redisstore.Options{LeaseTTL: time.Second}
 		s, other := open(t, server.url(), o), open(t, server.url(), o)
 		lease := acquire(t, s, recordKey)
-		ctx, cancel := context.WithTimeout(t.Context(), 5*o.LeaseTTL)
+		ctx, cancel := context.WithTimeout(t.Context(), 5*o.LeaseTTL/2)
 		defer cancel()
 		if _, err := other.Acquire(ctx, recordKey); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("while the lease is renewed: %v", err)
@@ -105,7 +105,7 @@ func TestRenewed(t *testing.T) {
 // When it comes back, there is a newer session, which must stay.
 func TestFencing(t *testing.T) {
 	onEach(t, func(t *testing.T, server server) {
-		o := redisstore.Options{LeaseTTL: 300 * time.Millisecond}
+		o := redisstore.Options{LeaseTTL: time.Second}
 		line := newLine(t, server.addr)
 		s, other := open(t, "redis://"+line.addr, o), open(t, server.url(), o)
 		save(t, s, recordKey, []byte("old"))

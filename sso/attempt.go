@@ -59,15 +59,17 @@ func (r *record) sending(property string, mac []byte, now time.Time) error {
 
 // noVerdictOnSecrets reports whether err leaves open what the server thought of the
 // secrets that were sent: the request was written, and no answer came that can be
-// understood. Failures of later steps do not: they are reached with a right password.
+// understood. Failures of other steps do not: later ones are reached with a right
+// password, and a provider that asks the SP for its start meanwhile waits for the
+// verdict on a password that is on its way.
 func noVerdictOnSecrets(err error) bool {
 	switch Step(err) {
-	case autherr.StepMFA, autherr.StepAssertion, autherr.StepExchange, autherr.StepVerify:
+	case autherr.StepStart, autherr.StepMFA, autherr.StepAssertion, autherr.StepExchange, autherr.StepVerify:
 		return false
 	}
 	var lost *hop.Error
 	if errors.As(err, &lost) {
-		return lost.Secret && !lost.SafeToRetry()
+		return lost.Sent || lost.Kind == ErrBadAnswer
 	}
 	return errors.Is(err, ErrBadAnswer) || Code(err) == "internal"
 }

@@ -71,11 +71,12 @@ func failing(check string, kind error, message, hint string) Finding {
 // way to the second is looked at as "exchange" and "domain". A check that cannot be
 // made because an earlier one failed is left out; all others are made.
 //
-// No secret is sent: not the password, not the application's, no code. Sources of
-// secrets are read, which runs a PasswordCommand; MFACommand and the source of
-// MFAPassCode are not, since a code may be good for one reading. Each check is
-// bounded to 10 seconds. Nothing is written to the store, except a stored session
-// that Jira renews when it is asked about it.
+// No credential is sent: not the password, not the application's, no code. What a
+// connection needs is used (the proxy's password, the client certificate), and Jira is
+// shown the cookies of a stored session. Sources of secrets are read, which runs a
+// PasswordCommand; MFACommand and the source of MFAPassCode are not, since a code may
+// be good for one reading. Each check is bounded to 10 seconds. Nothing is written to
+// the store, except a stored session that Jira renews when it is asked about it.
 func (c *Client) Diagnose(ctx context.Context, report func(Finding)) {
 	c.diagnoseSecrets(ctx, report)
 	// Both servers at once: a dead one takes its time.

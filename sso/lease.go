@@ -129,11 +129,12 @@ func (c *Client) await(ctx context.Context, g glance) (Lease, *Session, error) {
 	for {
 		s, err := c.overheard(ctx, g)
 		if s != nil || err != nil {
-			go func() { // a lease that comes too late is not needed
-				if o := <-got; o.lease != nil {
-					o.lease.Release()
-				}
-			}()
+			// A lease that comes too late is not needed. It is given back before the
+			// caller goes on, who may end the process.
+			cancel()
+			if o := <-got; o.lease != nil {
+				o.lease.Release()
+			}
 			return nil, s, err
 		}
 		select {

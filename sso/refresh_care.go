@@ -75,15 +75,15 @@ func (r *record) stopped(seal []byte) *stop {
 	return s
 }
 
-// adopted returns a stop for a sign-in of somebody else's that ended with a person
-// being needed: a text message is on its way, or a push was refused. The refresher
-// must not have a second one sent.
-func (r *record) adopted() *stop {
+// inHand returns the failure of a sign-in that somebody else has begun and that waits
+// for a person now: a text message is on its way, or a push was refused. The refresher
+// must not have a second one sent as long as that one is good.
+func (r *record) inHand(now time.Time) *failure {
 	f := r.Failed
-	if f == nil || f.Code != "passcode_needed" && f.Code != "mfa_rejected" {
+	if f == nil || f.Code != "passcode_needed" && f.Code != "mfa_rejected" || !f.At.After(r.Care.Resumed) || now.Sub(f.At) > stopPoll {
 		return nil
 	}
-	return &stop{At: f.At, Code: f.Code, Step: f.Step, Text: f.Text, Hint: f.Hint}
+	return f
 }
 
 // seal is a keyed hash of everything that can be changed here: the connection and

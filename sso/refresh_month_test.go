@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -198,9 +199,10 @@ const monthIdle = 20 * time.Hour
 // while by two hosts.
 func TestMonth(t *testing.T) {
 	identities := 1000
-	if testing.Short() {
+	if testing.Short() || raceDetector {
 		identities = 100
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // a third of the time, for some memory
 	began := time.Now()
 	synctest.Test(t, func(t *testing.T) { simulateMonth(t, identities) })
 	t.Logf("took %v", time.Since(began).Round(time.Millisecond))
@@ -230,7 +232,7 @@ func simulateMonth(t *testing.T, identities int) {
 	}
 	changed, forgotten, revoked, locked := m.names[7], m.names[8], m.names[9], m.names[10]
 
-	m.at(3, func() { m.endSessions(2) })
+	m.at(3, func() { m.endSessions(5) })
 	// Day 6: Jira is away for six hours, and forgets many.
 	m.at(6, func() {
 		m.breakIt(func(host string) (int, error) {
@@ -240,7 +242,7 @@ func simulateMonth(t *testing.T, identities int) {
 			return http.StatusServiceUnavailable, nil
 		})
 	})
-	m.at(6.25, func() { m.endSessions(4); m.breakIt(nil) })
+	m.at(6.25, func() { m.endSessions(6); m.breakIt(nil) })
 	// Day 8: two passwords are changed. One file gets a wrong one on day 9 and the right
 	// one on day 10, the other stays as it is.
 	m.at(8, func() {
@@ -252,10 +254,10 @@ func simulateMonth(t *testing.T, identities int) {
 	})
 	m.at(9, func() { m.setFile(changed, "Mistyped-"+changed) })
 	m.at(10, func() { m.setFile(changed, "Brand-New-"+changed) })
-	// Day 12: Okta is away for twelve hours while a third has no session: first it refuses
+	// Day 12: Okta is away for twelve hours while one in six has no session: first it refuses
 	// connections, then it answers 503.
 	m.at(12, func() {
-		m.endSessions(3)
+		m.endSessions(6)
 		m.breakIt(func(host string) (int, error) {
 			if host != w.Okta.Host() {
 				return 0, nil
@@ -285,7 +287,7 @@ func simulateMonth(t *testing.T, identities int) {
 		}
 	})
 	// Day 20: Jira is restarted, and Okta lets only 60 requests a minute through.
-	m.at(20, func() { w.Okta.RateLimit(60); m.endSessions(2) })
+	m.at(20, func() { w.Okta.RateLimit(60); m.endSessions(5) })
 	m.at(21, func() { w.Okta.RateLimit(1e6) })
 
 	m.run(5, 1)

@@ -132,6 +132,16 @@ func TestRefresherStopsOnce(t *testing.T) {
 	if n := passwordsSent(w); n != 2 || len(log.events) != 2 {
 		t.Errorf("after a change: %d passwords sent, told %v; want two of each", n, log.kinds())
 	}
+	// The file goes away for a while: that is told, the old refusal not again.
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	turn()
+	write("wrong again")
+	turn()
+	if n := passwordsSent(w); n != 2 || len(log.events) != 3 || !errors.Is(log.events[2].Err, sso.ErrConfig) {
+		t.Errorf("after the file was away: %d passwords sent, told %v; want 2, and the missing file", n, log.kinds())
+	}
 	write(w.Password)
 	if s := turn(); s.State != sso.RefreshLive {
 		t.Errorf("with the right password: %+v", s)
@@ -292,6 +302,29 @@ func TestRefresherPassCode(t *testing.T) {
 	}
 	cancel()
 	<-done
+}
+
+// TestRefresherLeavesAPersonAlone: somebody has just been sent a text message at the
+// command line. The refresher does not have another one sent meanwhile.
+func TestRefresherLeavesAPersonAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, opts, ca := world(t)
+		defer w.Close()
+		conn := w.OktaConnection("User=sms@example.com", "MFAType=SMS", ca)
+		if _, err := open(t, conn, opts).Session(t.Context()); !errors.Is(err, sso.ErrPassCodeNeeded) {
+			t.Fatal(err)
+		}
+		w.Net.Reset()
+		var log told
+		keep(t, open(t, conn, opts), sso.RefreshOptions{Observe: log.observe}, 14*time.Minute)
+		if n := len(w.Net.Requests()); n != 0 || len(log.kinds()) != 0 {
+			t.Errorf("%d requests, told %v, while a person is at it; want none", n, log.kinds())
+		}
+		keep(t, open(t, conn, opts), sso.RefreshOptions{Observe: log.observe}, 24*time.Hour)
+		if n := passwordsSent(w); n == 0 || len(log.kinds()) != 1 {
+			t.Errorf("%d passwords sent, told %v, after the person has left; want a try and a stop", n, log.kinds())
+		}
+	})
 }
 
 // TestRefresherKeepsTheIdP: with KeepIdP Okta's session is prolonged at each turn, and

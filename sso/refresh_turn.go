@@ -117,7 +117,8 @@ func sessionText(s *Session) string {
 // noteFailure decides what becomes of an identity whose turn failed.
 func (r *Refresher) noteFailure(ctx context.Context, c *Client, rec *record, e *RefreshEvent, now time.Time, die float64) {
 	care := &rec.Care
-	if care.Stopped != nil { // something had changed, or it would not have been tried
+	stoppedBefore := care.Stopped != nil
+	if stoppedBefore { // something had changed, or it would not have been tried
 		care.Stopped, care.Resumed = nil, now
 	}
 	if errors.Is(e.Err, errSignInsSpent) {
@@ -133,6 +134,9 @@ func (r *Refresher) noteFailure(ctx context.Context, c *Client, rec *record, e *
 	if needsChange(e.Err, care.Failures) {
 		care.Stopped = stopFor(e.Err, now, c.seal(ctx, rec))
 		e.Kind, e.Next = RefreshStopped, now.Add(stopPoll+time.Duration(die*float64(stopPoll)))
+		// What had changed was not the refused secret; its refusal has been told.
+		var before *RefusedBeforeError
+		e.Told = stoppedBefore && errors.As(e.Err, &before)
 		return
 	}
 	asked, _ := RetryAfter(e.Err)
@@ -143,21 +147,15 @@ func (r *Refresher) noteFailure(ctx context.Context, c *Client, rec *record, e *
 // refrain returns why nothing may be sent now, if that is so.
 func (r *Refresher) refrain(ctx context.Context, c *Client, rec *record, now time.Time, die float64) (RefreshEvent, bool) {
 	care := &rec.Care
-	adopted := rec.adopted()
-	if care.Stopped != nil || adopted != nil {
+	if care.Stopped != nil {
 		revealCtx, cancel := patience.WithBudget(ctx, c.timeout())
 		seal := c.seal(revealCtx, rec)
 		cancel()
-		told := true
-		if care.Stopped == nil && adopted.At.After(care.Resumed) {
-			adopted.Seal, told = seal, false
-			if err := c.noteCare(ctx, func(rec *record) { rec.Care.Stopped = adopted }); err == nil {
-				care.Stopped = adopted
-			}
-		}
 		if s := rec.stopped(seal); s != nil {
-			return RefreshEvent{Kind: RefreshStopped, Err: s.err(), Told: told, Next: now.Add(stopPoll + time.Duration(die*float64(stopPoll)))}, true
+			return RefreshEvent{Kind: RefreshStopped, Err: s.err(), Told: true, Next: now.Add(stopPoll + time.Duration(die*float64(stopPoll)))}, true
 		}
+	} else if f := rec.inHand(now); f != nil {
+		return RefreshEvent{Kind: RefreshWaiting, Err: f.told("somebody is signing in: "), Told: true, Next: f.At.Add(stopPoll + minPause)}, true
 	}
 	if care.Stopped == nil && now.Before(care.NotUntil) {
 		err := error(autherr.New(ErrUnreachable, "sso: the last try failed, and the next is not yet due", ""))

@@ -134,7 +134,11 @@ func (a *app) tellOutcome(resp *http.Response) error {
 		return &cliError{code: "bad_answer", text: fmt.Sprintf("the refresher answered %d and no outcome", resp.StatusCode)}
 	}
 	if out.Error != nil {
-		return &outcomeError{*out.Error}
+		err := error(&outcomeError{*out.Error})
+		if out.Error.Step != "" {
+			err = &sso.StepError{Step: out.Error.Step, Err: err}
+		}
+		return err
 	}
 	if a.flags.json {
 		return writeJSON(a.stdout, out)

@@ -32,10 +32,10 @@ fail, and below the last two what to do. It goes on after a failure with all tha
 depend on it. fail means that no sign-in can work until it is put right; the exit status
 is that of the first fail ("ssoexchange help exit-codes"), and 0 without any.
 
-It does not sign in and sends no secret, unless --sign-in is given: then the exchange is
-made as "login" makes it, if nothing has failed before. With Crowd, the application's
-password is tried first, alone. A secret that was refused before is not sent again.
---ticket uses a live stored session, and signs in if there is none.
+It does not sign in and sends no password and no code, unless --sign-in is given: then the
+exchange is made as "login" makes it, if nothing has failed before. With Crowd, the
+application's password is tried first, alone. A secret that was refused before is not sent
+again. --ticket uses a live stored session, and signs in if there is none.
 
   config                          the connection: values, files, warnings
   state, state.key, state.records the state directory, its key, what is in it; or --store

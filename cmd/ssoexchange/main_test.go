@@ -59,6 +59,7 @@ func setupScript(env *testscript.Env) error {
 		return err
 	}
 	env.Values[worldKey{}] = w
+	env.Values[redisKey{}] = simulatedRedis(env)
 	okta, crowd := w.Okta.AppLink(), w.Crowd.SSOURL()
 	env.Setenv("OKTA", fmt.Sprintf("AuthScheme=Okta;URL=%s;SSOLoginURL=%s;SSOExchangeURL=%s;SSLServerCert=%s;", w.Jira.BaseURL(), okta, w.Jira.ACS(), ca))
 	env.Setenv("CROWD", fmt.Sprintf("AuthScheme=Crowd;URL=%s;SSOLoginURL=%s;SSOExchangeURL=%s;SSLServerCert=%s;SSOAppName=%s;SSOAppPassword=%s;",
@@ -82,6 +83,8 @@ var worldCommands = map[string]func(ts *testscript.TestScript, neg bool, args []
 	"push":   answerPush,
 	"reset":  func(ts *testscript.TestScript, _ bool, _ []string) { world(ts).Net.Reset() },
 	"leaks":  findLeaks,
+	"redis":  operateRedis,
+	"hang":   hangLogin,
 	"await":  awaitText,
 	"fetch":  fetchSocket,
 	"hook":   startHook,

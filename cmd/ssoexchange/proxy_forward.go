@@ -105,6 +105,11 @@ func (f *forwarder) rewrite(p *httputil.ProxyRequest, body []byte) {
 	for _, name := range []string{"Authorization", "Cookie", proxyTokenHeader} {
 		out.Header.Del(name)
 	}
+	if !strings.EqualFold(out.Header.Get("Upgrade"), "websocket") {
+		// "h2c" is meant for this connection; Jira's has what both sides can do already.
+		out.Header.Del("Upgrade")
+		out.Header.Del("Connection")
+	}
 	own := "http://" + p.In.Host
 	if out.Header.Get("Origin") != "" { // it is the proxy's own, or the gate would have closed
 		out.Header.Set("Origin", f.sp.Scheme+"://"+f.sp.Host)

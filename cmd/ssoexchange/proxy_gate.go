@@ -78,6 +78,9 @@ func (g gate) admit(r *http.Request) *refusal {
 	if r.Method == http.MethodConnect || !strings.HasPrefix(r.URL.Path, "/") {
 		return &refusal{http.StatusBadRequest, "this is no proxy for other hosts", "give tools the printed address as Jira's base URL, not as HTTP proxy"}
 	}
+	if r.Method == http.MethodTrace || r.Method == "TRACK" {
+		return &refusal{http.StatusMethodNotAllowed, "the answer would repeat the session's cookies", ""}
+	}
 	if !ownPage(r) {
 		return &refusal{http.StatusForbidden, "a page of another site sent this request", ""}
 	}

@@ -33,13 +33,13 @@ func (l *proxyListener) host() string {
 
 // Close ends the listening and removes the socket.
 func (l *proxyListener) Close() error {
-	err := l.Listener.Close()
 	l.once.Do(func() {
+		// Before it is closed: after that, the name may be another process's.
 		if l.socket != "" {
 			os.Remove(l.socket)
 		}
 	})
-	return err
+	return l.Listener.Close()
 }
 
 // proxyListen listens on "host:port", where host is loopback, or "unix:/path".

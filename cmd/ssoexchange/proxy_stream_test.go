@@ -174,7 +174,7 @@ func TestProxyWebSocket(t *testing.T) {
 		t.Errorf("Jira saw the handshake %v", seen)
 	}
 	// An answer that refuses to switch is passed on.
-	rig.on("/rest/socket", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "not today", 403) })
+	rig.on("/rest/socket", func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "not today", http.StatusForbidden) })
 	if _, _, resp := dialSocket(t, rig); resp.StatusCode != 403 {
 		t.Errorf("refused handshake: %s", resp.Status)
 	}

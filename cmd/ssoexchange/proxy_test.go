@@ -8,8 +8,6 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -158,8 +156,8 @@ func TestProxyAddsTheSessionAndNothingOfTheTool(t *testing.T) {
 		io.WriteString(w, r.Host)
 	})
 	resp, body = rig.do(t, rig.request(t, "GET", "/rest/echo?a=b;c=%zz&d", nil,
-		"Cookie: JSESSIONID=mine; other=1", "Connection: X-Private, keep-alive", "X-Private: 1", "Proxy-Authorization: Basic eA==",
-		"Te: gzip", "Upgrade-Insecure-Requests: 1", "X-Forwarded-For: 10.0.0.1", "User-Agent: tool/1"))
+		"Cookie: JSESSIONID=mine; other=1", "Connection: X-Private, keep-alive, Upgrade, HTTP2-Settings", "X-Private: 1", "Proxy-Authorization: Basic eA==",
+		"Te: gzip", "Upgrade: h2c", "Http2-Settings: AAMAAABk", "Upgrade-Insecure-Requests: 1", "X-Forwarded-For: 10.0.0.1", "User-Agent: tool/1"))
 	if body != "jira.example.com" {
 		t.Errorf("Jira was asked as host %q", body)
 	}
@@ -175,7 +173,7 @@ func TestProxyAddsTheSessionAndNothingOfTheTool(t *testing.T) {
 	if c := seen.Get("Cookie"); !strings.Contains(c, "JSESSIONID=") || strings.Contains(c, "mine") || strings.Contains(c, "other") {
 		t.Errorf("Jira got the cookies %q, want the session's only", c)
 	}
-	for _, name := range []string{"Authorization", "Proxy-Authorization", "X-Private", "Te", "X-Forwarded-For", "X-Ssoexchange-Token"} {
+	for _, name := range []string{"Authorization", "Proxy-Authorization", "X-Private", "Te", "Upgrade", "Http2-Settings", "X-Forwarded-For", "X-Ssoexchange-Token"} {
 		if seen.Get(name) != "" {
 			t.Errorf("Jira got the header %s", name)
 		}
@@ -276,6 +274,7 @@ func TestProxyIsNoForwardProxy(t *testing.T) {
 		{"CONNECT jira.example.com:443 HTTP/1.1", "jira.example.com:443", "421"},
 		{"CONNECT " + own + " HTTP/1.1", own, "400"},
 		{"OPTIONS * HTTP/1.1", own, "400"},
+		{"TRACE /rest/api/2/myself HTTP/1.1", own, "405"},
 		{"GET /a/../../secure HTTP/1.1", own, "404"},
 	} {
 		conn, err := net.Dial("tcp", own)
@@ -310,7 +309,7 @@ func TestProxyRenewsTheSession(t *testing.T) {
 		first := len(got) == 1
 		mu.Unlock()
 		if first {
-			http.Error(w, "os_authType was 'any' and an invalid cookie was sent.", 401)
+			http.Error(w, "os_authType was 'any' and an invalid cookie was sent.", http.StatusUnauthorized)
 		}
 	})
 	rig.do(t, rig.request(t, "GET", "/rest/api/2/myself", nil))
@@ -324,7 +323,7 @@ func TestProxyRenewsTheSession(t *testing.T) {
 	}
 	// What Jira refuses with a living session is refused: one request, no sign-in.
 	before := rig.logins()
-	rig.on("/rest/forbidden", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(401) })
+	rig.on("/rest/forbidden", func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusUnauthorized) })
 	if resp, _ := rig.do(t, rig.request(t, "GET", "/rest/forbidden", nil)); resp.StatusCode != 401 || len(rig.atJira("/rest/forbidden")) != 1 || rig.logins() != before {
 		t.Errorf("Jira's own 401: %s after %d requests and %d sign-ins", resp.Status, len(rig.atJira("/rest/forbidden")), rig.logins()-before)
 	}
@@ -381,100 +380,5 @@ func TestProxyDoesNotHammer(t *testing.T) {
 	}
 	if n := rig.logins(); n > 2 { // the password, and the request for a message
 		t.Errorf("%d requests to the IdP for five of the tool", n)
-	}
-}
-
-func TestProxyToken(t *testing.T) {
-	a, err := proxyToken("")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if b, _ := proxyToken(""); a == b || len(a) < minProxyToken {
-		t.Errorf("tokens %q and %q", a, b)
-	}
-	file := filepath.Join(t.TempDir(), "token")
-	first, err := proxyToken(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if info, err := os.Stat(file); err != nil || info.Mode().Perm() != 0o600 {
-		t.Errorf("token file: %v %v, want 0600", info.Mode(), err)
-	}
-	if again, err := proxyToken(file); err != nil || again != first {
-		t.Errorf("second start: %q %v, want %q", again, err, first)
-	}
-	if err := os.Chmod(file, 0o640); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := proxyToken(file); sso.Code(err) != "config" {
-		t.Errorf("a file that others can read: %v", err)
-	}
-	for _, content := range []string{"", "short", "with a space, but long enough", "with:colon-is-no-basic-password"} {
-		if err := os.WriteFile(file, []byte(content), 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.Chmod(file, 0o600); err != nil {
-			t.Fatal(err)
-		}
-		if _, err := proxyToken(file); sso.Code(err) != "config" || content != "" && strings.Contains(err.Error(), content) {
-			t.Errorf("file with %q: %v", content, err)
-		}
-	}
-}
-
-func TestProxyListensOnLoopbackOnly(t *testing.T) {
-	for _, address := range []string{":8080", "0.0.0.0:0", "[::]:0", "192.0.2.1:80", "example.com:80", "8080", "", "unix:", "127.0.0.1"} {
-		if ln, err := proxyListen(t.Context(), address); sso.Code(err) != "config" || sso.Hint(err) == "" {
-			t.Errorf("--listen %q: %v, want a configuration error with a hint", address, err)
-			if ln != nil {
-				ln.Close()
-			}
-		}
-	}
-	for _, address := range []string{"localhost:0", "127.0.0.1:0", "127.0.0.53:0"} {
-		ln, err := proxyListen(t.Context(), address)
-		if err != nil {
-			t.Errorf("--listen %q: %v", address, err)
-			continue
-		}
-		ln.Close()
-	}
-}
-
-func TestProxySocket(t *testing.T) {
-	path := filepath.Join(t.TempDir(), "s")
-	ln, err := proxyListen(t.Context(), "unix:"+path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if info, err := os.Stat(path); err != nil || info.Mode() != os.ModeSocket|0o600 {
-		t.Errorf("socket: %v %v", info.Mode(), err)
-	}
-	if _, err := proxyListen(t.Context(), "unix:"+path); sso.Code(err) != "config" || !strings.Contains(err.Error(), "already") {
-		t.Errorf("a second one: %v", err)
-	}
-	ln.Listener.Close() // as a process that was killed leaves it
-	if _, err := os.Stat(path); err != nil {
-		t.Fatalf("the test is wrong: the socket must still be there: %v", err)
-	}
-	ln, err = proxyListen(t.Context(), "unix:"+path)
-	if err != nil {
-		t.Fatalf("in place of a dead one: %v", err)
-	}
-	ln.Close()
-	if left, _ := os.ReadDir(filepath.Dir(path)); len(left) != 0 {
-		t.Errorf("left behind: %v", left)
-	}
-	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	if _, err := proxyListen(t.Context(), "unix:"+path); sso.Code(err) != "config" {
-		t.Errorf("over a file: %v", err)
-	}
-	if data, _ := os.ReadFile(path); string(data) != "mine" {
-		t.Error("the file is gone")
-	}
-	if ownHost := newGate("", "").ownHost; !ownHost("localhost") || ownHost("evil.example.com") {
-		t.Error("behind a socket, hosts are not told apart")
 	}
 }

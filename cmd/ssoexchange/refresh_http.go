@@ -128,6 +128,10 @@ func (k *keeper) takeCode(w http.ResponseWriter, r *http.Request) {
 	switch {
 	case err != nil:
 		out.Error = &codeError{Code: sso.Code(err), Step: sso.Step(err), Message: err.Error(), Hint: sso.Hint(err)}
+		var step *sso.StepError
+		if errors.As(err, &step) {
+			out.Error.Message = step.Err.Error()
+		}
 		if wait, ok := sso.RetryAfter(err); ok {
 			out.Error.RetryAfter = int(wait.Seconds()) + 1
 		}

@@ -124,9 +124,15 @@ func (k *keeper) keep(ctx context.Context, jobs []*refreshJob) error {
 			return err
 		}
 	}
+	live := make(map[string]bool)
+	for _, s := range k.refresher.Status() {
+		live[s.Name] = s.State == sso.RefreshLive
+	}
 	for name, old := range k.jobs {
 		if job := next[name]; job != nil && job.client == old.client {
-			k.refresher.Wake(name)
+			if !live[name] {
+				k.refresher.Wake(name)
+			}
 			continue
 		}
 		k.refresher.Remove(name)

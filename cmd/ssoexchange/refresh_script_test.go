@@ -109,3 +109,26 @@ func startNotify(ts *testscript.TestScript, _ bool, args []string) {
 	})
 	ts.Setenv("NOTIFY_SOCKET", path)
 }
+
+// hangLogin has Okta take every password and never answer, or do its work again:
+// hang on|off. Each password that arrives leaves a line in the file "arrived".
+func hangLogin(ts *testscript.TestScript, _ bool, args []string) {
+	if args[0] == "off" {
+		world(ts).Net.Intercept(nil)
+		return
+	}
+	arrived := ts.MkAbs("arrived")
+	world(ts).Net.Intercept(func(_ string, r *http.Request) http.Handler {
+		if r.URL.Path != "/api/v1/authn" {
+			return nil
+		}
+		return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+			io.Copy(io.Discard, r.Body)
+			if f, err := os.OpenFile(arrived, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600); err == nil {
+				io.WriteString(f, "a password\n")
+				f.Close()
+			}
+			<-r.Context().Done()
+		})
+	})
+}

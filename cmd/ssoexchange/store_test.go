@@ -17,25 +17,26 @@ var (
 
 type redisKey struct{}
 
-// operateRedis starts and stops the script's simulated Redis, which keeps its data,
-// and sets REDIS to its URL: redis start|stop.
+// simulatedRedis is a Redis for a script, which runs once the script starts it.
+func simulatedRedis(env *testscript.Env) *miniredis.Miniredis {
+	m := miniredis.NewMiniRedis()
+	env.Defer(m.Close)
+	return m
+}
+
+// operateRedis starts and stops the script's Redis, which keeps its data meanwhile,
+// and sets REDIS to its address: redis start|stop.
 func operateRedis(ts *testscript.TestScript, _ bool, args []string) {
-	if len(args) != 1 {
-		ts.Fatalf("usage: redis start|stop")
-	}
-	m, running := ts.Value(redisKey{}).(*miniredis.Miniredis)
-	switch {
-	case args[0] == "stop" && running:
+	m := ts.Value(redisKey{}).(*miniredis.Miniredis)
+	switch addr := ts.Getenv("REDIS"); {
+	case len(args) == 1 && args[0] == "stop" && addr != "":
 		m.Close()
-	case args[0] == "start" && running:
-		ts.Check(m.Restart())
-	case args[0] == "start":
-		m, err := miniredis.Run()
-		ts.Check(err)
-		ts.Defer(m.Close)
-		setRedis(ts, m)
-		ts.Setenv("REDIS", "redis://"+m.Addr())
+	case len(args) == 1 && args[0] == "start" && addr != "":
+		ts.Check(m.StartAddr(addr))
+	case len(args) == 1 && args[0] == "start":
+		ts.Check(m.Start())
+		ts.Setenv("REDIS", m.Addr())
 	default:
-		ts.Fatalf("no Redis was started")
+		ts.Fatalf("usage: redis start, and then redis stop|start")
 	}
 }

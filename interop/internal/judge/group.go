@@ -1,0 +1,76 @@
+//go:build linux
+
+package judge
+
+import (
+	"bytes"
+	"context"
+	"crypto/rand"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+)
+
+const (
+	groupVariable = "SSOEXCHANGE_JUDGE"
+	groupPatience = 3 * time.Second // for what was told to end
+)
+
+// Group is everything that was started for one run. A variable in the environment
+// marks its processes, those of their children included.
+type Group struct{ mark string }
+
+// NewGroup returns an empty group.
+func NewGroup() *Group { return &Group{mark: groupVariable + "=" + rand.Text()} }
+
+// Command is [exec.CommandContext] with a process group of its own, which an
+// interrupt at the keyboard does not reach: when ctx is done it is asked to end, and
+// after five seconds made to. Should this program be killed, so is the command.
+func (g *Group) Command(ctx context.Context, name string, args ...string) *exec.Cmd {
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = append(os.Environ(), g.mark)
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGTERM) }
+	cmd.WaitDelay = 5 * time.Second
+	return cmd
+}
+
+// End waits a moment for the group's processes to end, kills those that do not, and
+// names the first of them.
+func (g *Group) End() error {
+	for end := time.Now().Add(groupPatience); len(g.alive()) > 0 && time.Now().Before(end); {
+		time.Sleep(50 * time.Millisecond)
+	}
+	left := g.alive()
+	for _, pid := range left {
+		syscall.Kill(pid, syscall.SIGKILL)
+	}
+	if len(left) > 0 {
+		return fmt.Errorf("%d processes had to be killed, the first was %d", len(left), left[0])
+	}
+	return nil
+}
+
+// alive lists the processes with the mark.
+func (g *Group) alive() []int {
+	files, err := filepath.Glob("/proc/[0-9]*/environ")
+	if err != nil {
+		return nil
+	}
+	var out []int
+	for _, file := range files {
+		environ, err := os.ReadFile(file) // empty once the process has ended
+		if err != nil || !bytes.Contains(environ, []byte(g.mark)) {
+			continue
+		}
+		if pid, err := strconv.Atoi(strings.Split(file, "/")[2]); err == nil {
+			out = append(out, pid)
+		}
+	}
+	return out
+}

@@ -1,0 +1,206 @@
+//go:build linux
+
+package judge
+
+import (
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+
+	"github.com/ssoexchange/ssoexchange/fixtures"
+)
+
+// The engines of Okta, as a [Scene] names them.
+const (
+	Classic = "classic"
+	IDX     = "idx"
+)
+
+// Lab is a simulated Okta org of each engine and the Jira that they sign in to, on one
+// loopback port, with a remote control for scripts.
+type Lab struct {
+	Net    *fixtures.Net
+	Jira   *fixtures.Jira
+	orgs   map[string]*fixtures.Okta // by engine
+	https  *fixtures.Listener
+	remote *http.Server
+	url    string
+
+	mu     sync.Mutex
+	scenes int
+}
+
+// Scene is a user and an app of their own, so that scenes do not disturb each other.
+type Scene struct {
+	Engine  string // Classic or IDX
+	User    fixtures.User
+	Factors []fixtures.Factor
+	Policy  *fixtures.Policy // of the user; nil asks those who have a factor for one
+	IDX     fixtures.IDXPolicy
+	App     fixtures.App
+}
+
+// setting is what a script is told of its scene.
+type setting struct {
+	User     string `json:"user"`
+	Password string `json:"password"`
+	Base     string `json:"base"` // of the org
+	Link     string `json:"link"` // of the app
+	ACS      string `json:"acs"`  // where the app's assertions go
+	Jira     string `json:"jira"` // base URL
+}
+
+// NewLab starts a lab.
+func NewLab() (*Lab, error) {
+	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return nil, err
+	}
+	port := ln.Addr().(*net.TCPAddr).Port
+	host := func(name string) string { return fmt.Sprintf("%s.localhost:%d", name, port) }
+	l := &Lab{
+		Net:  fixtures.NewNet(),
+		Jira: fixtures.NewJira("https://" + host("jira")),
+		orgs: make(map[string]*fixtures.Okta),
+	}
+	for _, engine := range []string{Classic, IDX} {
+		l.orgs[engine] = fixtures.NewOkta(host(engine))
+		l.orgs[engine].SetEngine(engine)
+		l.Net.Handle(host(engine), l.orgs[engine])
+	}
+	l.Net.Handle(host("jira"), l.Jira)
+	l.https = l.Net.Serve(ln)
+	control, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		l.Close()
+		return nil, err
+	}
+	l.url = "http://" + control.Addr().String()
+	l.remote = &http.Server{Handler: l.control()}
+	go l.remote.Serve(control)
+	return l, nil
+}
+
+// Close ends everything that listens.
+func (l *Lab) Close() {
+	if l.remote != nil {
+		l.remote.Close()
+	}
+	l.https.Close()
+	l.Net.Close()
+}
+
+// Org returns the org of an engine.
+func (l *Lab) Org(engine string) *fixtures.Okta { return l.orgs[engine] }
+
+// Env returns the environment in which a [Script] finds the lab: its remote control,
+// and the authority that signed its certificates, which is written to dir.
+func (l *Lab) Env(dir string) ([]string, error) {
+	ca, err := l.Net.CAFile(dir)
+	if err != nil {
+		return nil, err
+	}
+	return []string{"LAB=" + l.url, "NODE_EXTRA_CA_CERTS=" + filepath.Clean(ca), "NODE_NO_WARNINGS=1", "HOME=" + dir, "TMPDIR=" + os.TempDir()}, nil
+}
+
+// scene adds the user and the app of a scene.
+func (l *Lab) scene(s Scene) (setting, error) {
+	org := l.orgs[s.Engine]
+	if org == nil {
+		return setting{}, fmt.Errorf("no engine %q", s.Engine)
+	}
+	l.mu.Lock()
+	l.scenes++
+	n := l.scenes
+	l.mu.Unlock()
+	u := s.User
+	u.Login, u.Password = fmt.Sprintf("ana%d@example.com", n), fmt.Sprintf("correct horse %d battery", n)
+	u.FirstName, u.Factors, u.Policy = "Ana", s.Factors, s.Policy
+	org.AddUser(u)
+	l.Jira.AddUser(fixtures.JiraUser{Name: u.Login, Email: u.Login, DisplayName: "Ana Example"})
+	app := s.App
+	app.Name, app.Label = fmt.Sprintf("jira%d", n), "Jira"
+	app.EntityID, app.ACS = l.Jira.EntityID(), l.Jira.ACS()
+	link := org.AddApp(app)
+	if s.Engine == IDX {
+		org.SetIDXPolicy(s.IDX, app.Name)
+	}
+	l.Jira.TrustIdP(org.Metadata(app.Name), app.Name)
+	return setting{User: u.Login, Password: u.Password, Base: org.BaseURL(), Link: link, ACS: l.Jira.ACS(), Jira: l.Jira.BaseURL()}, nil
+}
+
+// act is what a script has the user of a scene do.
+type act struct {
+	Engine, User   string
+	Type, Provider string // of a factor
+	Number         int
+}
+
+// control answers POST /{what is to be done} with JSON.
+func (l *Lab) control() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /scene", func(w http.ResponseWriter, r *http.Request) {
+		var s Scene
+		if !read(w, r, &s) {
+			return
+		}
+		out, err := l.scene(s)
+		if err != nil {
+			http.Error(w, err.Error(), http.StatusBadRequest)
+			return
+		}
+		write(w, out)
+	})
+	acts := map[string]func(org *fixtures.Okta, a act) any{
+		"approve": func(org *fixtures.Okta, a act) any { return org.Phone(a.User).Approve() },
+		"deny":    func(org *fixtures.Okta, a act) any { return org.Phone(a.User).Deny() },
+		"ignore":  func(org *fixtures.Okta, a act) any { return org.Phone(a.User).Ignore() },
+		"number":  func(org *fixtures.Okta, a act) any { return org.Phone(a.User).ShowNumber(a.Number) },
+		"waiting": func(org *fixtures.Okta, a act) any { _, ok := org.Phone(a.User).Pending(); return ok },
+		"shown":   func(org *fixtures.Okta, a act) any { push, _ := org.Phone(a.User).Pending(); return push.Number },
+		"code":    func(org *fixtures.Okta, a act) any { return code(org, a) },
+		"sent":    func(org *fixtures.Okta, a act) any { return len(org.Phone(a.User).Messages()) },
+		"leave":   func(org *fixtures.Okta, a act) any { org.EndSessions(a.User); return true },
+	}
+	for name, do := range acts {
+		mux.HandleFunc("POST /"+name, func(w http.ResponseWriter, r *http.Request) {
+			var a act
+			if !read(w, r, &a) {
+				return
+			}
+			org := l.orgs[a.Engine]
+			if org == nil {
+				http.Error(w, "no such engine", http.StatusBadRequest)
+				return
+			}
+			write(w, do(org, a))
+		})
+	}
+	return mux
+}
+
+func code(org *fixtures.Okta, a act) string {
+	if a.Provider == "" {
+		return org.Code(a.User, a.Type)
+	}
+	return org.Code(a.User, a.Type, a.Provider)
+}
+
+func read(w http.ResponseWriter, r *http.Request, v any) bool {
+	in := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
+	in.DisallowUnknownFields()
+	if err := in.Decode(v); err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return false
+	}
+	return true
+}
+
+func write(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json")
+	json.NewEncoder(w).Encode(v)
+}

@@ -1,0 +1,5 @@
+//go:build !race
+
+package sso_test
+
+const raceDetector = false
