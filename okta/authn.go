@@ -275,3 +275,25 @@ func appendQuery(query, param string) string {
 	}
 	return query + "&" + param
 }
+
+// routedTo returns the type of identity provider that a webfinger answer names for a
+// user, "" if it names none.
+func routedTo(body []byte) string {
+	var w struct {
+		Links []struct {
+			Rel        string `json:"rel"`
+			Properties struct {
+				Type string `json:"okta:idp:type"`
+			} `json:"properties"`
+		} `json:"links"`
+	}
+	if json.Unmarshal(body, &w) != nil {
+		return ""
+	}
+	for _, l := range w.Links {
+		if l.Rel == "okta:idp" {
+			return l.Properties.Type
+		}
+	}
+	return ""
+}

@@ -118,8 +118,11 @@ func (w *walk) proceed(ctx context.Context, p *page) (*saml.Response, error) {
 	switch p.kind {
 	case pageAssertion:
 		return p.response, nil
+	case pageHop:
+		return w.hopOn(ctx, p)
 	case pageLogin, pageStepUp:
 		engine = engineClassic
+		w.signInWhere(p)
 	case pageEngine:
 		engine = engineIDX
 	case pageUnknown:

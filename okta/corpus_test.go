@@ -51,6 +51,8 @@ func (r *replay) RoundTrip(q *http.Request) (*http.Response, error) {
 		return nil, errors.New("not ours")
 	case r.given && (strings.HasSuffix(key, "/idx/cancel") || key == cancel):
 		w.WriteString("{}") // what is given up is told, and that is not the outcome
+	case r.given && strings.HasSuffix(key, "/.well-known/webfinger"):
+		w.WriteHeader(http.StatusNotFound) // whose user it is changes words only
 	case r.given:
 		if r.next == "" {
 			r.next = strings.TrimSpace(key + " " + canonical(body))

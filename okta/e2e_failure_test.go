@@ -100,7 +100,9 @@ func TestSimulatedFaultyNetwork(t *testing.T) {
 	}{
 		{"cut off at the app's link", "/home/", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, autherr.ErrUnreachable},
 		{"cut off at the password", "/api/v1/authn", func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, autherr.ErrUnreachable},
-		{"redirects in a circle", "/home/", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, r.URL.Path+"?again", http.StatusFound) }, autherr.ErrBadAnswer},
+		{"redirects in a circle", "/home/", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, r.URL.Path+"?again", http.StatusFound)
+		}, autherr.ErrBadAnswer},
 		{"a flood", "/home/", func(w http.ResponseWriter, _ *http.Request) {
 			for range 80 {
 				_, _ = w.Write(bytes.Repeat([]byte("a"), 64<<10))

@@ -23,6 +23,7 @@ const (
 	pageLogin     pageKind = "login"           // Classic, nobody is signed in
 	pageStepUp    pageKind = "step-up"         // Classic, the app's own rule asks for more
 	pageEngine    pageKind = "identity-engine" // a page of Okta Identity Engine
+	pageHop       pageKind = "hop"             // a response for one of the organisation's own hosts (org-to-org)
 	pageOtherIdP  pageKind = "other-idp"       // the user is sent to another identity provider
 	pageForeign   pageKind = "foreign"         // a redirect away from the organisation's hosts
 	pageDenied    pageKind = "denied"          // Okta's error page: not assigned, app disabled, …
@@ -37,7 +38,7 @@ const (
 type page struct {
 	kind     pageKind
 	status   int
-	response *saml.Response // of pageAssertion
+	response *saml.Response // of pageAssertion and pageHop
 	token    string         // state token of pageStepUp and pageEngine, escapes undone; may be empty
 	host     string         // of pageOtherIdP and pageForeign; may be empty
 	words    string         // the page's own words, for display only
@@ -115,8 +116,10 @@ func (p *page) redirect(to *url.URL, ours func(*url.URL) bool) {
 func (p *page) form(a *hop.Answer, ours func(*url.URL) bool) bool {
 	r, err := saml.ReadForm(a.URL, a.Body)
 	switch {
-	case err == nil && r.Action != nil && (ours(r.Action) || strings.HasPrefix(r.Action.Path, "/sso/saml2/")):
-		// One organisation's assertion for another (org-to-org).
+	case err == nil && r.Action != nil && ours(r.Action):
+		p.kind, p.response, p.host = pageHop, r, shown(r.Action.Host, nil)
+	case err == nil && r.Action != nil && strings.HasPrefix(r.Action.Path, "/sso/saml2/"):
+		// One organisation's assertion for another that was not named.
 		p.kind, p.host = pageOtherIdP, shown(r.Action.Host, nil)
 	case err == nil:
 		p.kind, p.response = pageAssertion, r

@@ -40,7 +40,7 @@ var pages = []struct {
 	{name: "assertion", body: formPage("https://jira.example.com/plugins/servlet/samlconsumer", "SAMLResponse", encodedResponse()), want: pageAssertion},
 	{name: "assertion beats a token on the same page", want: pageAssertion,
 		body: formPage("https://jira.example.com/acs", "SAMLResponse", encodedResponse()) + `<script>var stateToken = '00abc';</script>`},
-	{name: "org to org", body: formPage("https://acme.okta.com/sso/saml2/0oaEX", "SAMLResponse", encodedResponse()), want: pageOtherIdP, host: "acme.okta.com"},
+	{name: "org to org", body: formPage("https://acme.okta.com/sso/saml2/0oaEX", "SAMLResponse", encodedResponse()), want: pageHop, host: "acme.okta.com"},
 	{name: "to another org", body: formPage("https://other.okta.com/sso/saml2/0oaEX", "SAMLResponse", encodedResponse()), want: pageOtherIdP, host: "other.okta.com"},
 	{name: "other identity provider", body: formPage("https://adfs.example.com/adfs/ls", "SAMLRequest", "abc"), want: pageOtherIdP},
 	{name: "response that is none", body: formPage("https://jira.example.com/acs", "SAMLResponse", "bm90IHhtbA=="), want: pageBroken},
@@ -113,7 +113,7 @@ func TestClassify(t *testing.T) {
 			if tt.host != "" && p.host != tt.host {
 				t.Errorf("host %q, want %q", p.host, tt.host)
 			}
-			if (p.kind == pageAssertion) != (p.response != nil) {
+			if (p.kind == pageAssertion || p.kind == pageHop) != (p.response != nil) {
 				t.Errorf("kind %q with response %v", p.kind, p.response)
 			}
 		})

@@ -109,6 +109,9 @@ func (w *walk) postPassword(ctx context.Context, href, stateToken string) (*tran
 		// Nothing else in this request is a token.
 		return nil, autherr.AtStep(autherr.StepLogin, oe.about("APIToken", "the API token was refused: it may be wrong, expired or revoked"))
 	}
+	if errors.As(err, &oe) && oe.Code == "E0000004" {
+		return nil, w.routedElsewhere(ctx, err)
+	}
 	return t, err
 }
 

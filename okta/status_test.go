@@ -183,7 +183,7 @@ func TestAPIToken(t *testing.T) {
 }
 
 func TestRefusedPasswordIsPostedOnce(t *testing.T) {
-	s := newScript(t).on(authn, refusal(401, "E0000004"))
+	s := newScript(t).on(authn, refusal(401, "E0000004")).on("GET /.well-known/webfinger", refusal(404, "E0000007"))
 	err := s.signIn(s.client())
 	var step *autherr.StepError
 	var oe *okta.Error

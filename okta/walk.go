@@ -39,6 +39,7 @@ type walk struct {
 	requests  int
 	passwords int             // passwords posted
 	stepUps   int             // app-level transactions begun
+	hops      int             // responses passed on between organisations
 	rounds    int             // Identity Engine transactions begun
 	renewed   bool            // the new password was read
 	asked     map[string]bool // state tokens in whose transaction the password was posted
@@ -137,7 +138,7 @@ func (w *walk) outdated(err error) bool {
 
 // startOver forgets everything but the device.
 func (w *walk) startOver() {
-	w.restarted, w.passwords, w.stepUps, w.rounds, w.hadCookie, w.redeemed = true, 0, 0, 0, false, false
+	w.restarted, w.passwords, w.stepUps, w.rounds, w.hops, w.hadCookie, w.redeemed = true, 0, 0, 0, 0, false, false
 	w.c.note(func(m *memory) { m.engine, m.pending = "", nil })
 	w.c.memory().dropSession()
 }

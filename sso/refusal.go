@@ -58,7 +58,10 @@ func (g *guard) encode() ([]byte, error) {
 	return json.Marshal(g.record)
 }
 
-type passedSecret struct{ owner, value string }
+type passedSecret struct {
+	owner, value string
+	marked       string // what its refusal is noted of, see guard.marked
+}
 
 // newPasswordProperty names the secret that an expired password is changed to.
 const newPasswordProperty = "NewPassword"
@@ -75,21 +78,25 @@ func (g *guard) secret(ctx context.Context, property, owner string, s Secret) (s
 			return "", err
 		}
 	}
+	marked, err := g.marked(ctx, property, value)
+	if err != nil {
+		return "", err
+	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	if f, ok := g.record.refused(property, owner, value); ok {
+	if f, ok := g.record.refused(property, owner, marked); ok {
 		return "", &RefusedBeforeError{Property: property, At: f.At, Text: f.Text}
 	}
 	if p, again := g.passed[property]; again && p.value == value {
 		return value, nil // the same sign-in asks for it twice
 	}
-	if err := g.record.sending(property, g.record.mac(property, owner, value), time.Now()); err != nil {
+	if err := g.record.sending(property, g.record.mac(property, owner, marked), time.Now()); err != nil {
 		return "", err
 	}
 	if g.passed == nil {
 		g.passed = make(map[string]passedSecret)
 	}
-	g.passed[property] = passedSecret{owner, value}
+	g.passed[property] = passedSecret{owner, value, marked}
 	return value, nil
 }
 
@@ -103,6 +110,17 @@ func (g *guard) replaced(ctx context.Context, owner, value string) (string, erro
 		return value, nil
 	}
 	return g.newPassword.Reveal(ctx)
+}
+
+// marked returns what a refusal of value is noted of. A password counts together with
+// the one that it is to be changed to: an expired password that was refused without
+// a new one may be sent again with one.
+func (g *guard) marked(ctx context.Context, property, value string) (string, error) {
+	if property != "Password" || g.newPassword.IsZero() {
+		return value, nil
+	}
+	next, err := g.newPassword.Reveal(ctx)
+	return value + "\x00" + next, err
 }
 
 // accepted notes that what was sent so far was not refused: the server went on.
@@ -131,7 +149,7 @@ func (g *guard) note(err error, now time.Time) {
 			g.record.Replaced = g.record.mac("Password", old.owner, old.value)
 		}
 		for property, p := range g.passed {
-			g.record.setAside(property, g.record.mac(property, p.owner, p.value))
+			g.record.setAside(property, g.record.mac(property, p.owner, p.marked))
 		}
 		return
 	}
@@ -159,7 +177,7 @@ func (g *guard) note(err error, now time.Time) {
 	if errors.As(err, &step) {
 		text = step.Err.Error()
 	}
-	g.record.refuse(property, refusal{MAC: g.record.mac(property, p.owner, p.value), At: now, Text: text})
+	g.record.refuse(property, refusal{MAC: g.record.mac(property, p.owner, p.marked), At: now, Text: text})
 }
 
 // fail notes how a sign-in ended, for those who waited for it.

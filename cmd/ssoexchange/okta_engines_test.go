@@ -304,7 +304,7 @@ func TestOktaPasswordExpired(t *testing.T) {
 		if o := r.cookies(); o.status != 3 || !strings.Contains(o.message, "expired") || !strings.Contains(o.hint, "NewPassword") {
 			r.Errorf("status %d: %s, hint %s", o.status, o.message, o.hint)
 		}
-		o := r.run("login", "--retry-refused", "--set", "NewPassword=Another-Passw0rd-4711")
+		o := r.run("login", "--set", "NewPassword=Another-Passw0rd-4711")
 		if o.status != 0 {
 			r.Errorf("status %d: %s", o.status, o.stderr)
 		}

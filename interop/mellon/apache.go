@@ -16,6 +16,8 @@ import (
 	"syscall"
 	"text/template"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/interop/internal/judge"
 )
 
 //go:embed httpd.conf.tmpl
@@ -24,6 +26,7 @@ var confTemplate string
 const (
 	apacheBinary = "/usr/sbin/apache2"
 	moduleDir    = "/usr/lib/apache2/modules"
+	curlBinary   = "/usr/bin/curl"
 	spHost       = "sp.localhost"
 	acsPath      = "/plugins/servlet/samlconsumer"
 )
@@ -195,7 +198,7 @@ func (a *apache) log() string {
 }
 
 // errors returns the end of the log, for an error text.
-func (a *apache) errors() string { return string(tail([]byte(a.log()), 2000)) }
+func (a *apache) errors() string { return string(judge.Tail([]byte(a.log()), 2000)) }
 
 // newLines returns a function that returns what was logged since its last call.
 func (a *apache) newLines() func() string {

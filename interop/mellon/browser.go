@@ -17,6 +17,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/interop/internal/judge"
 )
 
 // browser is a fresh user agent: a cookie jar, no redirects.
@@ -43,7 +45,7 @@ func newBrowser(bundle string) (*browser, error) {
 			TLSClientConfig:   &tls.Config{RootCAs: roots},
 			DisableKeepAlives: true,
 			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				to, ok := loopback(address)
+				to, ok := judge.Loopback(address)
 				if !ok {
 					return nil, fmt.Errorf("%s is not on this machine", address)
 				}

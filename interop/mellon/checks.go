@@ -10,10 +10,12 @@ import (
 	"net/http"
 	"strings"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/interop/internal/judge"
 )
 
-// judge is a service provider that is asked what it thinks of an assertion.
-type judge struct {
+// provider is a service provider that is asked what it thinks of an assertion.
+type provider struct {
 	name, acs, entityID, myself string
 	// reason returns why the last assertion was refused, in the judge's own log.
 	reason func() string
@@ -44,14 +46,14 @@ var faults = []struct {
 
 // checkJudges posts good and bad assertions to every judge. The error is about
 // making them, not about the verdicts.
-func checkJudges(ctx context.Context, r *report, f *forge, judges []judge) error {
+func checkJudges(ctx context.Context, r *judge.Report, f *forge, judges []provider) error {
 	for _, j := range judges {
 		good, err := f.make(order{acs: j.acs, audience: j.entityID, user: user})
 		if err != nil {
 			return err
 		}
-		r.check(j.name+" accepts a good assertion", j.accepts(ctx, good))
-		r.check(j.name+" refuses: replayed", j.refuses(ctx, good, "already been used"))
+		r.Check(j.name+" accepts a good assertion", j.accepts(ctx, good))
+		r.Check(j.name+" refuses: replayed", j.refuses(ctx, good, "already been used"))
 		for _, fault := range faults {
 			o := fault.order
 			o.acs, o.audience, o.user = j.acs, j.entityID, user
@@ -62,23 +64,23 @@ func checkJudges(ctx context.Context, r *report, f *forge, judges []judge) error
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			r.check(j.name+" refuses: "+fault.name, j.refuses(ctx, bad, fault.why))
+			r.Check(j.name+" refuses: "+fault.name, j.refuses(ctx, bad, fault.why))
 		}
 		noise := make([]byte, 3000)
 		rand.Read(noise)
-		r.check(j.name+" refuses: garbage", j.refuses(ctx, base64.StdEncoding.EncodeToString(noise), "Error processing"))
+		r.Check(j.name+" refuses: garbage", j.refuses(ctx, base64.StdEncoding.EncodeToString(noise), "Error processing"))
 		// Last, so that the refusals cannot be those of a broken server.
 		again, err := f.make(order{acs: j.acs, audience: j.entityID, user: user})
 		if err != nil {
 			return err
 		}
-		r.check(j.name+" still accepts a good assertion", j.accepts(ctx, again))
+		r.Check(j.name+" still accepts a good assertion", j.accepts(ctx, again))
 	}
 	return nil
 }
 
 // accepts posts an assertion as a fresh browser and wants to be signed in.
-func (j judge) accepts(ctx context.Context, encoded string) error {
+func (j provider) accepts(ctx context.Context, encoded string) error {
 	b, err := newBrowser(j.bundle)
 	if err != nil {
 		return err
@@ -96,7 +98,7 @@ func (j judge) accepts(ctx context.Context, encoded string) error {
 
 // refuses posts an assertion as a fresh browser and wants 400, to be nobody, and
 // the reason in the log.
-func (j judge) refuses(ctx context.Context, encoded, why string) error {
+func (j provider) refuses(ctx context.Context, encoded, why string) error {
 	b, err := newBrowser(j.bundle)
 	if err != nil {
 		return err

@@ -13,6 +13,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/interop/internal/judge"
 )
 
 // cli is the product's command, built and run as a user would.
@@ -41,25 +43,25 @@ func (c *cli) build(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", c.binary, "./cmd/ssoexchange")
 	cmd.Dir = filepath.Dir(strings.TrimSpace(string(out)))
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the command: %w: %s", err, tail(out, 600))
+		return fmt.Errorf("building the command: %w: %s", err, judge.Tail(out, 600))
 	}
 	return nil
 }
 
 // check signs in and lets curl use what was printed.
-func (c *cli) check(ctx context.Context, r *report, s scenario) {
+func (c *cli) check(ctx context.Context, r *judge.Report, s scenario) {
 	c.runs++
 	file := filepath.Join(c.dir, fmt.Sprintf("cookies-%d.txt", c.runs))
 	c.world.net.Reset()
 	err := c.cookies(ctx, s, file)
-	r.check(s.name+": the command signs in and writes the cookies", err)
+	r.Check(s.name+": the command signs in and writes the cookies", err)
 	if err != nil {
 		return
 	}
-	r.check(s.name+": it began there", c.world.sawRequests(s.requests))
-	r.check(s.name+": nobody else can read the file", private(file))
-	r.check(s.name+": curl opens the protected page", c.curl(ctx, file, "/secure/", `<p id="user">`+user+`</p>`))
-	r.check(s.name+": curl is known to the REST API", c.curl(ctx, file, "/rest/api/2/myself", `"name":"`+user+`"`))
+	r.Check(s.name+": it began there", c.world.sawRequests(s.requests))
+	r.Check(s.name+": nobody else can read the file", private(file))
+	r.Check(s.name+": curl opens the protected page", c.curl(ctx, file, "/secure/", `<p id="user">`+user+`</p>`))
+	r.Check(s.name+": curl is known to the REST API", c.curl(ctx, file, "/rest/api/2/myself", `"name":"`+user+`"`))
 }
 
 // cookies runs the command.
@@ -79,7 +81,7 @@ func (c *cli) cookies(ctx context.Context, s scenario, file string) error {
 	var talk bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &talk, &talk
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%w: %s", err, tail(talk.Bytes(), 600))
+		return fmt.Errorf("%w: %s", err, judge.Tail(talk.Bytes(), 600))
 	}
 	return nil
 }
@@ -92,7 +94,7 @@ func (c *cli) curl(ctx context.Context, file, path, want string) error {
 	var page, talk bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &page, &talk
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%w: %s", err, tail(talk.Bytes(), 300))
+		return fmt.Errorf("%w: %s", err, judge.Tail(talk.Bytes(), 300))
 	}
 	if !strings.Contains(page.String(), want) {
 		return errors.New("the page does not name the user")

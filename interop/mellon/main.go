@@ -22,40 +22,34 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"os/signal"
 	"path/filepath"
-	"runtime"
-	"syscall"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/interop/internal/judge"
 )
 
 // limit is for everything together: installing packages, building, all checks.
 const limit = 2 * time.Minute
 
-func main() {
-	// Pdeathsig watches the thread that starts the server; this one lives as long as
-	// the process.
-	runtime.LockOSThread()
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	ctx, cancelLimit := context.WithTimeout(ctx, limit)
-	r := &report{out: os.Stdout}
-	if err := run(ctx, r); err != nil {
-		r.check("all checks could be made", err)
-	}
-	cancelLimit()
-	cancel()
-	os.Exit(r.close())
+// needs hold the server without its service: the package apache2 itself would start it
+// on port 80.
+var needs = []judge.Needs{
+	{File: apacheBinary, Package: "apache2-bin"},
+	{File: moduleDir + "/mod_auth_mellon.so", Package: "libapache2-mod-auth-mellon"},
+	{File: curlBinary, Package: "curl"},
 }
 
-func run(ctx context.Context, r *report) error {
-	if err := ensurePackages(ctx); err != nil {
+func main() { os.Exit(judge.Main(limit, run)) }
+
+func run(ctx context.Context, r *judge.Report) error {
+	if err := judge.Install(ctx, needs...); err != nil {
 		return err
 	}
-	dir, err := os.MkdirTemp("", "ssoexchange-mellon-")
+	dir, remove, err := judge.TempDir("mellon")
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
+	defer remove()
 	// Apache's children are another user and must be able to enter.
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return err
@@ -85,29 +79,29 @@ func run(ctx context.Context, r *report) error {
 	if err := os.WriteFile(bundle, append(w.net.CAPEM(), a.cert...), 0o644); err != nil {
 		return err
 	}
-	judges := []judge{
+	judges := []provider{
 		{name: "mellon", acs: a.acs(), entityID: a.base(), myself: a.base() + "/rest/api/2/myself", bundle: bundle, reason: a.newLines()},
 		{name: "simulated Jira", acs: w.jira.ACS(), entityID: w.jira.EntityID(), myself: w.jira.BaseURL() + "/rest/api/2/myself", bundle: bundle, reason: w.jira.LastRefusal},
 	}
 	if err := checkJudges(ctx, r, f, judges); err != nil {
 		return err
 	}
-	p, err := startProxy()
+	p, err := judge.NewProxy()
 	if err != nil {
 		return err
 	}
-	defer p.close()
-	c := &cli{dir: dir, bundle: bundle, proxy: p.address(), sp: a, world: w}
+	defer p.Close()
+	c := &cli{dir: dir, bundle: bundle, proxy: p.Address(), sp: a, world: w}
 	if err := c.build(ctx); err != nil {
 		return err
 	}
-	r.check("without cookies nobody is let in", c.stranger(ctx))
+	r.Check("without cookies nobody is let in", c.stranger(ctx))
 	for _, s := range scenarios(w, a) {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
 		c.check(ctx, r, s)
 	}
-	r.check("no connection was asked for to any other machine", p.strangers())
+	r.Check("no connection was asked for to any other machine", p.Strangers())
 	return nil
 }

@@ -22,7 +22,7 @@ const local = address => {
 // Visit is a scene in a browser of its own.
 class Visit {
 	constructor(s, flavour, file) {
-		Object.assign(this, { s, flavour, file, shots: 0, problems: [] });
+		Object.assign(this, { s, flavour, file, shots: 0, problems: [], answers: [] });
 	}
 
 	async open(browser) {
@@ -31,6 +31,7 @@ class Visit {
 		this.context.on('request', r => local(r.url()) || elsewhere.push(r.url()));
 		await this.context.addCookies([{ name: 'widget', value: this.flavour.script, url: this.s.base }]);
 		this.page = await this.context.newPage();
+		this.page.on('response', r => r.request().method() === 'POST' && this.answers.push(`${r.status()} ${new URL(r.url()).pathname}`));
 		this.page.on('pageerror', e => this.problems.push(String(e)));
 		// The app's page goes on by itself, at once: here it waits until it is looked at.
 		await this.page.addInitScript(() => {
@@ -60,8 +61,17 @@ class Visit {
 		await field.fill(value);
 	}
 
-	submit() {
-		return this.page.locator('input[type=submit]:visible, button[type=submit]:visible').first().click();
+	// submit presses the button, and again if nothing comes of it: just after a refusal the
+	// widget does not listen yet, and people are not as fast as this.
+	async submit() {
+		const button = this.page.locator('input[type=submit]:visible, button[type=submit]:visible').first();
+		const posted = r => r.method() === 'POST' && /\/(idp\/idx|api\/v1\/authn)(?!.*poll)/.test(r.url());
+		for (let i = 0; i < 3; i++) {
+			const sent = this.page.waitForRequest(posted, { timeout: 3000 }).then(() => true, () => false);
+			await button.click();
+			if (await sent) return;
+		}
+		throw new Error('the widget does not send its form');
 	}
 
 	// sees waits for a text of the page.
@@ -91,7 +101,7 @@ class Visit {
 	// ends waits for the app's page, looks at its form, and lets it go on to Jira.
 	async ends() {
 		const arrived = await this.page.waitForFunction(() => window.goOn).then(() => true, () => false);
-		const detail = arrived ? '' : `${this.page.url().replace(/[?].*/, '')} ${await this.text()} ${this.problems.join(' ')}`;
+		const detail = arrived ? '' : `${this.page.url().replace(/[?].*/, '')} ${await this.text()} ${this.problems.join(' ')} ${this.answers.slice(-3).join(', ')}`;
 		this.s.check('it ends on the page of the app', arrived, detail);
 		const form = await this.page.evaluate(() => {
 			const f = document.forms[0];

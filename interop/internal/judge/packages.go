@@ -36,7 +36,7 @@ func Install(ctx context.Context, needs ...Needs) error {
 		cmd := exec.CommandContext(ctx, apt, args...)
 		cmd.Env = append(os.Environ(), "DEBIAN_FRONTEND=noninteractive")
 		if out, err := cmd.CombinedOutput(); err != nil {
-			return fmt.Errorf("apt-get %s: %w: %s", args[0], err, tail(out, 400))
+			return fmt.Errorf("apt-get %s: %w: %s", args[0], err, Tail(out, 400))
 		}
 	}
 	return stillMissing(needs)
@@ -77,7 +77,7 @@ func NPM(ctx context.Context, dir string, packageJSON, lock []byte) error {
 	cmd := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("npm ci: %w: %s", err, tail(out, 400))
+		return fmt.Errorf("npm ci: %w: %s", err, Tail(out, 400))
 	}
 	return nil
 }

@@ -60,8 +60,8 @@ func Main(limit time.Duration, run func(ctx context.Context, r *Report) error) i
 	return r.Close()
 }
 
-// tail returns the last n bytes of b, where programs say what went wrong.
-func tail(b []byte, n int) []byte {
+// Tail returns the last n bytes of b, where programs say what went wrong.
+func Tail(b []byte, n int) []byte {
 	if len(b) > n {
 		return b[len(b)-n:]
 	}

@@ -68,7 +68,7 @@ func (s Script) Run(ctx context.Context, r *Report) error {
 	case ctx.Err() != nil:
 		return fmt.Errorf("%s: %w", s.Name, context.Cause(ctx))
 	case scriptErr != nil:
-		return fmt.Errorf("%s: %w: %s", s.Name, scriptErr, tail(talk.Bytes(), 600))
+		return fmt.Errorf("%s: %w: %s", s.Name, scriptErr, Tail(talk.Bytes(), 600))
 	}
 	return nil
 }
