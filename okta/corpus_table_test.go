@@ -104,7 +104,7 @@ var recorded = []struct{ want, files string }{
 		idx/terminal-invalid-reset-password-token`},
 	{"bad answer: 200 idx.operation.cancelled.by.user", `
 		idx/terminal-enduser-email-consent-denied`},
-	{"bad answer: 200 idx.operation.cancelled.on.other.device", `
+	{"rejected: 200 idx.operation.cancelled.on.other.device", `
 		idx/terminal-return-email-consent-denied`},
 	{"bad answer: 200 idx.reset.password.activating.user", `
 		idx/terminal-reset-password-inactive-user`},
@@ -349,9 +349,9 @@ var recorded = []struct{ want, files string }{
 		idx/terminal-return-expired-email`},
 	{"unsupported: transaction ended without a sign-in: idx.return.stale", `
 		idx/terminal-return-stale-email`},
-	{"unsupported: transaction ended without a sign-in: idx.return.to.original.tab", `
+	{"rejected: 200 idx.return.to.original.tab", `
 		idx/terminal-return-email`},
-	{"unsupported: transaction ended without a sign-in: idx.transferred.to.new.tab", `
+	{"rejected: 200 idx.transferred.to.new.tab", `
 		idx/terminal-transfered-email`},
 	{"unsupported: transaction ended without a sign-in: oie.selfservice.unlock_user.landing.to.app.success.message", `
 		idx/user-account-unlock-answer-choose-auth-after-unlock`},

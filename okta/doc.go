@@ -16,6 +16,7 @@
 //	idx.go        the walk through Okta Identity Engine, up to its success
 //	idx_step.go   what to do with each of its answers, in order of precedence
 //	idx_*.go      its requests, refusals, authenticators, passwords, codes and pushes
+//	idx_magic.go  the link in a mail, beside its code
 //	assertion.go  from a session token to the SAML response
 //	memory.go     what outlives the process
 //	errors.go     Okta's error codes and what each means to the caller
@@ -23,8 +24,9 @@
 // Which of the two engines an organisation runs is seen by each answer to the app's
 // link, so that an organisation may change it any day. Both choose, name and ask for
 // factors alike, share one memory and one budget of requests, and never post a refused
-// secret twice. Okta FastPass is always declined, and a magic link in a mail is not
-// waited for: the mail's code does the same, also in another process.
+// secret twice. Okta FastPass is always declined. Where a mail has a magic link beside
+// its code either will do: the link is waited for while a person is asked for the code,
+// and looked after by the next sign-in, also in another process, where nobody is.
 //
 // It speaks to one Okta organisation: credentials, tokens and cookies go to the
 // hosts of [Client.LoginURL] and [Client.Domain] over https and to no other.

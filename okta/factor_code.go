@@ -84,8 +84,10 @@ func (e *exam[T]) sit(ctx context.Context) (*T, error) {
 	}
 	for e.ch.Attempt <= maxAttempts {
 		e.ch.Expires = e.p.Expires
-		answer, err := e.ask(ctx)
+		answer, met, err := e.ask(ctx)
 		switch {
+		case met != nil:
+			return met, nil
 		case errors.Is(err, errNoAnswer):
 			return nil, e.giveUp(ctx)
 		case errors.Is(err, mfa.ErrResend) && e.ch.Kind.Sent():
@@ -146,14 +148,15 @@ func (e *exam[T]) hasAnswer() bool {
 	return ready != nil && ready(e.ch)
 }
 
-// ask asks the Answerer, for at most MFATimeout.
-func (e *exam[T]) ask(ctx context.Context) (string, error) {
+// ask asks the Answerer, for at most MFATimeout. met is what the engine said if the
+// challenge was met without an answer meanwhile.
+func (e *exam[T]) ask(ctx context.Context) (answer string, met *T, err error) {
 	a := e.w.c.Answerer
 	if a == nil {
-		return "", errNoAnswer
+		return "", nil, errNoAnswer
 	}
 	if err := e.w.keepIfSent(ctx, e.p); err != nil {
-		return "", err
+		return "", nil, err
 	}
 	keeper, keeps := a.(mfa.StepKeeper)
 	if keeps {
@@ -163,19 +166,26 @@ func (e *exam[T]) ask(ctx context.Context) (string, error) {
 	}
 	inner, done := e.w.patienceFor(ctx)
 	defer done()
-	answer, err := a.Answer(inner, e.ch)
+	var over error // the challenge cannot be met any more
+	if linked, ok := e.desk.(linkDesk[T]); ok && linked.linked() {
+		answer, met, err, over = askBeside(inner, a, e.ch, linked)
+	} else {
+		answer, err = a.Answer(inner, e.ch)
+	}
 	if keeps {
 		e.w.c.note(func(m *memory) { m.step = max(m.step, keeper.UsedStep()) })
 	}
 	switch {
 	case ctx.Err() != nil:
-		return "", ended(ctx, "waiting for a code")
+		return "", nil, ended(ctx, "waiting for a code")
+	case met != nil || over != nil:
+		return "", met, over
 	case inner.Err() != nil, errors.Is(err, mfa.ErrNotMine), err == nil && strings.TrimSpace(answer) == "":
-		return "", errNoAnswer
+		return "", nil, errNoAnswer
 	case err != nil && !errors.Is(err, mfa.ErrResend):
-		return "", fmt.Errorf("okta: asking for a code: %w", err)
+		return "", nil, fmt.Errorf("okta: asking for a code: %w", err)
 	}
-	return answer, err
+	return answer, nil, err
 }
 
 // keepIfSent remembers p once a message is on its way.
@@ -246,7 +256,7 @@ func (e *exam[T]) giveUp(ctx context.Context) error {
 	if err := e.w.keep(ctx, e.p); err != nil {
 		return err
 	}
-	return needCode(e.ch, e.p.Sent, 0, e.cause())
+	return needCode(e.ch, e.p, 0, e.cause())
 }
 
 // cause is the refusal that led to the want of another code, nil if there was none.
@@ -275,5 +285,5 @@ func (e *exam[T]) sendAnew(ctx context.Context) error {
 			return err
 		}
 	}
-	return needCode(e.ch, e.p.Sent, wait, e.cause())
+	return needCode(e.ch, e.p, wait, e.cause())
 }

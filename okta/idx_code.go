@@ -11,8 +11,7 @@ import (
 )
 
 // answerCode answers the authenticator that the transaction is at and whose answer is
-// typed. A magic link that Okta's mail may have beside its code is not waited for: the
-// code of the same mail does the same, also in another process.
+// typed. Where Okta's mail has a link beside its code, either will do; see idx_magic.go.
 func (t *talk) answerCode(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
 	f, _ := current(a)
 	if t.picked != nil {
@@ -43,7 +42,10 @@ func (t *talk) sit(ctx context.Context, d *idxDesk) (*ion.Answer, error) {
 	// A code that is at hand this early is that of an earlier message. It may still
 	// be right; if it is not, the message that was just sent is as good as before.
 	e.early = d.a != nil && d.p.Sent && e.hasAnswer()
-	next, err := e.sit(ctx)
+	next, err := d.revisit(ctx, e.hasAnswer())
+	if next == nil && err == nil {
+		next, err = e.sit(ctx)
+	}
 	var oe *Error
 	switch {
 	case err == nil && d.moved:
@@ -110,6 +112,7 @@ func (d *idxDesk) follow() {
 			p.Expires = time.Now().Add(assumedLife)
 		}
 	}
+	p.Link = p.Link || d.linked()
 	if t.cancel != nil {
 		p.Cancel = link{Name: "cancel", Href: t.cancel.Href}
 	}

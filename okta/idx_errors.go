@@ -17,6 +17,7 @@ const (
 	hintApp      = "ask an administrator whether the app is assigned to the user and what its sign-on policy says"
 	hintUpgrade  = "update Okta Verify on the telephone; the organisation wants a number to be chosen there"
 	hintFactor   = "the authenticator is suspended after too many wrong codes: choose another one with MFAType, or wait"
+	hintLink     = "the sign-in went on where the mail's link was opened: sign in again and type the code of the mail instead"
 	hintSafeMode = "Okta is in safe or read-only mode: try again later"
 	hintEnrol    = "enrol one of the authenticators that the app's policy names, or ask an administrator which those are"
 )
@@ -33,6 +34,8 @@ type idxMeaning struct {
 // ("errors.E0000119") are looked up in meanings.
 var idxMeanings = []idxMeaning{
 	{[]string{ion.MsgPushRejected}, true, meaning{autherr.ErrMFARejected, "if nobody pressed No, somebody else may have the password"}},
+	{[]string{ion.MsgCancelledElsewhere}, true, meaning{autherr.ErrMFARejected, "the sign-in was declined where the mail's link was opened; if nobody of yours did, somebody else may have the password"}},
+	{[]string{ion.MsgNewTab, ion.MsgOriginalTab}, true, meaning{autherr.ErrMFARejected, hintLink}},
 	{[]string{ion.MsgNumberUpgrade}, true, meaning{autherr.ErrMFARejected, hintUpgrade}},
 	{[]string{ion.MsgBiometrics}, true, meaning{autherr.ErrMFARejected, "switch on biometrics in the app on the telephone; the organisation wants them"}},
 	{[]string{ion.MsgNextToken}, true, meaning{autherr.ErrPassCodeNeeded, "the token asks for its next code"}},

@@ -30,6 +30,9 @@ type pending struct {
 	Sent    bool      `json:"sent"`             // a message is on its way
 	SentAt  time.Time `json:"sentAt,omitzero"`  // the last one
 	Refused bool      `json:"refused,omitzero"` // a code was refused since: a new message is due
+
+	Link   bool      `json:"link,omitzero"`   // the mail has a link beside its code; Identity Engine
+	Polled time.Time `json:"polled,omitzero"` // when it was last asked whether the link was opened
 }
 
 // newPending describes the transaction t, in which f was chosen.
@@ -151,7 +154,7 @@ func (w *walk) cancelAuthn(stateToken string) func(context.Context) {
 }
 
 // needCode is the end of a sign-in for want of a code.
-func needCode(ch mfa.Challenge, sent bool, wait time.Duration, cause error) error {
+func needCode(ch mfa.Challenge, p *pending, wait time.Duration, cause error) error {
 	e := &autherr.Error{Kind: autherr.ErrPassCodeNeeded, Wait: wait, Cause: cause}
 	switch {
 	case wait > 0:
@@ -159,14 +162,17 @@ func needCode(ch mfa.Challenge, sent bool, wait time.Duration, cause error) erro
 		e.Hint = "sign in again after the wait to have one sent, or with the code of the last message (MFAPassCode)"
 	case cause != nil:
 		e.Text = "okta: the code was refused, a new one was sent: " + ch.String()
-	case sent:
+	case p.Sent:
 		e.Text = "okta: a code was sent: " + ch.String()
 	default:
 		e.Text = "okta: a code is needed: " + ch.String()
 	}
 	if e.Hint == "" {
 		e.Hint = "sign in again with the code (MFAPassCode); the same sign-in goes on"
-		if sent {
+		if p.Link {
+			e.Hint = "sign in again with the code (MFAPassCode), or after opening the mail's link; the same sign-in goes on"
+		}
+		if p.Sent {
 			e.Hint += " and no second message is sent"
 		}
 		if d := time.Until(ch.Expires).Round(time.Minute); d > 0 {

@@ -57,6 +57,9 @@ const (
 	MsgInternal             = "errors.E0000009"
 	MsgTransactionGone      = "core.system.transaction_resource_not_found"
 	MsgInvalidDevice        = "core.auth.factor.signedNonce.error.invalidDevice"
+	MsgOriginalTab          = "idx.return.to.original.tab"              // said where a link was opened
+	MsgNewTab               = "idx.transferred.to.new.tab"              // the sign-in goes on where its link was opened
+	MsgCancelledElsewhere   = "idx.operation.cancelled.on.other.device" // whoever opened the link said no
 	MsgGracePeriod          = "idx.device_assurance.grace_period.*"
 	MsgPasswordExpiring     = "idx.password.expiring.message"
 )
