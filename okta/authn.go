@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"net/netip"
 	"net/url"
 	"strings"
 	"time"
@@ -37,6 +38,7 @@ type transaction struct {
 	FactorResultMessage string
 
 	Factors            []factor
+	FactorTypes        []factorType
 	AllowRemember      bool
 	PasswordExpireDays *int
 	Refresh            time.Duration // POLL: pace asked for
@@ -145,6 +147,7 @@ func (t *transaction) readEmbedded(raw json.RawMessage) {
 	var e struct {
 		Factors json.RawMessage `json:"factors"`
 		Factor  json.RawMessage `json:"factor"`
+		Types   json.RawMessage `json:"factorTypes"`
 		Policy  struct {
 			AllowRemember bool `json:"allowRememberDevice"`
 			Expiration    struct {
@@ -164,6 +167,7 @@ func (t *transaction) readEmbedded(raw json.RawMessage) {
 	if len(t.Factors) == 0 {
 		t.Factors = oneOrMany[factor](e.Factors, maxFactors)
 	}
+	t.FactorTypes = oneOrMany[factorType](e.Types, maxFactors)
 	t.AllowRemember = e.Policy.AllowRemember
 	t.PasswordExpireDays = e.Policy.Expiration.Days
 	t.Refresh = time.Duration(min(max(e.Transaction.Profile.Refresh, 0), 60_000)) * time.Millisecond
@@ -226,6 +230,9 @@ func (w *walk) call(ctx context.Context, s step) (*hop.Answer, error) {
 	}
 	if w.apiToken != "" {
 		h.Set("Authorization", "SSWS "+w.apiToken)
+		if w.c.ForwardedFor != "" {
+			h.Set("X-Forwarded-For", w.c.ForwardedFor)
+		}
 	}
 	return w.http.Do(ctx, hop.Request{Step: s.name, Method: http.MethodPost, URL: &u, Header: h,
 		Body: body, Secret: true, Limit: maxTransaction})
@@ -242,6 +249,9 @@ func (w *walk) readAPIToken(ctx context.Context) error {
 	}
 	if token = strings.TrimSpace(token); strings.ContainsFunc(token, func(r rune) bool { return r <= ' ' || r > '~' }) {
 		return autherr.New(autherr.ErrConfig, "okta: the API token has characters that no token has", "")
+	}
+	if _, err := netip.ParseAddr(w.c.ForwardedFor); err != nil && w.c.ForwardedFor != "" {
+		return autherr.New(autherr.ErrConfig, "okta: ForwardedFor is not an IP address", "")
 	}
 	w.apiToken = token
 	return nil

@@ -28,6 +28,11 @@ type Client struct {
 	Password func(ctx context.Context) (string, error) // called when a password is asked for
 	APIToken func(ctx context.Context) (string, error) // makes the client a trusted application; nil: none
 
+	// ForwardedFor is the IP address of whom the sign-in is for, as a trusted application
+	// tells it (X-Forwarded-For): Okta heeds it if the organisation lists this machine as
+	// a proxy. It is sent with the APIToken and never without.
+	ForwardedFor string
+
 	// NewPassword returns the password to be set in place of one that has expired; nil:
 	// an expired password is an error. The caller sees to it that Password returns the
 	// new one from then on.

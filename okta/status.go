@@ -152,7 +152,7 @@ func (w *walk) mfaRequired(ctx context.Context, t *transaction) (*transaction, e
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepMFA, err)
 	}
-	return w.answer(ctx, t, f)
+	return w.answer(ctx, t, t.byType(f, w.c.Factor.Device))
 }
 
 // mfaChallenge: a factor was challenged already, by whoever began the transaction.

@@ -359,3 +359,61 @@ func TestRedirectedAPICall(t *testing.T) {
 		t.Fatalf("%v after %q", err, s.calls())
 	}
 }
+
+// The address of whom the sign-in is for goes with the API token, to Okta's API alone.
+func TestForwardedFor(t *testing.T) {
+	const address = "192.0.2.7"
+	for _, tt := range []struct {
+		name, token, address string
+		want                 string
+		err                  error
+	}{
+		{name: "with the API token", token: "00apiSECRET", address: address, want: address},
+		{name: "IPv6", token: "00apiSECRET", address: "2001:db8::7", want: "2001:db8::7"},
+		{name: "without", address: address},
+		{name: "token alone", token: "00apiSECRET"},
+		{name: "no address", token: "00apiSECRET", address: "192.0.2.7\r\nX: y", err: autherr.ErrConfig},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			s := newScript(t).on(authn, ok(state("MFA_REQUIRED", factors(totpFactor)))).on(totpCall, ok(success))
+			c := s.client()
+			c.ForwardedFor, c.Answerer = tt.address, &typist{codes: []string{"123456"}}
+			if tt.token != "" {
+				c.APIToken = func(context.Context) (string, error) { return tt.token, nil }
+			}
+			if err := s.signIn(c, "00apiSECRET"); !errors.Is(err, tt.err) {
+				t.Fatalf("error %v, want %v", err, tt.err)
+			}
+			if tt.err != nil {
+				if n := s.count(authn); n != 0 {
+					t.Errorf("%d requests", n)
+				}
+				return
+			}
+			for _, call := range append(s.find(authn), s.find(totpCall)...) {
+				got := call.Header
+				if got.Get("X-Forwarded-For") != tt.want || (got.Get("Authorization") != "") != (tt.token != "") {
+					t.Errorf("%s: X-Forwarded-For %q, Authorization given %v", call.Path, got.Get("X-Forwarded-For"), got.Get("Authorization") != "")
+				}
+			}
+			for _, page := range s.find(app) {
+				if page.Header.Get("X-Forwarded-For") != "" || page.Header.Get("Authorization") != "" {
+					t.Error("a page is told the address, or the token")
+				}
+			}
+		})
+	}
+
+	// A link that leads to another host gets neither: it is not followed.
+	elsewhere := strings.ReplaceAll(factors(totpFactor), org, "https://elsewhere.example")
+	s := newScript(t).on(authn, ok(state("MFA_REQUIRED", elsewhere)))
+	c := s.client()
+	c.ForwardedFor, c.Answerer = address, &typist{codes: []string{"123456"}}
+	c.APIToken = func(context.Context) (string, error) { return "00apiSECRET", nil }
+	if err := s.signIn(c, "00apiSECRET"); !errors.Is(err, autherr.ErrBadAnswer) {
+		t.Errorf("error %v", err)
+	}
+	for _, call := range s.find("POST /api/v1/authn/factors/ost1/verify") {
+		t.Errorf("asked %s", call.Host)
+	}
+}

@@ -95,7 +95,7 @@ var table = []row{
 		textField(func(c *Config) *string { return &c.SSOAudience })},
 	{Property{Name: "NewPassword", Schemes: oktaOnly, Secret: true, SSO: true, Help: "new password to set when the old one has expired"},
 		secretField(func(c *Config) *Secret { return &c.NewPassword })},
-	{Property{Name: "RemoteAddress", Schemes: crowdOnly, SSO: true, Help: "IP address sent as Crowd's remote_address validation factor; not sent when unset"},
+	{Property{Name: "RemoteAddress", SSO: true, Help: "IP address of the client; Crowd: the remote_address validation factor; Okta: told to Okta (X-Forwarded-For), only with APIToken; not sent when unset"},
 		field{set: setRemoteAddress, get: func(c *Config) string { return c.RemoteAddress }}},
 	{Property{Name: "SSLServerCert", Help: "PEM file of an additional CA or server certificate"},
 		textField(func(c *Config) *string { return &c.SSLServerCert })},

@@ -67,6 +67,7 @@ func newProvider(cfg *Config, d providerDeps) (Provider, error) {
 			Engine:         cfg.OktaEngine,
 			User:           cfg.User,
 			Password:       d.password("Password", cfg.User, cfg.Password),
+			ForwardedFor:   cfg.RemoteAddress,
 			Factor:         factorChoice(cfg),
 			Answerer:       d.answerer,
 			RememberDevice: cfg.MFARememberDevice,

@@ -233,6 +233,7 @@ const plays = [
 	});
 	for (const { title, file, flavours: names, options, play } of plays) {
 		for (const name of names) {
+			if (!browser.isConnected()) throw new Error('the browser has ended');
 			const flavour = flavours[name];
 			await scene(`${name}, ${title}`, { engine: flavour.engine, ...options }, async s => {
 				const visit = new Visit(s, flavour, `${flavour.file}-${file}`);
