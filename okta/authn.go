@@ -126,14 +126,15 @@ func readTransaction(body []byte) (*transaction, error) {
 	if json.Unmarshal(body, &w) != nil {
 		return nil, errors.New("answer is not a transaction in JSON")
 	}
-	if w.Status == "" {
+	status := strings.ToUpper(shown(w.Status, nil))
+	if status == "" { // also one of white space and control characters only
 		return nil, errors.New("transaction has no status")
 	}
 	if len(w.StateToken) > maxToken || len(w.SessionToken) > maxToken {
 		return nil, errors.New("token is too long")
 	}
 	t := &transaction{
-		Status: strings.ToUpper(shown(w.Status, nil)), Type: w.Type, RecoveryType: w.RecoveryType,
+		Status: status, Type: w.Type, RecoveryType: w.RecoveryType,
 		StateToken: w.StateToken, SessionToken: w.SessionToken,
 		FactorResult: strings.ToUpper(shown(w.Result, nil)), FactorResultMessage: shown(w.Message, nil),
 		Links: w.Links,
@@ -228,7 +229,7 @@ func (w *walk) call(ctx context.Context, s step) (*hop.Answer, error) {
 	if err := w.readAPIToken(ctx); err != nil {
 		return nil, autherr.AtStep(s.name, err)
 	}
-	if w.apiToken != "" {
+	if w.apiToken != "" && hop.SameOrigin(&u, w.home) {
 		h.Set("Authorization", "SSWS "+w.apiToken)
 		if w.c.ForwardedFor != "" {
 			h.Set("X-Forwarded-For", w.c.ForwardedFor)

@@ -67,7 +67,8 @@ type Client struct {
 // A factor that needs a code which nobody can give ends with an error that Is
 // ErrPassCodeNeeded. If a message was sent, the next SignIn goes on in the same
 // transaction, also in another process that was given [Client.Snapshot]: with a
-// code it finishes, without one it sends nothing and ends the same way.
+// code it finishes, without one it sends no message and ends the same way, unless
+// the link of a mail was opened meanwhile.
 //
 // Errors are *autherr.StepError around an [*Error], or errors that Is one of
 // the sentinels of package sso.

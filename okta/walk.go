@@ -32,6 +32,7 @@ type walk struct {
 	start   saml.Start
 	origins []string // scheme://host of the organisation
 	api     *url.URL // scheme://host/ of its API
+	home    *url.URL // the same as it was configured: the only place for the API token
 
 	target   *url.URL // the app's link, or the SP's request once it was obtained
 	apiToken string   // as an open secret, once it was read
@@ -67,7 +68,7 @@ func (c *Client) newWalk(start saml.Start) (*walk, error) {
 		}
 	}
 	return &walk{
-		c: c, start: start, api: api, asked: map[string]bool{}, origins: []string{hop.Origin(c.LoginURL), hop.Origin(api)},
+		c: c, start: start, api: api, home: api, asked: map[string]bool{}, origins: []string{hop.Origin(c.LoginURL), hop.Origin(api)},
 		http: &hop.Client{Server: "okta", Transport: c.Transport, Jar: c.memory().jar, UserAgent: c.UserAgent, Logger: c.Logger},
 	}, nil
 }

@@ -45,7 +45,7 @@ type Config struct {
 	SSOAudience string   // entity ID of the SP; "": one on the SP's host
 	NewPassword Secret   // replaces an expired password; zero: none
 
-	RemoteAddress string // Crowd: IP address sent as remote_address; "": not sent
+	RemoteAddress string // IP address of the client. Crowd: sent as remote_address; Okta: as X-Forwarded-For with APIToken; "": not sent
 
 	SSLServerCert         string // PEM file of certificates to trust besides the system's; "": none
 	SSLClientCert         string // file of the client's certificate and key; "": none

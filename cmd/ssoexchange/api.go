@@ -50,23 +50,15 @@ func (a *app) api(ctx context.Context, args []string, f apiFlags) error {
 		}
 		f.method = args[0]
 	}
-	cfg, err := a.config()
-	if err != nil {
-		return err
-	}
-	req, err := a.apiRequest(ctx, cfg.URL, path, f)
-	if err != nil {
-		return err
-	}
-	store, err := a.openStore()
-	if err != nil {
-		return err
-	}
-	client, err := a.openConfig(ctx, cfg, store)
+	client, cfg, err := a.connect(ctx, false)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
+	req, err := a.apiRequest(ctx, cfg.URL, path, f)
+	if err != nil {
+		return err
+	}
 	resp, err := client.HTTP().Do(req)
 	if err != nil {
 		return unwrapURL(err)

@@ -100,15 +100,7 @@ func (a *app) cookies(ctx context.Context, f cookiesFlags) error {
 	if f.withHeaders && format != cookiejar.JSON && format != cookiejar.Curl {
 		return configError("--with-headers has no place in the format "+string(format), "use it with --format json or --format curl")
 	}
-	cfg, err := a.config()
-	if err != nil {
-		return err
-	}
-	store, err := a.storeUnless(f.noStore)
-	if err != nil {
-		return err
-	}
-	client, err := a.openConfig(ctx, cfg, store)
+	client, cfg, err := a.connect(ctx, f.noStore)
 	if err != nil {
 		return err
 	}
@@ -154,13 +146,6 @@ func addHeaders(b *bytes.Buffer, format cookiejar.Format, h http.Header) error {
 	}{bytes.Clone(b.Bytes()), headers}
 	b.Reset()
 	return writeJSON(b, doc)
-}
-
-func (a *app) storeUnless(none bool) (sso.Store, error) {
-	if none {
-		return &sso.MemoryStore{}, nil
-	}
-	return a.openStore()
 }
 
 func (f cookiesFlags) session(ctx context.Context, client *sso.Client) (*sso.Session, error) {

@@ -147,7 +147,9 @@ func restCases() []crowdCase {
 		{name: "REST API asks to wait", change: status(429), exit: 8, step: "login", message: "429", hint: "wait"},
 		{name: "REST API fails", change: status(500), exit: 7, step: "login", message: "500", hint: "try again"},
 		{name: "REST API is down", change: status(503), exit: 7, step: "login", message: "503", hint: "try again"},
-		{name: "gateway in front of the REST API", change: answering("crowd.", "/session", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://gateway.example.net/", http.StatusFound) }),
+		{name: "gateway in front of the REST API", change: answering("crowd.", "/session", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://gateway.example.net/", http.StatusFound)
+		}),
 			exit: 10, step: "login", message: "302", hint: "gateway.example.net"},
 		{name: "password without a name", props: []string{"SSOAppName="}, exit: 2, step: "config", message: "without SSOAppName", hint: "login form"},
 		{name: "name without a password", props: []string{"SSOAppPassword="}, exit: 2, step: "login", message: "SSOAppPassword is needed", hint: "SSOAppPasswordFile"},
@@ -181,7 +183,9 @@ func consoleCases() []crowdCase {
 		{name: "no console", change: status(404), exit: 2, step: "assertion", message: "404", hint: "3.4 or later", tries: 1},
 		{name: "console asks to wait", change: status(429), exit: 8, step: "assertion", message: "429", hint: "wait", tries: 1},
 		{name: "console is down", change: status(502), exit: 7, step: "assertion", message: "502", hint: "try again", tries: 1},
-		{name: "gateway in front of the console", change: answering("crowd.", "/sso.action", func(w http.ResponseWriter, r *http.Request) { http.Redirect(w, r, "https://gateway.example.net/", http.StatusFound) }),
+		{name: "gateway in front of the console", change: answering("crowd.", "/sso.action", func(w http.ResponseWriter, r *http.Request) {
+			http.Redirect(w, r, "https://gateway.example.net/", http.StatusFound)
+		}),
 			exit: 10, step: "assertion", message: "gateway.example.net", hint: "SSOLoginURL", tries: 1},
 	}
 }

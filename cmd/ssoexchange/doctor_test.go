@@ -31,7 +31,7 @@ var faults = []struct {
 			c.props = []string{"SSOExchangeURL=https://acme.atlassian.net/plugins/servlet/samlconsumer"}
 		}},
 	{name: "a property of another scheme", check: "config", status: "warn", hint: "remove the property",
-		plant: func(c *clinic) { c.props = []string{"RemoteAddress=192.0.2.1"} }},
+		plant: func(c *clinic) { c.props = []string{"SSOAppName=jira"} }},
 	{name: "a CA file that is not there", check: "config", status: "fail", hint: "relative path", exit: 2,
 		plant: func(c *clinic) { c.props = []string{"SSLServerCert=/nowhere/ca.pem"} }},
 	{name: "a password command that fails", check: "secrets", status: "fail", hint: "run the command by hand", exit: 2,

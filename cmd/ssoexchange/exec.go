@@ -61,15 +61,7 @@ func (a *app) exec(ctx context.Context, f cookiesFlags, args []string) error {
 	if err != nil {
 		return configError("cannot run "+args[0]+": "+reason(err), "give the command's full path, or check PATH")
 	}
-	cfg, err := a.config()
-	if err != nil {
-		return err
-	}
-	store, err := a.openStore()
-	if err != nil {
-		return err
-	}
-	client, err := a.openConfig(ctx, cfg, store)
+	client, cfg, err := a.connect(ctx, false)
 	if err != nil {
 		return err
 	}

@@ -223,13 +223,21 @@ func stateError(err error) error {
 	return &sso.StepError{Step: "state", Err: &cliError{code: "config", text: err.Error(), hint: hint}}
 }
 
-// open returns the client of the connection that the flags describe.
-func (a *app) open(ctx context.Context, store sso.Store) (*sso.Client, error) {
+// connect returns the client of the connection that the flags describe, with the
+// stored state unless noStore. Nothing is dialled.
+func (a *app) connect(ctx context.Context, noStore bool) (*sso.Client, *sso.Config, error) {
 	cfg, err := a.config()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	return a.openConfig(ctx, cfg, store)
+	var store sso.Store = &sso.MemoryStore{}
+	if !noStore {
+		if store, err = a.openStore(); err != nil {
+			return nil, nil, err
+		}
+	}
+	client, err := a.openConfig(ctx, cfg, store)
+	return client, cfg, err
 }
 
 func (a *app) openConfig(ctx context.Context, cfg *sso.Config, store sso.Store) (*sso.Client, error) {

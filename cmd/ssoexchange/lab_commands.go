@@ -35,6 +35,7 @@ func labCommands() []labCommand {
 		{"number", "N [okta|oie] [USER]", "make N the number to choose for the push that waits", "push", tapping((*fixtures.Phone).ShowNumber)},
 		{"code", "[okta|oie] [USER]", "print the code that USER's app, token or key shows, or got last, or the answer", "totp", printCodes},
 		{"messages", "[okta|oie] [USER]", "print again what USER's telephone and mailbox got", "sms", printMessages},
+		{"link", "[okta|oie] [USER]", "open the link in the last mail to USER (Identity Engine)", "email", openLink},
 		{"expire", "[okta|oie]", "end the sign-ins that are on their way, as time does", "", expire},
 		{"limit", "N [okta|oie]", "allow N API calls a minute, all others are refused (600)", "", limit},
 		{"unlock", "[okta|oie] [USER]", "unlock the account", "passwordonly", unlock},
@@ -136,6 +137,17 @@ func pressing(answer func(*fixtures.Phone) bool) func(io.Writer, *localWorld, or
 			}
 		}
 	}
+}
+
+// openLink opens the link in the last mail; only Identity Engine sends one.
+func openLink(out io.Writer, _ *localWorld, o order) {
+	for _, org := range o.orgs {
+		if org.Mailbox(o.login).OpenLink() {
+			fmt.Fprintln(out, "opened: the sign-in goes on where it waits")
+			return
+		}
+	}
+	fmt.Fprintf(out, "no mail to %s has a link that is still good\n", o.login)
 }
 
 // tapping does something with a number to the pushes that wait.

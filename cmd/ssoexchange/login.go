@@ -29,11 +29,7 @@ func (a *app) loginCommand() *cobra.Command {
 }
 
 func (a *app) login(ctx context.Context, retryRefused bool) error {
-	store, err := a.openStore()
-	if err != nil {
-		return err
-	}
-	client, err := a.open(ctx, store)
+	client, _, err := a.connect(ctx, false)
 	if err != nil {
 		return err
 	}

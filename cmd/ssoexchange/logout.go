@@ -25,11 +25,7 @@ func (a *app) logoutCommand() *cobra.Command {
 }
 
 func (a *app) logout(ctx context.Context, local, forgetDevice bool) error {
-	store, err := a.openStore()
-	if err != nil {
-		return err
-	}
-	client, err := a.open(ctx, store)
+	client, _, err := a.connect(ctx, false)
 	if err != nil {
 		return err
 	}

@@ -62,15 +62,7 @@ is kept in that file (mode 0600) instead, and survives restarts.`,
 
 // proxy serves until ctx ends, which is no error.
 func (a *app) proxy(ctx context.Context, f proxyFlags) error {
-	cfg, err := a.config()
-	if err != nil {
-		return err
-	}
-	store, err := a.openStore()
-	if err != nil {
-		return err
-	}
-	client, err := a.openConfig(ctx, cfg, store)
+	client, cfg, err := a.connect(ctx, false)
 	if err != nil {
 		return err
 	}

@@ -10,8 +10,9 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/interop/internal/judge"
 )
 
 // cli is the product's command, built and run as a user would.
@@ -30,7 +31,7 @@ func (c *cli) build(ctx context.Context) error {
 	cmd := exec.CommandContext(ctx, "go", "build", "-o", c.binary, "./cmd/ssoexchange")
 	cmd.Dir = filepath.Dir(strings.TrimSpace(string(out)))
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the command: %w: %s", err, tail(out, 600))
+		return fmt.Errorf("building the command: %w: %s", err, judge.Tail(out, 600))
 	}
 	return nil
 }
@@ -38,10 +39,12 @@ func (c *cli) build(ctx context.Context) error {
 // session is one user's session, of which every format is written.
 type session struct {
 	cli        *cli
-	tools      tools
+	group      *judge.Group
 	proxy      string
 	dir        string
 	connection string
+	playwright string   // folder of the package
+	chromium   string   // path of the program
 	want       []string // the cookies that belong to Jira, sorted
 }
 
@@ -82,29 +85,18 @@ func (s *session) sent(ctx context.Context) error {
 func (s *session) execute(ctx context.Context, name string, args ...string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, name, args...)
+	cmd := s.group.Command(ctx, name, args...)
 	cmd.Stdin = strings.NewReader(s.connection) // read by the command alone
 	cmd.Env = []string{
 		"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "LANG=C.UTF-8", "CI=true",
 		"SSOEXCHANGE_STATE_DIR=" + filepath.Join(s.dir, "state"),
 		"DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent",
-		"https_proxy=http://" + s.proxy,
+		"https_proxy=http://" + s.proxy, s.group.Mark(),
 	}
-	// A group of its own, which is ended as a whole: a browser has many processes.
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.Cancel = func() error { return syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) }
-	cmd.WaitDelay = 5 * time.Second
 	var out, talk bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &talk
 	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("%s: %w: %s", filepath.Base(name), err, tail(talk.Bytes(), 400))
+		return "", fmt.Errorf("%s: %w: %s", filepath.Base(name), err, judge.Tail(talk.Bytes(), 400))
 	}
 	return out.String(), nil
-}
-
-func tail(b []byte, n int) []byte {
-	if len(b) > n {
-		return b[len(b)-n:]
-	}
-	return b
 }

@@ -16,6 +16,8 @@ import (
 	"net/url"
 	"os"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/interop/internal/judge"
 )
 
 // readGoJira loads the file as github.com/go-jira/jira does: an array of http.Cookie,
@@ -46,12 +48,12 @@ func readGoJira(ctx context.Context, s *session, file string) (string, error) {
 		DisableKeepAlives: true,
 		TLSClientConfig:   &tls.Config{RootCAs: roots},
 		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			_, port, err := net.SplitHostPort(address)
-			if err != nil {
-				return nil, err
+			to, ok := judge.Loopback(address)
+			if !ok {
+				return nil, fmt.Errorf("%s is not on this machine", address)
 			}
 			var d net.Dialer
-			return d.DialContext(ctx, network, net.JoinHostPort("127.0.0.1", port))
+			return d.DialContext(ctx, network, to)
 		},
 	}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.cli.world.myself(), nil)

@@ -20,37 +20,50 @@ package main
 
 import (
 	"context"
+	_ "embed"
+	"errors"
 	"fmt"
 	"os"
-	"os/signal"
+	"os/exec"
 	"path/filepath"
-	"syscall"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/interop/internal/judge"
 )
 
 // limit is for everything together; installing Chromium is most of it.
 const limit = 8 * time.Minute
 
-func main() {
-	ctx, cancel := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	ctx, cancelLimit := context.WithTimeout(ctx, limit)
-	r := &report{out: os.Stdout}
-	if err := run(ctx, r); err != nil {
-		r.check("all checks could be made", err)
-	}
-	cancelLimit()
-	cancel()
-	os.Exit(r.close())
-}
+// needs are the readers' programs. Playwright comes from npm, pinned by the lock file;
+// its own browsers are not downloaded.
+var needs = append([]judge.Needs{
+	{File: "curl", Package: "curl"}, {File: "wget", Package: "wget"}, {File: "python3", Package: "python3"},
+	{File: "chromium", Package: "chromium"},
+}, judge.Node...)
 
-func run(ctx context.Context, r *report) error {
-	dir, err := os.MkdirTemp("", "ssoexchange-formats-")
+var (
+	//go:embed package.json
+	packageJSON []byte
+	//go:embed package-lock.json
+	packageLock []byte
+)
+
+func main() { os.Exit(judge.Main(limit, run)) }
+
+func run(ctx context.Context, r *judge.Report) (err error) {
+	if err := judge.Install(ctx, needs...); err != nil {
+		return err
+	}
+	chromium, err := exec.LookPath("chromium") // Playwright wants its path
 	if err != nil {
 		return err
 	}
-	defer os.RemoveAll(dir)
-	tools, err := findTools(ctx, dir)
+	dir, remove, err := judge.TempDir("formats")
 	if err != nil {
+		return err
+	}
+	defer remove()
+	if err := judge.NPM(ctx, dir, packageJSON, packageLock); err != nil {
 		return err
 	}
 	w, err := newWorld(dir)
@@ -58,18 +71,23 @@ func run(ctx context.Context, r *report) error {
 		return err
 	}
 	defer w.close()
-	p, err := startProxy()
+	p, err := judge.NewProxy()
 	if err != nil {
 		return err
 	}
-	defer p.close()
+	defer p.Close()
+	group := judge.NewGroup()
+	defer func() { err = errors.Join(err, group.End()) }()
 
 	c := &cli{dir: dir, world: w}
 	if err := c.build(ctx); err != nil {
 		return err
 	}
 	for _, idp := range []string{"Crowd", "Okta"} {
-		s := &session{cli: c, tools: tools, proxy: p.address(), dir: filepath.Join(dir, idp), connection: w.connection(idp)}
+		s := &session{
+			cli: c, group: group, proxy: p.Address(), dir: filepath.Join(dir, idp), connection: w.connection(idp),
+			playwright: filepath.Join(dir, "node_modules", "playwright-core"), chromium: chromium,
+		}
 		if err := os.Mkdir(s.dir, 0o700); err != nil {
 			return err
 		}
@@ -80,10 +98,10 @@ func run(ctx context.Context, r *report) error {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			r.check(idp+": "+reader.name, s.check(ctx, reader))
+			r.Check(idp+": "+reader.name, s.check(ctx, reader))
 		}
-		r.check(idp+": curl --config FILE writes a comment with the headers of --with-headers", s.write(ctx))
+		r.Check(idp+": curl --config FILE writes a comment with the headers of --with-headers", s.write(ctx))
 	}
-	r.check("no connection was asked for to any other machine", p.strangers())
+	r.Check("no connection was asked for to any other machine", p.Strangers())
 	return nil
 }

@@ -43,10 +43,10 @@ var readers = []reader{
 	}},
 	{"a POSIX shell reads env", "env", func(ctx context.Context, s *session, file string) (string, error) {
 		return s.execute(ctx, "/bin/sh", "-c", `. "$1" && shift && exec "$@" -H "Cookie: $JIRA_COOKIE"`, "sh", file,
-			s.tools.curl, "-sS", "--fail", "--noproxy", "*", "--max-time", "15", "--cacert", s.cli.world.ca, s.cli.world.myself())
+			"curl", "-sS", "--fail", "--noproxy", "*", "--max-time", "15", "--cacert", s.cli.world.ca, s.cli.world.myself())
 	}},
 	{"wget --load-cookies reads netscape", "netscape", func(ctx context.Context, s *session, file string) (string, error) {
-		return s.execute(ctx, s.tools.wget, "-q", "-O", "-", "--tries=1", "--timeout=15", "--no-hsts", "--ca-certificate="+s.cli.world.ca,
+		return s.execute(ctx, "wget", "-q", "-O", "-", "--tries=1", "--timeout=15", "--no-hsts", "--ca-certificate="+s.cli.world.ca,
 			"--load-cookies", file, s.cli.world.myself())
 	}},
 	{"Python's MozillaCookieJar reads netscape", "netscape", python("netscape")},
@@ -58,7 +58,7 @@ var readers = []reader{
 		if err != nil {
 			return "", err
 		}
-		return s.execute(ctx, s.tools.node, script, s.tools.playwright, s.tools.chromium, file, s.cli.world.myself())
+		return s.execute(ctx, "node", script, s.playwright, s.chromium, file, s.cli.world.myself())
 	}},
 }
 
@@ -97,7 +97,7 @@ func (s *session) write(ctx context.Context) error {
 		return err
 	}
 	before := len(s.cli.world.Jira.Comments())
-	_, err = s.execute(ctx, s.tools.curl, "-sS", "--fail", "--noproxy", "*", "--max-time", "15", "--cacert", s.cli.world.ca, "--config", file,
+	_, err = s.execute(ctx, "curl", "-sS", "--fail", "--noproxy", "*", "--max-time", "15", "--cacert", s.cli.world.ca, "--config", file,
 		"-H", "Content-Type: application/json", "-d", `{"body":"written by curl"}`, s.cli.world.Jira.BaseURL()+"/rest/api/2/issue/HELP-1/comment")
 	if err == nil && len(s.cli.world.Jira.Comments()) != before+1 {
 		err = errors.New("the comment did not arrive")
@@ -107,7 +107,7 @@ func (s *session) write(ctx context.Context) error {
 
 // curl resolves names below localhost by itself, since 7.77.
 func (s *session) curl(ctx context.Context, args ...string) (string, error) {
-	return s.execute(ctx, s.tools.curl, append([]string{"-sS", "--fail", "--noproxy", "*", "--max-time", "15", "--cacert", s.cli.world.ca, s.cli.world.myself()}, args...)...)
+	return s.execute(ctx, "curl", append([]string{"-sS", "--fail", "--noproxy", "*", "--max-time", "15", "--cacert", s.cli.world.ca, s.cli.world.myself()}, args...)...)
 }
 
 func python(how string) func(context.Context, *session, string) (string, error) {
@@ -116,7 +116,7 @@ func python(how string) func(context.Context, *session, string) (string, error) 
 		if err != nil {
 			return "", err
 		}
-		return s.execute(ctx, s.tools.python, script, how, file, s.cli.world.ca, s.cli.world.myself())
+		return s.execute(ctx, "python3", script, how, file, s.cli.world.ca, s.cli.world.myself())
 	}
 }
 

@@ -17,7 +17,9 @@ import (
 )
 
 const (
-	groupVariable = "SSOEXCHANGE_JUDGE"
+	// groupVariable has not the prefix of the product's own: it refuses those that it
+	// does not know.
+	groupVariable = "INTEROP_JUDGE"
 	groupPatience = 3 * time.Second // for what was told to end
 )
 
@@ -27,6 +29,10 @@ type Group struct{ mark string }
 
 // NewGroup returns an empty group.
 func NewGroup() *Group { return &Group{mark: groupVariable + "=" + rand.Text()} }
+
+// Mark returns the variable, for a command whose environment is not that of this
+// process.
+func (g *Group) Mark() string { return g.mark }
 
 // Command is [exec.CommandContext] with a process group of its own, which an
 // interrupt at the keyboard does not reach: when ctx is done it is asked to end, and

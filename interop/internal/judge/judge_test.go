@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/url"
 	"os"
+	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
@@ -101,8 +102,18 @@ func TestProxyRemembers(t *testing.T) {
 
 // TestGroupEnds leaves a grandchild behind that wants to stay.
 func TestGroupEnds(t *testing.T) {
+	t.Run("the environment of this process", func(t *testing.T) {
+		testGroupEnds(t, func(*Group, *exec.Cmd) {})
+	})
+	t.Run("an environment of its own", func(t *testing.T) {
+		testGroupEnds(t, func(g *Group, cmd *exec.Cmd) { cmd.Env = []string{"PATH=" + os.Getenv("PATH"), g.Mark()} })
+	})
+}
+
+func testGroupEnds(t *testing.T, change func(*Group, *exec.Cmd)) {
 	g := NewGroup()
 	cmd := g.Command(t.Context(), "/bin/sh", "-c", "sleep 60 & exit 0")
+	change(g, cmd)
 	if err := cmd.Run(); err != nil {
 		t.Fatal(err)
 	}
