@@ -29,7 +29,7 @@ const (
 	otherKey  = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAI="
 
 	// requireEnv makes a missing redis-server a failure.
-	requireEnv = "SSOEXCHANGE_REQUIRE_REDIS"
+	requireEnv = "REQUIRE_REDIS"
 )
 
 var _ sso.Store = (*redisstore.Store)(nil)

@@ -99,13 +99,12 @@ type certificateGetter = func(*tls.CertificateRequestInfo) (*tls.Certificate, er
 // decrypted when a server first asks for the certificate, because that is when its
 // password is needed.
 func clientCertificate(cfg *Config) (certificateGetter, *ConfigError) {
-	const convert = "convert the file with: openssl pkcs12 -in FILE.pfx -out FILE.pem -nodes, and use SSLClientCertType=PEMKEY_FILE"
-	if cfg.SSLClientCertType == "PFXFILE" {
-		return nil, badValue("PFXFILE is not supported yet", convert).about("SSLClientCertType", "")
-	}
 	data, bad := readCertFile(cfg.SSLClientCert)
 	if bad != nil {
 		return nil, bad
+	}
+	if cfg.SSLClientCertType == "PFXFILE" {
+		return pfxCertificate(data, cfg.SSLClientCertPassword)
 	}
 	var certs, key []byte
 	var encrypted *pem.Block
@@ -124,7 +123,7 @@ func clientCertificate(cfg *Config) (certificateGetter, *ConfigError) {
 	}
 	switch {
 	case certs == nil && key == nil && encrypted == nil && bytes.HasPrefix(data, []byte{0x30}):
-		return nil, badValue("the file is not PEM; it may be a PFX file", convert)
+		return nil, badValue("the file is not PEM; it may be a PFX file", "use SSLClientCertType=PFXFILE")
 	case certs == nil:
 		return nil, badValue("the file holds no certificate in PEM form", "it needs the certificate and its key")
 	case key == nil && encrypted == nil:
@@ -147,9 +146,7 @@ func badKeyPair() *ConfigError {
 
 // decryptLater decrypts the key at the first handshake that wants it, and keeps it.
 func decryptLater(certs, encrypted []byte, password Secret) certificateGetter {
-	var mu sync.Mutex
-	var pair *tls.Certificate
-	load := func(ctx context.Context) (*tls.Certificate, error) {
+	return loadOnce(func(ctx context.Context) (*tls.Certificate, error) {
 		secret, err := password.Reveal(ctx)
 		if err != nil {
 			return nil, err
@@ -164,23 +161,28 @@ func decryptLater(certs, encrypted []byte, password Secret) certificateGetter {
 			return nil, badKeyPair().about("SSLClientCert", "")
 		}
 		return &got, nil
-	}
+	})
+}
+
+// loadOnce keeps what load returned when it first succeeded. Two handshakes at once
+// load twice: a lock must not be held while a command runs.
+func loadOnce(load func(context.Context) (*tls.Certificate, error)) certificateGetter {
+	var mu sync.Mutex
+	var kept *tls.Certificate
 	return func(info *tls.CertificateRequestInfo) (*tls.Certificate, error) {
 		mu.Lock()
-		known := pair
+		known := kept
 		mu.Unlock()
 		if known != nil {
 			return known, nil
 		}
-		// Two handshakes at once decrypt twice; a lock must not be held while a
-		// command runs.
 		got, err := load(info.Context())
 		if err != nil {
 			return nil, err
 		}
 		mu.Lock()
 		defer mu.Unlock()
-		pair = got
+		kept = got
 		return got, nil
 	}
 }
