@@ -35,10 +35,10 @@ type CommandOptions struct {
 // for, not before, by the system's shell (/bin/sh -c; on Windows cmd /C), with
 // nothing on standard input and these variables:
 //
-//	SSOEXCHANGE_MFA_KIND      the [Kind]: totp, sms, question, …
-//	SSOEXCHANGE_MFA_DEVICE    the masked number, address or name; may be empty
-//	SSOEXCHANGE_MFA_QUESTION  the text of a security question; else empty
-//	SSOEXCHANGE_MFA_ATTEMPT   1 for the first answer to this challenge
+//	SSOEXCHANGE_CHALLENGE_KIND      the [Kind]: totp, sms, question, …
+//	SSOEXCHANGE_CHALLENGE_DEVICE    the masked number, address or name; may be empty
+//	SSOEXCHANGE_CHALLENGE_QUESTION  the text of a security question; else empty
+//	SSOEXCHANGE_CHALLENGE_ATTEMPT   1 for the first answer to this challenge
 //
 // The line is at most 4 KiB; white space around it is removed, and inside as with
 // [Code]. A command that fails or prints nothing ends the sign-in with an error
@@ -89,10 +89,10 @@ func (a *command) environment(c Challenge) []string {
 		env = os.Environ()
 	}
 	return append(slices.Clone(env),
-		"SSOEXCHANGE_MFA_KIND="+string(c.Kind),
-		"SSOEXCHANGE_MFA_DEVICE="+printable(c.Device),
-		"SSOEXCHANGE_MFA_QUESTION="+printable(c.Question),
-		"SSOEXCHANGE_MFA_ATTEMPT="+strconv.Itoa(c.Attempt),
+		"SSOEXCHANGE_CHALLENGE_KIND="+string(c.Kind),
+		"SSOEXCHANGE_CHALLENGE_DEVICE="+printable(c.Device),
+		"SSOEXCHANGE_CHALLENGE_QUESTION="+printable(c.Question),
+		"SSOEXCHANGE_CHALLENGE_ATTEMPT="+strconv.Itoa(c.Attempt),
 	)
 }
 
@@ -126,7 +126,7 @@ func commandFailed(err error) error {
 
 func noCode(text string) error {
 	return autherr.New(autherr.ErrPassCodeNeeded, text,
-		"run the command by hand with SSOEXCHANGE_MFA_KIND set; its error output is not shown here")
+		"run the command by hand with SSOEXCHANGE_CHALLENGE_KIND set; its error output is not shown here")
 }
 
 // firstLine keeps the first line that has anything on it and lets the rest go by,

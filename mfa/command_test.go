@@ -27,8 +27,8 @@ func TestCommand(t *testing.T) {
 		{"code", "echo ' 123 456 '", sms, "123456"},
 		{"first line", `printf '\r\n123-456\r\nYour code was sent\n'`, sms, "123456"},
 		{"no line break", "printf 123456", sms, "123456"},
-		{"variables", `echo "$SSOEXCHANGE_MFA_KIND/$SSOEXCHANGE_MFA_DEVICE/$SSOEXCHANGE_MFA_QUESTION/$SSOEXCHANGE_MFA_ATTEMPT"`, sms, "sms/+1XXX-XXX-1234//2"},
-		{"question", `echo "  $SSOEXCHANGE_MFA_QUESTION: a-b c"`, mfa.Challenge{Kind: mfa.Question, Question: "Which\x00 cat?\n"}, "Which cat?: a-b c"},
+		{"variables", `echo "$SSOEXCHANGE_CHALLENGE_KIND/$SSOEXCHANGE_CHALLENGE_DEVICE/$SSOEXCHANGE_CHALLENGE_QUESTION/$SSOEXCHANGE_CHALLENGE_ATTEMPT"`, sms, "sms/+1XXX-XXX-1234//2"},
+		{"question", `echo "  $SSOEXCHANGE_CHALLENGE_QUESTION: a-b c"`, mfa.Challenge{Kind: mfa.Question, Question: "Which\x00 cat?\n"}, "Which cat?: a-b c"},
 		{"own environment", `echo $MINE`, sms, "42"},
 		{"standard input is empty", `cat; echo 1`, sms, "1"},
 		{"a flood after the line", `echo 77; yes | head -c 1000000`, sms, "77"},
@@ -36,7 +36,7 @@ func TestCommand(t *testing.T) {
 		{"a child stays behind", `sleep 60 & echo 5`, sms, "5"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			a := mfa.Command(tt.line, mfa.CommandOptions{Env: append(os.Environ(), "MINE=42", "SSOEXCHANGE_MFA_KIND=x")})
+			a := mfa.Command(tt.line, mfa.CommandOptions{Env: append(os.Environ(), "MINE=42", "SSOEXCHANGE_CHALLENGE_KIND=x")})
 			if got, err := ask(t, a, tt.c); got != tt.want || err != nil {
 				t.Errorf("got %q, %v; want %q", got, err, tt.want)
 			}

@@ -76,6 +76,18 @@ var envReserved = map[string]bool{
 	"CORPUS": true, "PROFILE": true, "CONFIG": true, "LOG_LEVEL": true, "LOG_FORMAT": true,
 }
 
+// envForeign reports whether a name after the prefix is one that others make: what a
+// command for codes is told about the challenge, and what Kubernetes and Docker put
+// into the environment for a service that is called ssoexchange.
+func envForeign(short string) bool {
+	for _, prefix := range []string{"CHALLENGE_", "SERVICE_", "PORT_"} {
+		if strings.HasPrefix(short, prefix) {
+			return true
+		}
+	}
+	return short == "PORT"
+}
+
 // EnvSettings returns the settings in environ, which has the form of [os.Environ]:
 // SSOEXCHANGE_ and a property's name in capital letters, with or without underscores
 // between its words. SSOEXCHANGE_SSOLOGINURL and SSOEXCHANGE_SSO_LOGIN_URL are
@@ -83,8 +95,9 @@ var envReserved = map[string]bool{
 //
 // A variable with an empty value counts as not set. Those that mean something to the
 // command line (SSOEXCHANGE_CONNECTION, _STATE_DIR, _STATE_KEY, _STORE, _NO_INPUT,
-// _COOKIE_FILE, _CORPUS, _PROFILE, _CONFIG, _LOG_LEVEL, _LOG_FORMAT) are skipped; any
-// other unknown one is a [*ConfigError].
+// _COOKIE_FILE, _CORPUS, _PROFILE, _CONFIG, _LOG_LEVEL, _LOG_FORMAT) are skipped, and so
+// are those that Kubernetes makes for a service of this name (_SERVICE_HOST, _PORT, …) and
+// that a command for codes is given (_CHALLENGE_KIND, …). Any other unknown one is a [*ConfigError].
 func EnvSettings(environ []string) (Settings, error) {
 	all := Settings{values: make(map[string]setting)}
 	for _, entry := range environ {
@@ -93,7 +106,7 @@ func EnvSettings(environ []string) (Settings, error) {
 			name = strings.ToUpper(name)
 		}
 		short, ours := strings.CutPrefix(name, envPrefix)
-		if !ours || envReserved[short] || value == "" {
+		if !ours || envReserved[short] || value == "" || envForeign(short) {
 			continue
 		}
 		k, ok := keys[strings.ToLower(strings.ReplaceAll(short, "_", ""))]

@@ -24,7 +24,9 @@ func must(t *testing.T) func(sso.Settings, error) sso.Settings {
 func TestMerge(t *testing.T) {
 	profile := must(t)(sso.ParseSettings(oktaBase + "Timeout=10;MFADevice=phone;MFASecretKeyring=ana")).From("profile work")
 	conn := must(t)(sso.ParseSettings("PasswordCommand=pass show jira;Timeout=20;MFADevice="))
-	env := must(t)(sso.EnvSettings([]string{"SSOEXCHANGE_TIMEOUT=30", "SSOEXCHANGE_MFA_SECRET=JBSW"}))
+	env := must(t)(sso.EnvSettings([]string{"SSOEXCHANGE_TIMEOUT=30", "SSOEXCHANGE_MFA_SECRET=JBSW",
+		// made by others: Kubernetes, Docker, mfa.Command
+		"SSOEXCHANGE_SERVICE_HOST=10.0.0.1", "SSOEXCHANGE_PORT=tcp://10.0.0.1:80", "SSOEXCHANGE_PORT_80_TCP_ADDR=10.0.0.1", "SSOEXCHANGE_CHALLENGE_KIND=sms"}))
 	set := must(t)(sso.Setting("timeout", "40"))
 	all := sso.Merge(profile, conn, env, set)
 

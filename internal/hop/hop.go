@@ -13,6 +13,7 @@ package hop
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -146,53 +147,22 @@ func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	}
 	label = r.Method + " " + r.URL.Host + label
 	fail := func(kind, cause error, sent bool) (*Answer, error) {
-		// The transport's own edges (a proxy that wants a password, a secret that
-		// cannot be read) know better than "unreachable" what it is.
-		var known *autherr.Error
-		if errors.As(cause, &known) {
-			kind = known.Kind
-		}
 		return nil, &autherr.StepError{Step: r.Step, Err: &Error{
 			Server: c.Server, Step: r.Step, Label: label, Sent: sent, Secret: r.Secret,
-			Kind: kind, Cause: sealURL(cause),
+			Kind: knownKind(kind, cause), Cause: sealURL(cause),
 		}}
 	}
 	if err := CheckURL(r.URL); err != nil {
 		return fail(autherr.ErrBadAnswer, err, false)
 	}
-
 	var wrote atomic.Bool
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
 		WroteHeaders: func() { wrote.Store(true) },
 	})
-	req, err := http.NewRequestWithContext(ctx, r.Method, r.URL.String(), bytes.NewReader(r.Body))
+	req, err := c.request(ctx, r)
 	if err != nil {
 		return fail(autherr.ErrBadAnswer, err, false)
 	}
-	if r.Body == nil {
-		req.Body, req.GetBody, req.ContentLength = nil, nil, 0
-	} else {
-		// net/http replays a request on a fresh connection when the reused one
-		// turns out to be dead. It may only do so while nothing was written;
-		// without GetBody it cannot do it at all once the body was touched.
-		req.GetBody = nil
-	}
-	for k, vs := range r.Header {
-		req.Header[k] = append([]string(nil), vs...)
-	}
-	if req.Header.Get("User-Agent") == "" {
-		ua := c.UserAgent
-		if ua == "" {
-			ua = "ssoexchange"
-		}
-		req.Header.Set("User-Agent", ua)
-	}
-	if c.Jar != nil {
-		if h := c.Jar.Header(r.URL); h != "" {
-			req.Header.Set("Cookie", h)
-		}
-	}
-
 	start := time.Now()
 	transport := c.Transport
 	if transport == nil {
@@ -200,9 +170,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	}
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
-		if cause := context.Cause(ctx); cause != nil {
-			err = cause
-		}
+		err = endedBy(ctx, err)
 		c.log(r.Step, label, 0, start, err)
 		return fail(autherr.ErrUnreachable, err, wrote.Load())
 	}
@@ -218,15 +186,60 @@ func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	}
 	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
 	if err != nil {
-		if cause := context.Cause(ctx); cause != nil {
-			err = cause
-		}
-		return fail(autherr.ErrUnreachable, fmt.Errorf("reading the answer (status %d): %w", resp.StatusCode, err), true)
+		return fail(autherr.ErrUnreachable, fmt.Errorf("reading the answer (status %d): %w", resp.StatusCode, endedBy(ctx, err)), true)
 	}
 	if int64(len(body)) > limit {
 		return fail(autherr.ErrBadAnswer, fmt.Errorf("answer (status %d) is larger than %d bytes", resp.StatusCode, limit), true)
 	}
 	return &Answer{URL: r.URL, Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
+}
+
+// request makes the request that net/http sends.
+func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) {
+	req, err := http.NewRequestWithContext(ctx, r.Method, r.URL.String(), bytes.NewReader(r.Body))
+	if err != nil {
+		return nil, err
+	}
+	if r.Body == nil {
+		req.Body, req.ContentLength = nil, 0
+	}
+	// net/http replays a request on a fresh connection when the reused one turns out
+	// to be dead. It may only do so while nothing was written; without GetBody it
+	// cannot do it at all once the body was touched.
+	req.GetBody = nil
+	for k, vs := range r.Header {
+		req.Header[k] = append([]string(nil), vs...)
+	}
+	if req.Header.Get("User-Agent") == "" {
+		req.Header.Set("User-Agent", cmp.Or(c.UserAgent, "ssoexchange"))
+	}
+	if c.Jar != nil {
+		if h := c.Jar.Header(r.URL); h != "" {
+			req.Header.Set("Cookie", h)
+		}
+	}
+	return req, nil
+}
+
+// knownKind is the kind of cause if it has one: the transport's own edges (a proxy
+// that wants a password, a secret that cannot be read) know better than kind.
+func knownKind(kind, cause error) error {
+	var known *autherr.Error
+	switch {
+	case errors.As(cause, &known):
+		return known.Kind
+	case errors.Is(cause, autherr.ErrConfig):
+		return autherr.ErrConfig
+	}
+	return kind
+}
+
+// endedBy returns why ctx ended, or err if it did not.
+func endedBy(ctx context.Context, err error) error {
+	if cause := context.Cause(ctx); cause != nil {
+		return cause
+	}
+	return err
 }
 
 // Follow is Do, and then GETs each redirect that allowed lets pass. The answer of
