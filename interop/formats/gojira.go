@@ -38,7 +38,7 @@ func readGoJira(ctx context.Context, s *session, file string) (string, error) {
 	for _, c := range cookies {
 		jar.SetCookies(&url.URL{Scheme: "https", Host: c.Domain}, []*http.Cookie{c})
 	}
-	pem, err := os.ReadFile(s.cli.world.ca)
+	pem, err := os.ReadFile(s.ca)
 	if err != nil {
 		return "", err
 	}
@@ -56,7 +56,7 @@ func readGoJira(ctx context.Context, s *session, file string) (string, error) {
 			return d.DialContext(ctx, network, to)
 		},
 	}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.cli.world.myself(), nil)
+	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.myself(), nil)
 	if err != nil {
 		return "", err
 	}

@@ -6,7 +6,8 @@
 //	go run ./interop/formats
 //
 // It starts the simulated Okta, Crowd and Jira and runs the built command, unchanged,
-// once for each format. Then curl, wget, Python, a shell, a Go program and Chromium
+// once for each format; and once more against the servers of "ssoexchange lab", with a
+// connection string that the lab has printed. Then curl, wget, Python, a shell, a Go program and Chromium
 // (by Playwright) load what was written and ask Jira who they are. Jira is as
 // awkward as they come: it has a context path, sits behind a balancer whose cookie
 // has quotes and bars in its value, and remembers no login, so that a reader that
@@ -79,28 +80,39 @@ func run(ctx context.Context, r *judge.Report) (err error) {
 	group := judge.NewGroup()
 	defer func() { err = errors.Join(err, group.End()) }()
 
-	c := &cli{dir: dir, world: w}
+	c := &cli{dir: dir}
 	if err := c.build(ctx); err != nil {
 		return err
 	}
+	sessions := map[string]*session{}
 	for _, idp := range []string{"Crowd", "Okta"} {
-		s := &session{
-			cli: c, group: group, proxy: p.Address(), dir: filepath.Join(dir, idp), connection: w.connection(idp),
-			playwright: filepath.Join(dir, "node_modules", "playwright-core"), chromium: chromium,
-		}
+		sessions[idp] = &session{world: w, jira: w.Jira.BaseURL(), ca: w.ca, connection: w.connection(idp)}
+	}
+	lab, quit, err := c.lab(ctx, group)
+	if err != nil {
+		return err
+	}
+	defer quit()
+	sessions["lab"] = lab
+	for _, at := range []string{"Crowd", "Okta", "lab"} {
+		s := sessions[at]
+		s.cli, s.group, s.proxy, s.dir = c, group, p.Address(), filepath.Join(dir, at)
+		s.playwright, s.chromium = filepath.Join(dir, "node_modules", "playwright-core"), chromium
 		if err := os.Mkdir(s.dir, 0o700); err != nil {
 			return err
 		}
 		if err := s.sent(ctx); err != nil {
-			return fmt.Errorf("%s: %w", idp, err)
+			return fmt.Errorf("%s: %w", at, err)
 		}
 		for _, reader := range readers {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			r.Check(idp+": "+reader.name, s.check(ctx, reader))
+			r.Check(at+": "+reader.name, s.check(ctx, reader))
 		}
-		r.Check(idp+": curl --config FILE writes a comment with the headers of --with-headers", s.write(ctx))
+		if s.world != nil {
+			r.Check(at+": curl --config FILE writes a comment with the headers of --with-headers", s.write(ctx))
+		}
 	}
 	r.Check("no connection was asked for to any other machine", p.Strangers())
 	return nil

@@ -55,9 +55,6 @@ func (w *world) connection(idp string) string {
 	return w.OktaConnection(props...)
 }
 
-// myself is the address that every reader asks.
-func (w *world) myself() string { return w.Jira.BaseURL() + "/rest/api/2/myself" }
-
 // cookiesSent returns the cookies of the newest request for myself, sorted.
 func (w *world) cookiesSent() []string {
 	for _, r := range slices.Backward(w.Net.Requests()) {
