@@ -3,45 +3,20 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"time"
 
-	"github.com/ssoexchange/ssoexchange/interop/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
-
-// cli is the product's command, built and run as a user would.
-type cli struct {
-	dir    string
-	binary string
-}
-
-func (c *cli) build(ctx context.Context) error {
-	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
-	if err != nil {
-		return fmt.Errorf("go env: %w", err)
-	}
-	c.binary = filepath.Join(c.dir, "ssoexchange")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", c.binary, "./cmd/ssoexchange")
-	cmd.Dir = filepath.Dir(strings.TrimSpace(string(out)))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the command: %w: %s", err, judge.Tail(out, 600))
-	}
-	return nil
-}
 
 // session is one user's session, of which every format is written.
 type session struct {
-	cli        *cli
+	cli        judge.CLI
 	world      *world // whose requests can be looked at; nil for the lab's
 	jira, ca   string // base URL, and the file of the servers' CA
-	group      *judge.Group
-	proxy      string
 	dir        string
 	connection string
 	playwright string   // folder of the package
@@ -55,7 +30,7 @@ func (s *session) myself() string { return s.jira + "/rest/api/2/myself" }
 // export writes one format and returns the file.
 func (s *session) export(ctx context.Context, format string, flags ...string) (string, error) {
 	file := filepath.Join(s.dir, "cookies."+format)
-	_, err := s.execute(ctx, s.cli.binary, append([]string{"cookies", "--format", format, "--output", file, "--connection-file", "-"}, flags...)...)
+	_, err := s.execute(ctx, s.cli.Binary, append([]string{"cookies", "--format", format, "--output", file, "--connection-file", "-"}, flags...)...)
 	if err != nil {
 		return "", err
 	}
@@ -91,20 +66,12 @@ func (s *session) sent(ctx context.Context) error {
 
 // execute runs a program and returns its standard output.
 func (s *session) execute(ctx context.Context, name string, args ...string) (string, error) {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	cmd := s.group.Command(ctx, name, args...)
-	cmd.Stdin = strings.NewReader(s.connection) // read by the command alone
-	cmd.Env = []string{
-		"PATH=" + os.Getenv("PATH"), "HOME=" + s.dir, "LANG=C.UTF-8", "CI=true",
-		"SSOEXCHANGE_STATE_DIR=" + filepath.Join(s.dir, "state"),
-		"DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent",
-		"https_proxy=http://" + s.proxy, s.group.Mark(),
+	res, err := s.cli.Execute(ctx, s.connection, name, args...) // the command alone reads its input
+	if err == nil {
+		err = res.Err()
 	}
-	var out, talk bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &talk
-	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("%s: %w: %s", filepath.Base(name), err, judge.Tail(talk.Bytes(), 400))
+	if err != nil {
+		return "", fmt.Errorf("%s: %w", filepath.Base(name), err)
 	}
-	return out.String(), nil
+	return res.Stdout, nil
 }

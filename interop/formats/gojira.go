@@ -17,7 +17,7 @@ import (
 	"os"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/interop/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
 // readGoJira loads the file as github.com/go-jira/jira does: an array of http.Cookie,

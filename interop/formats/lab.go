@@ -3,34 +3,48 @@
 package main
 
 import (
-	"bufio"
 	"context"
-	"errors"
+	"fmt"
 	"io"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/interop/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
-// lab starts "ssoexchange lab" and returns a session of its servers, as somebody
+// startLab starts "ssoexchange lab" and returns a session of its servers, as somebody
 // would who pastes what it prints, and a function that ends it.
-func (c *cli) lab(ctx context.Context, group *judge.Group) (_ *session, quit func(), _ error) {
-	cmd := group.Command(ctx, c.binary, "lab", "--listen", "127.0.0.1:0")
-	stdin, err := cmd.StdinPipe()
+func startLab(ctx context.Context, c judge.CLI) (_ *session, quit func(), _ error) {
+	in, typed := io.Pipe()
+	lab, err := c.Start(ctx, in, "lab", "--listen", "127.0.0.1:0")
 	if err != nil {
 		return nil, nil, err
 	}
-	stdout, err := cmd.StdoutPipe()
-	if err != nil {
-		return nil, nil, err
+	go func() { // nobody reads on: quit must not wait for it
+		lab.Wait()
+		in.Close()
+	}()
+	quit = func() {
+		io.WriteString(typed, "quit\n")
+		typed.Close()
+		lab.Wait()
 	}
-	if err := cmd.Start(); err != nil {
-		return nil, nil, err
+	s := &session{}
+	if _, err := lab.Await(ctx, func(so judge.Result) bool { return s.printed(so.Stdout) }); err != nil {
+		in.Close()
+		lab.Stop()
+		return nil, nil, fmt.Errorf("the lab printed no connection string for a password only: %w", err)
 	}
-	s, ended := &session{}, make(chan struct{})
+	return s, quit, nil
+}
+
+// printed takes over what the lab printed, and reports whether all is there.
+func (s *session) printed(text string) bool {
 	wanted := false
-	for lines := bufio.NewScanner(stdout); lines.Scan(); {
-		line := lines.Text()
+	for line := range strings.Lines(text) {
+		if !strings.HasSuffix(line, "\n") {
+			break // the rest of it is still to come
+		}
+		line = strings.TrimSuffix(line, "\n")
 		name, value, _ := strings.Cut(line, " ")
 		switch {
 		case name == "Jira":
@@ -42,19 +56,6 @@ func (c *cli) lab(ctx context.Context, group *judge.Group) (_ *session, quit fun
 		case wanted && strings.HasPrefix(line, "ssoexchange cookies -c '"):
 			s.connection = strings.TrimSuffix(strings.TrimPrefix(line, "ssoexchange cookies -c '"), "'")
 		}
-		if s.jira != "" && s.ca != "" && s.connection != "" {
-			go func() { // what it says later is of no interest, but must not block it
-				defer close(ended)
-				for lines.Scan() {
-				}
-				_ = cmd.Wait()
-			}()
-			return s, func() {
-				_, _ = io.WriteString(stdin, "quit\n")
-				<-ended
-			}, nil
-		}
 	}
-	_ = cmd.Wait()
-	return nil, nil, errors.New("the lab printed no connection string for a password only")
+	return s.jira != "" && s.ca != "" && s.connection != ""
 }

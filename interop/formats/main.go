@@ -29,7 +29,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/interop/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
 // limit is for everything together; installing Chromium is most of it.
@@ -80,15 +80,15 @@ func run(ctx context.Context, r *judge.Report) (err error) {
 	group := judge.NewGroup()
 	defer func() { err = errors.Join(err, group.End()) }()
 
-	c := &cli{dir: dir}
-	if err := c.build(ctx); err != nil {
+	binary, err := judge.BuildCLI(ctx, group, dir)
+	if err != nil {
 		return err
 	}
 	sessions := map[string]*session{}
 	for _, idp := range []string{"Crowd", "Okta"} {
 		sessions[idp] = &session{world: w, jira: w.Jira.BaseURL(), ca: w.ca, connection: w.connection(idp)}
 	}
-	lab, quit, err := c.lab(ctx, group)
+	lab, quit, err := startLab(ctx, judge.CLI{Group: group, Binary: binary, Home: dir, Proxy: p.Address()})
 	if err != nil {
 		return err
 	}
@@ -96,7 +96,8 @@ func run(ctx context.Context, r *judge.Report) (err error) {
 	sessions["lab"] = lab
 	for _, at := range []string{"Crowd", "Okta", "lab"} {
 		s := sessions[at]
-		s.cli, s.group, s.proxy, s.dir = c, group, p.Address(), filepath.Join(dir, at)
+		s.dir = filepath.Join(dir, at)
+		s.cli = judge.CLI{Group: group, Binary: binary, Home: s.dir, Proxy: p.Address()}
 		s.playwright, s.chromium = filepath.Join(dir, "node_modules", "playwright-core"), chromium
 		if err := os.Mkdir(s.dir, 0o700); err != nil {
 			return err

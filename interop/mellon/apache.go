@@ -17,7 +17,7 @@ import (
 	"text/template"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/interop/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
 //go:embed httpd.conf.tmpl

@@ -18,7 +18,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/interop/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
 // browser is a fresh user agent: a cookie jar, no redirects.

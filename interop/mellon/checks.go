@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/interop/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
 // provider is a service provider that is asked what it thinks of an assertion.

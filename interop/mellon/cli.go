@@ -11,18 +11,18 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/interop/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
-// cli is the product's command, built and run as a user would.
+// cli signs in with the product's command, built and run as a user would.
 type cli struct {
 	dir, bundle, proxy string
 
 	sp     *apache
 	world  *world
+	group  *judge.Group
 	binary string
 	runs   int
 }
@@ -32,20 +32,6 @@ type scenario struct {
 	name       string
 	connection string // without what is the same for all
 	requests   int    // how many different SAMLRequests the identity provider gets to see
-}
-
-func (c *cli) build(ctx context.Context) error {
-	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
-	if err != nil {
-		return fmt.Errorf("go env: %w", err)
-	}
-	c.binary = filepath.Join(c.dir, "ssoexchange")
-	cmd := exec.CommandContext(ctx, "go", "build", "-o", c.binary, "./cmd/ssoexchange")
-	cmd.Dir = filepath.Dir(strings.TrimSpace(string(out)))
-	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building the command: %w: %s", err, judge.Tail(out, 600))
-	}
-	return nil
 }
 
 // check signs in and lets curl use what was printed.
@@ -70,20 +56,17 @@ func (c *cli) cookies(ctx context.Context, s scenario, file string) error {
 	defer cancel()
 	connection := s.connection + fmt.Sprintf("URL=%s;SSOExchangeURL=%s;User=%s;SSLServerCert=%s;ProxyServer=http://%s;",
 		c.sp.base(), c.sp.acs(), user, c.bundle, c.proxy)
-	cmd := exec.CommandContext(ctx, c.binary, "cookies", "--format", "netscape", "-c", connection, "--output", file)
-	cmd.Env = []string{
-		"HOME=" + c.dir,
-		// Each scenario signs in for itself.
-		"SSOEXCHANGE_STATE_DIR=" + filepath.Join(c.dir, fmt.Sprintf("state-%d", c.runs)),
+	// Each scenario signs in for itself.
+	home := filepath.Join(c.dir, fmt.Sprintf("home-%d", c.runs))
+	if err := os.Mkdir(home, 0o700); err != nil {
+		return err
 	}
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	cmd.WaitDelay = 2 * time.Second
-	var talk bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &talk, &talk
-	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%w: %s", err, judge.Tail(talk.Bytes(), 600))
+	res, err := judge.CLI{Group: c.group, Binary: c.binary, Home: home}.
+		Run(ctx, "", "cookies", "--format", "netscape", "-c", connection, "--output", file)
+	if err != nil {
+		return err
 	}
-	return nil
+	return res.Err()
 }
 
 // curl gets a page with the cookies of the file.

@@ -20,12 +20,13 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/interop/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
 // limit is for everything together: installing packages, building, all checks.
@@ -41,7 +42,7 @@ var needs = []judge.Needs{
 
 func main() { os.Exit(judge.Main(limit, run)) }
 
-func run(ctx context.Context, r *judge.Report) error {
+func run(ctx context.Context, r *judge.Report) (err error) {
 	if err := judge.Install(ctx, needs...); err != nil {
 		return err
 	}
@@ -91,8 +92,10 @@ func run(ctx context.Context, r *judge.Report) error {
 		return err
 	}
 	defer p.Close()
-	c := &cli{dir: dir, bundle: bundle, proxy: p.Address(), sp: a, world: w}
-	if err := c.build(ctx); err != nil {
+	group := judge.NewGroup()
+	defer func() { err = errors.Join(err, group.End()) }()
+	c := &cli{dir: dir, bundle: bundle, proxy: p.Address(), sp: a, world: w, group: group}
+	if c.binary, err = judge.BuildCLI(ctx, group, dir); err != nil {
 		return err
 	}
 	r.Check("without cookies nobody is let in", c.stranger(ctx))

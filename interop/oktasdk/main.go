@@ -24,7 +24,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/interop/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
 // limit is for everything together. A text message can be sent again after 30 s,

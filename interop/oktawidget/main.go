@@ -31,7 +31,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/interop/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
 // limit is for everything together; installing Chromium is most of it.

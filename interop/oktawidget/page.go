@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/interop/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
 //go:embed start.js

@@ -33,6 +33,14 @@ type Script struct {
 	Env   []string // beside that of this process
 }
 
+// Guard writes guard.cjs to dir, for scripts that are no [Script]: with node --require
+// and the file it returns, no connection leaves this machine, and names below localhost
+// are known.
+func Guard(dir string) (file string, err error) {
+	file = filepath.Join(dir, "guard.cjs")
+	return file, os.WriteFile(file, guardScript, 0o600)
+}
+
 // verdict is a line that a script prints.
 type verdict struct {
 	Check string // name
