@@ -8,7 +8,8 @@ import (
 
 // First asks each of as in turn until one does not return [ErrNotMine], whose
 // answer or error it returns. Pushes are reported to every [Watcher] among them and
-// steps to every [StepKeeper]. Nil Answerers are left out.
+// steps to every [StepKeeper]; the first [Preparer] that awaits a code prepares for it.
+// Nil Answerers are left out.
 func First(as ...Answerer) Answerer {
 	f := &first{hidden: "mfa.First"}
 	for _, a := range as {
@@ -39,6 +40,25 @@ func (f *first) Ready(c Challenge) bool {
 		r, ok := a.(Ready)
 		return ok && r.Ready(c)
 	})
+}
+
+func (f *first) Awaits(c Challenge) bool { return f.preparer(c) != nil }
+
+func (f *first) Prepare(ctx context.Context, c Challenge) (string, error) {
+	if p := f.preparer(c); p != nil {
+		return p.Prepare(ctx, c)
+	}
+	return "", ErrNotMine
+}
+
+// preparer returns the one that would fetch the code, nil if none would.
+func (f *first) preparer(c Challenge) Preparer {
+	for _, a := range f.as {
+		if p, ok := a.(Preparer); ok && p.Awaits(c) {
+			return p
+		}
+	}
+	return nil
 }
 
 func (f *first) Watch(c Challenge, done bool) {

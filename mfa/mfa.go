@@ -41,6 +41,8 @@ type Challenge struct {
 	Refused  string    // why the previous answer was refused, "" for the first
 	Attempt  int       // 1 for the first answer to this challenge
 	Expires  time.Time // when the provider gives up; zero if not said
+	Sent     time.Time // when the message was asked for, by this machine's clock; zero: not known
+	Mark     string    // what a [Preparer] noted before that, in whichever process; "": nothing
 }
 
 // An Answerer answers challenges with a code, or with the answer to the question.
@@ -64,6 +66,22 @@ type Watcher interface {
 // factor that can be answered so, and send no message for a code that is there.
 type Ready interface {
 	Ready(c Challenge) bool
+}
+
+// A Preparer is an Answerer that fetches a code that is sent, from a mailbox say. What
+// was there before must not be taken for the code, and the clocks of three machines do
+// not agree on when that was. So providers let it look before they have a message
+// sent, the first one or another, and prefer a factor whose code it would fetch.
+type Preparer interface {
+	// Awaits reports whether it would fetch the code of such a challenge, once its
+	// message was sent.
+	Awaits(c Challenge) bool
+
+	// Prepare is called before the message is asked for. It returns a mark that goes
+	// with the challenge as its Mark, also if another process answers that. An error
+	// ends the sign-in, so that no message is sent whose code cannot be fetched. What it
+	// keeps open it closes when ctx ends.
+	Prepare(ctx context.Context, c Challenge) (mark string, err error)
 }
 
 // ErrNotMine says that an Answerer has no answer to this challenge.

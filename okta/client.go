@@ -39,7 +39,7 @@ type Client struct {
 	NewPassword func(ctx context.Context) (string, error)
 
 	Factor         FactorChoice
-	Answerer       mfa.Answerer // nil: nobody can be asked; a Sent factor still sends its message
+	Answerer       mfa.Answerer // nil: nobody can be asked; a Sent factor still sends its message. See also mfa.Preparer
 	RememberDevice bool         // where the policy allows it
 	MFATimeout     time.Duration
 

@@ -15,7 +15,7 @@ import (
 // choice to the client:
 //
 //  1. a factor for which the Answerer has an answer at hand, that is, without
-//     asking a person (see [mfa.Ready]): TOTP, where Google's comes before Okta's
+//     asking a person (see [mfa.Ready]), or fetches it (see [mfa.Preparer]): TOTP, where Google's comes before Okta's
 //     because its seed is the one that people can export, then token, hardware
 //     key, SMS, mail, call, question;
 //  2. Okta Verify push, which needs a person but no typing;
@@ -158,7 +158,7 @@ func (f factor) is(device string, exact bool) bool {
 }
 
 // choose picks the factor to answer. ready reports whether an answer to a challenge
-// is at hand; nil means that there is no Answerer.
+// is at hand or will be fetched; nil means that there is no Answerer.
 func choose(offered []factor, want FactorChoice, ready func(mfa.Challenge) bool) (factor, error) {
 	usable := slices.DeleteFunc(slices.Clone(offered), func(f factor) bool { return !f.usable() })
 	if len(usable) == 0 {

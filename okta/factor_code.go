@@ -17,15 +17,25 @@ const (
 	totpStep    = 30 * time.Second // RFC 6238 section 5.2, and what Okta uses
 )
 
-// ready returns the question that choose asks, nil without an Answerer.
+// ready returns the question that choose asks, nil without an Answerer: is an answer at
+// hand, or will it be without a person.
 func (w *walk) ready() func(mfa.Challenge) bool {
 	if w.c.Answerer == nil {
 		return nil
 	}
-	return func(c mfa.Challenge) bool {
-		r, ok := w.c.Answerer.(mfa.Ready)
-		return ok && r.Ready(c)
-	}
+	return func(c mfa.Challenge) bool { return w.atHand(c) || w.awaits(c) }
+}
+
+// atHand reports whether there is an answer now, before any message.
+func (w *walk) atHand(c mfa.Challenge) bool {
+	r, ok := w.c.Answerer.(mfa.Ready)
+	return ok && r.Ready(c)
+}
+
+// awaits reports whether the Answerer fetches the code of a message by itself.
+func (w *walk) awaits(c mfa.Challenge) bool {
+	p, ok := w.c.Answerer.(mfa.Preparer)
+	return ok && c.Kind.Sent() && p.Awaits(c)
 }
 
 // errNoAnswer says that nobody has an answer to the challenge.
@@ -83,7 +93,7 @@ func (e *exam[T]) sit(ctx context.Context) (*T, error) {
 		}
 	}
 	for e.ch.Attempt <= maxAttempts {
-		e.ch.Expires = e.p.Expires
+		e.ch.Expires, e.ch.Sent, e.ch.Mark = e.p.Expires, e.p.Asked, e.p.Mark
 		answer, met, err := e.ask(ctx)
 		switch {
 		case met != nil:
@@ -143,10 +153,7 @@ func (e *exam[T]) fresh(answer string) (fresh bool) {
 }
 
 // hasAnswer reports whether a code is at hand before a message was sent.
-func (e *exam[T]) hasAnswer() bool {
-	ready := e.w.ready()
-	return ready != nil && ready(e.ch)
-}
+func (e *exam[T]) hasAnswer() bool { return e.w.atHand(e.ch) }
 
 // ask asks the Answerer, for at most MFATimeout. met is what the engine said if the
 // challenge was met without an answer meanwhile.

@@ -3,6 +3,7 @@ package okta
 import (
 	"context"
 	"errors"
+	"fmt"
 	"strings"
 	"time"
 
@@ -37,6 +38,31 @@ func (e *exam[T]) pause() time.Duration {
 		return 0
 	}
 	return max(0, time.Until(e.p.SentAt.Add(between)))
+}
+
+// notice is what is noted before a message is asked for, so that it can be told from
+// those that were there before.
+type notice struct {
+	at   time.Time
+	mark string // of an mfa.Preparer; "" if there is none for such a message
+}
+
+// prepare lets the Answerer look before a message of f is asked for. If it cannot, no
+// message is sent that nobody would read.
+func (w *walk) prepare(ctx context.Context, f factor) (notice, error) {
+	n := notice{at: time.Now()}
+	ch := f.challenge()
+	if !w.awaits(ch) {
+		return n, nil
+	}
+	mark, err := w.c.Answerer.(mfa.Preparer).Prepare(ctx, ch)
+	switch {
+	case ctx.Err() != nil:
+		return n, autherr.AtStep(autherr.StepMFA, ended(ctx, "preparing for a code"))
+	case err != nil && !errors.Is(err, mfa.ErrNotMine):
+		return n, autherr.AtStep(autherr.StepMFA, fmt.Errorf("okta: preparing for a code: %w", err))
+	}
+	return notice{at: time.Now(), mark: mark}, nil
 }
 
 // authnDesk is the AuthN API's side of an exam: answers go to links.
@@ -93,12 +119,17 @@ func (d *authnDesk) send(ctx context.Context) (*transaction, error) {
 	if err != nil {
 		return nil, err
 	}
+	n, err := d.w.prepare(ctx, d.p.Factor)
+	if err != nil {
+		return nil, err
+	}
 	d.w.messages++
 	t, err := d.w.post(ctx, step{name: autherr.StepMFA, url: u, remember: d.remembers(),
 		body: map[string]any{"stateToken": d.p.StateToken}, secrets: []string{d.p.StateToken}})
 	if err != nil {
 		return nil, err
 	}
+	d.p.Asked, d.p.Mark = n.at, n.mark
 	d.p.Sent, d.p.SentAt, d.p.Refused = true, time.Now(), false
 	d.p.follow(t)
 	if err := d.w.keep(ctx, d.p); err != nil {

@@ -37,6 +37,7 @@ type talk struct {
 	declinedInRow  int       // without anything else between
 	picked         *offer    // the authenticator that was chosen and is not answered yet
 	sentAt         time.Time // when it was chosen, which is when its message went out
+	noted          *notice   // before that; nil: nothing yet
 	taken          map[string]int
 	done           map[string]bool // authenticators that were answered, and suspended ones
 	excused        *ion.Answer     // one whose refusal was dealt with

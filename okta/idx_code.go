@@ -26,6 +26,11 @@ func (t *talk) answerCode(ctx context.Context, a *ion.Answer) (*ion.Answer, erro
 			t.w.messages++
 			p.SentAt = time.Now()
 		}
+		if t.noted != nil {
+			p.Asked, p.Mark = t.noted.at, t.noted.mark
+		} else if n := len(t.recent); n > 0 {
+			p.Asked = t.recent[n-1] // the request that was answered with this challenge
+		}
 	}
 	if t.picked == nil {
 		t.picked = &offer{factor: f}
@@ -206,6 +211,10 @@ func (d *idxDesk) send(ctx context.Context) (*ion.Answer, error) {
 		return nil, autherr.AtStep(autherr.StepMFA, autherr.New(autherr.ErrMFARejected,
 			"okta: the code was refused and another message cannot be sent in this sign-in", "sign in again to have one sent"))
 	}
+	n, err := d.t.w.prepare(ctx, d.p.Factor)
+	if err != nil {
+		return nil, err
+	}
 	d.t.w.messages++
 	next, err := d.t.send(ctx, f)
 	if err != nil {
@@ -215,6 +224,7 @@ func (d *idxDesk) send(ctx context.Context) (*ion.Answer, error) {
 		return nil, autherr.AtStep(autherr.StepMFA, e)
 	}
 	d.p.Sent, d.p.SentAt, d.p.Refused = true, time.Now(), false
+	d.p.Asked, d.p.Mark = n.at, n.mark
 	if !d.isAt(next) {
 		d.moved = true
 		return next, nil

@@ -241,7 +241,15 @@ func (t *talk) take(ctx context.Context, o offer) (*ion.Answer, error) {
 		return nil, autherr.AtStep(stepName, autherr.New(autherr.ErrBadAnswer,
 			fmt.Sprintf("okta: %s was chosen and the choice is asked for again", o.factor.label()), hintBrowser))
 	}
-	if k := o.factor.kind(); k.Sent() || k == mfa.Push {
+	k := o.factor.kind()
+	if k.Sent() {
+		n, err := t.w.prepare(ctx, o.factor)
+		if err != nil {
+			return nil, err
+		}
+		t.noted = &n
+	}
+	if k.Sent() || k == mfa.Push {
 		t.w.messages++
 	}
 	a, err := t.send(ctx, filled{step: stepName, form: o.form, values: o.choice.Values(o.method)})
@@ -250,6 +258,23 @@ func (t *talk) take(ctx context.Context, o offer) (*ion.Answer, error) {
 	}
 	t.picked, t.sentAt = &o, time.Now()
 	return a, nil
+}
+
+// foresee lets the Answerer look before an answer after which Okta may send a mail that
+// nobody chose: one where mail is the only authenticator. It does where mail is what the
+// user wants. A device that Okta may remember is hardly asked for a code, and does not
+// have to reach a mailbox for nothing: if it is asked all the same, the mail is known by
+// its time.
+func (t *talk) foresee(ctx context.Context) error {
+	f := newFactor(ion.AuthEmail, "", "", "", "", "")
+	if t.noted != nil || t.w.c.Factor.Kind != mfa.Email || t.w.c.RememberDevice && t.w.knownDevice {
+		return nil
+	}
+	n, err := t.w.prepare(ctx, f)
+	if err == nil {
+		t.noted = &n
+	}
+	return err
 }
 
 // freeChoice reports whether the user left the choice to the client.

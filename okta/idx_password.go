@@ -23,6 +23,9 @@ func (t *talk) identify(ctx context.Context, a *ion.Answer) (*ion.Answer, error)
 	if err := captcha(a, form); err != nil {
 		return nil, err
 	}
+	if err := t.foresee(ctx); err != nil {
+		return nil, err
+	}
 	t.identified, t.declinedBefore = true, t.declined
 	own := ion.Values{}
 	if form.Field("identifier") != nil {
@@ -51,6 +54,9 @@ func (t *talk) answerPassword(ctx context.Context, a *ion.Answer) (*ion.Answer, 
 func (t *talk) postPassword(ctx context.Context, form *ion.Form, own ion.Values) (*ion.Answer, error) {
 	if t.passwordSent || t.w.passwords >= maxPasswords {
 		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer, "okta: the password was accepted and is asked for again", hintBrowser))
+	}
+	if err := t.foresee(ctx); err != nil {
+		return nil, err
 	}
 	password, err := t.w.password(ctx)
 	if err != nil {

@@ -184,16 +184,20 @@ func (w *walk) hasSession() bool {
 	})
 }
 
+// hasDevice reports whether the API would be sent a device token.
+func (w *walk) hasDevice() bool {
+	return slices.ContainsFunc(w.c.memory().jar.For(w.api), func(k cookiejar.Cookie) bool { return k.Name == cookieDevice && k.Value != "" })
+}
+
 // ensureDevice makes sure that the device has a token before it is asked to be
 // remembered. Okta sets one with its first answer, and that one is kept; a random
 // one takes its place only where none arrived. It is never derived from anything:
 // whoever could guess it would need the password alone.
 func (w *walk) ensureDevice() {
-	m := w.c.memory()
-	if slices.ContainsFunc(m.jar.For(w.api), func(k cookiejar.Cookie) bool { return k.Name == cookieDevice && k.Value != "" }) {
+	if w.hasDevice() {
 		return
 	}
-	m.jar.Add(cookiejar.Cookie{Name: cookieDevice, Value: w.deviceToken(), Domain: w.api.Hostname(), Path: "/", HostOnly: true,
+	w.c.memory().jar.Add(cookiejar.Cookie{Name: cookieDevice, Value: w.deviceToken(), Domain: w.api.Hostname(), Path: "/", HostOnly: true,
 		Secure: w.api.Scheme == "https", HttpOnly: true, Created: time.Now(), Expires: time.Now().AddDate(1, 0, 0)})
 }
 

@@ -29,6 +29,8 @@ type pending struct {
 
 	Sent    bool      `json:"sent"`             // a message is on its way
 	SentAt  time.Time `json:"sentAt,omitzero"`  // the last one
+	Asked   time.Time `json:"asked,omitzero"`   // just before it was asked for
+	Mark    string    `json:"mark,omitempty"`   // what an mfa.Preparer noted before that
 	Refused bool      `json:"refused,omitzero"` // a code was refused since: a new message is due
 
 	Link   bool      `json:"link,omitzero"`   // the mail has a link beside its code; Identity Engine

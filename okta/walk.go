@@ -47,7 +47,9 @@ type walk struct {
 	messages  int             // pushes and messages sent to a person
 	redeemed  bool            // a transaction has succeeded and was exchanged for a session
 	hadCookie bool            // the app's link was opened with a remembered session
-	restarted bool
+	// knownDevice: Okta has seen this device before, and may remember it.
+	knownDevice bool
+	restarted   bool
 }
 
 func (c *Client) newWalk(start saml.Start) (*walk, error) {
@@ -67,10 +69,12 @@ func (c *Client) newWalk(start saml.Start) (*walk, error) {
 			return nil, &autherr.Error{Kind: autherr.ErrConfig, Text: "okta: Domain", Cause: err}
 		}
 	}
-	return &walk{
+	w := &walk{
 		c: c, start: start, api: api, home: api, asked: map[string]bool{}, origins: []string{hop.Origin(c.LoginURL), hop.Origin(api)},
 		http: &hop.Client{Server: "okta", Transport: c.Transport, Jar: c.memory().jar, UserAgent: c.UserAgent, Logger: c.Logger},
-	}, nil
+	}
+	w.knownDevice = w.hasDevice()
+	return w, nil
 }
 
 // takeTurn waits until no other sign-in of this client is on its way.

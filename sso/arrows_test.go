@@ -28,12 +28,13 @@ func TestArrows(t *testing.T) {
 		never  []string // prefixes of import paths that must not be linked
 		always []string // and some that must, so that the test cannot pass by a typing error
 	}{
-		{"sso", []string{module + "fixtures", module + "filestore", module + "redisstore", module + "internal/sealed", "github.com/redis", "github.com/prometheus", "github.com/coreos", module + "cmd", "github.com/spf13", "filippo.io/age", "github.com/gofrs", "github.com/zalando", "go.yaml.in"},
+		{"sso", []string{module + "fixtures", module + "filestore", module + "redisstore", module + "internal/sealed", "github.com/redis", "github.com/prometheus", "github.com/coreos", module + "cmd", "github.com/spf13", "filippo.io/age", "github.com/gofrs", "github.com/zalando", "go.yaml.in", module + "mailbox", "github.com/emersion"},
 			[]string{module + "okta", module + "crowd", module + "cookiejar"}},
 		{"okta", []string{module + "sso", module + "crowd"}, []string{module + "saml", module + "mfa"}},
 		{"crowd", []string{module + "sso", module + "okta"}, []string{module + "saml"}},
 		{"saml", []string{module + "sso", module + "okta", module + "crowd", module + "mfa", module + "cookiejar", "net/http/cookiejar"}, []string{"github.com/beevik/etree"}},
 		{"mfa", []string{module + "sso", module + "okta", module + "saml", module + "cookiejar"}, []string{"github.com/pquerna/otp"}},
+		{"mailbox", []string{module + "sso", module + "okta", module + "crowd", module + "saml", module + "cookiejar"}, []string{module + "mfa", "github.com/emersion/go-imap/v2"}},
 		{"cookiejar", []string{module + "sso", module + "saml", module + "mfa", module + "okta"}, []string{"net/http/cookiejar"}},
 		{"filestore", []string{module}, []string{module + "internal/sealed", "filippo.io/age"}},
 		{"redisstore", []string{module}, []string{module + "internal/sealed", module + "internal/autherr", "github.com/redis/go-redis"}},

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -23,7 +24,7 @@ type Options struct {
 	// in memory. Clients of one identity that share a Store share its session.
 	Store Store
 
-	// Answerer is asked for codes after MFAPassCode, MFASecret and MFACommand, and
+	// Answerer is asked for codes after MFAPassCode, MFASecret, MFAMailbox and MFACommand, and
 	// shown the progress of a push if it is an mfa.Watcher. Nil: nobody can be
 	// asked, and a challenge ends in ErrPassCodeNeeded.
 	Answerer mfa.Answerer
@@ -31,6 +32,15 @@ type Options struct {
 	// Password is called when a password is needed and the connection string holds
 	// none. Nil: that is an ErrConfig.
 	Password func(ctx context.Context) (string, error)
+
+	// Mailbox returns what fetches the codes that Okta mails, when the connection string
+	// names a mailbox (MFAMailbox). It is an mfa.Answerer, and should be an mfa.Preparer.
+	// Package mailbox has one; it is not linked into this one because it brings IMAP:
+	//
+	//	Mailbox: func(c sso.MailboxConfig) (mfa.Answerer, error) { return mailbox.New(mailbox.Config(c)) }
+	//
+	// Nil: MFAMailbox is an ErrConfig.
+	Mailbox func(MailboxConfig) (mfa.Answerer, error)
 
 	// Logger gets one line for each sign-in (info) and each HTTP hop (debug), never
 	// a secret. Nil: silence.
@@ -47,6 +57,13 @@ type Options struct {
 	// "": "ssoexchange".
 	UserAgent string
 
+	// TrustExchange takes the SP's answer to the assertion for the proof of the new
+	// session if that answer opens a session and names its user (Jira's X-AUSERNAME).
+	// Otherwise, and always without it, the SP is asked once more who the session
+	// belongs to, which costs one request. A plugin that wants a second factor of its
+	// own after the sign-in is noticed only by asking.
+	TrustExchange bool
+
 	// Config describes the service provider to New. Open ignores it.
 	Config *Config
 }
@@ -60,11 +77,13 @@ type Client struct {
 	store    Store
 	provider Provider
 	code     *passCode
+	mailbox  mfa.Answerer // of MFAMailbox; nil: none
 	net      *network
 	flight   flight
 
 	userAgent string
-	counted   counter // the transport of checks and sign-ins
+	idp       *url.URL // where the provider goes first; nil: not known, or by a transport of its own
+	counted   counter  // the transport of checks and sign-ins
 
 	mu      sync.Mutex
 	session *Session       // the last one known to work; nil: none yet
@@ -95,14 +114,19 @@ func OpenConfig(ctx context.Context, cfg *Config, opts *Options) (*Client, error
 	}
 	given := &passCode{}
 	c.code = given
+	if c.mailbox, err = c.openMailbox(); err != nil {
+		c.net.close()
+		return nil, autherr.AtStep(autherr.StepConfig, err)
+	}
 	c.provider, err = newProvider(cfg, providerDeps{
 		transport: &c.counted, logger: c.opts.Logger, userAgent: c.userAgent,
-		password: c.guarded, answerer: newAnswerer(cfg, given, c.opts.Answerer), checkpoint: c.checkpoint,
+		password: c.guarded, answerer: newAnswerer(cfg, given, c.mailbox, c.opts.Answerer), checkpoint: c.checkpoint,
 	})
 	if err != nil {
 		c.net.close()
 		return nil, autherr.AtStep(autherr.StepConfig, err)
 	}
+	c.idp = firstStop(cfg)
 	return c, nil
 }
 

@@ -38,6 +38,11 @@ type Config struct {
 	MFACommand        string // command that prints a code; "": none. May contain secrets, is never printed
 	MFADevice         string // name of the device when there are several; "": any
 
+	MFAMailbox         *url.URL // imaps address of the mailbox that codes are mailed to; nil: none. The user is in it, never a password
+	MFAMailboxPassword Secret   // of its user; zero: MFAMailboxToken
+	MFAMailboxToken    Secret   // OAuth access token of its user; zero: MFAMailboxPassword
+	MFAMailboxFrom     string   // address of the codes' sender; "": Okta's
+
 	OktaEngine string // "Auto", "Classic" or "IDX"
 	SSOFlow    string // "Auto", "SPInitiated" or "IdPInitiated"
 
@@ -109,7 +114,8 @@ type ParseOptions struct {
 //     Yes, No, 1 and 0. Timeout and MFATimeout are whole seconds.
 //   - URLs must be https, or http to this machine (127.0.0.1, ::1, localhost and names
 //     below it), without user name and password. Hosts are put into lower case and
-//     fragments dropped.
+//     fragments dropped. MFAMailbox is imaps, or imap to this machine, with a user name;
+//     it goes with one of MFAMailboxPassword and MFAMailboxToken, not both.
 //   - If URL is absent it is SSOExchangeURL up to "/plugins/servlet/", context path
 //     included. If URL is on Atlassian's cloud and SSOExchangeURL is not, URL is taken
 //     for the placeholder of the driver's documentation and replaced in the same
@@ -119,8 +125,8 @@ type ParseOptions struct {
 //
 // # Secrets
 //
-// Password, SSOAppPassword, APIToken, MFAPassCode, MFASecret, NewPassword,
-// SSLClientCertPassword and ProxyPassword are secrets. Each of them, say P, can be
+// Password, SSOAppPassword, APIToken, MFAPassCode, MFASecret, MFAMailboxPassword,
+// MFAMailboxToken, NewPassword, SSLClientCertPassword and ProxyPassword are secrets. Each of them, say P, can be
 // given in one of four ways: P is the secret itself, PFile a file with the secret in
 // its first line ([SecretFromFile]), PCommand a command that prints it
 // ([SecretFromCommand]), PKeyring an account name in the keyring
@@ -169,6 +175,9 @@ func (s Settings) ConfigWith(o ParseOptions) (*Config, error) {
 		return nil, bad
 	}
 	if bad := all.required(c); bad != nil {
+		return nil, bad
+	}
+	if bad := c.checkMailbox(); bad != nil {
 		return nil, bad
 	}
 	s.warnUnused(c)
@@ -246,6 +255,9 @@ func (c *Config) MissingSecrets() []string {
 	}
 	if c.Scheme == "Crowd" && c.SSOAppName != "" && c.SSOAppPassword.IsZero() {
 		list = append(list, "SSOAppPassword")
+	}
+	if c.Scheme == "Okta" && c.MFAMailbox != nil && c.MFAMailboxPassword.IsZero() && c.MFAMailboxToken.IsZero() {
+		list = append(list, "MFAMailboxPassword")
 	}
 	return list
 }

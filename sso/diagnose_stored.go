@@ -93,6 +93,7 @@ func (c *Client) diagnoseRefused(ctx context.Context, r *record, report func(Fin
 	if c.cfg.SSOLoginURL != nil {
 		idp = c.cfg.SSOLoginURL.Host
 	}
+	mailbox := mailboxOwner(c.cfg.MFAMailbox)
 	secrets := []struct {
 		property, owner string
 		secret          Secret
@@ -100,6 +101,8 @@ func (c *Client) diagnoseRefused(ctx context.Context, r *record, report func(Fin
 		{"Password", c.cfg.User, c.cfg.Password},
 		{"SSOAppPassword", c.cfg.SSOAppName, c.cfg.SSOAppPassword},
 		{"APIToken", idp, c.cfg.APIToken},
+		{"MFAMailboxPassword", mailbox, c.cfg.MFAMailboxPassword},
+		{mailboxToken, mailbox, c.cfg.MFAMailboxToken},
 	}
 	for _, s := range secrets {
 		noted, ok := r.Refused[s.property]

@@ -3,6 +3,7 @@ package sso
 import (
 	"context"
 	"net/http"
+	"strings"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
@@ -27,6 +28,9 @@ func (v *visit) exchange(ctx context.Context, resp *saml.Response, req *saml.Req
 	if err != nil {
 		return "", err
 	}
+	if user := v.welcomed(answer); user != "" {
+		return user, nil
+	}
 	user, err := v.whoAmI(ctx)
 	if err != nil || user != "" {
 		return user, err
@@ -43,6 +47,20 @@ func (v *visit) exchange(ctx context.Context, resp *saml.Response, req *saml.Req
 		}
 	}
 	return "", autherr.AtStep(autherr.StepExchange, v.refusalOf(answer, last, resp))
+}
+
+// welcomed returns the user whom the answer to the assertion names as the owner of the
+// session that it opens, "" if that is not to be trusted, or says nothing of the kind.
+func (v *visit) welcomed(answer *hop.Answer) string {
+	if !v.trust {
+		return ""
+	}
+	for _, line := range answer.Header.Values("Set-Cookie") {
+		if name, value, _ := strings.Cut(line, "="); strings.TrimSpace(name) == sessionCookie && !strings.HasPrefix(value, ";") {
+			return headerName(answer)
+		}
+	}
+	return ""
 }
 
 // checkResponse holds the response against what is known before it leaves.

@@ -143,6 +143,18 @@ type Entry struct {
 	Obtained   time.Time // zero: no session is stored
 	Verified   time.Time
 	Refused    []string // properties whose value was refused and will not be sent again
+
+	// Refusals says of each of Refused when that was, why, and what to do.
+	Refusals []*RefusedBeforeError
+	// Stopped says why no [Refresher] signs in; nil if one may.
+	Stopped *Stopped
+}
+
+// Stopped is why an identity waits for a person or a change.
+type Stopped struct {
+	Since        time.Time
+	Code, Reason string // as Code and Error of the error that stopped it
+	Hint         string // what to do, may be ""
 }
 
 // Entries lists what a Store holds. Records that cannot be read are skipped and
@@ -167,6 +179,14 @@ func Entries(ctx context.Context, store Store) ([]Entry, error) {
 		}
 		e := Entry{Identity: r.Identity, Connection: r.Connection, User: r.User, Obtained: r.Obtained, Verified: r.Verified}
 		e.Refused = slices.Sorted(maps.Keys(r.Refused))
+		for _, property := range e.Refused {
+			e.Refusals = append(e.Refusals, &RefusedBeforeError{Property: property, At: r.Refused[property].At, Text: r.Refused[property].Text})
+		}
+		// A stop may have been overtaken by a change to a secret, which only who has the
+		// secrets can tell; but not one from before the session.
+		if s := r.Care.Stopped; s != nil && !r.Obtained.After(s.At) {
+			e.Stopped = &Stopped{Since: s.At, Code: s.Code, Reason: s.Text, Hint: s.Hint}
+		}
 		entries = append(entries, e)
 	}
 	return entries, errors.Join(failed...)

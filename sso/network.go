@@ -7,6 +7,7 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"sync"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/hop"
@@ -38,6 +39,7 @@ type network struct {
 	tls   *tls.Config
 	proxy func(*url.URL) (*url.URL, error)
 	ready warmPool
+	roots sync.Once // see loadRoots
 }
 
 // newNetwork makes the network that cfg describes. dial makes its TCP connections;
@@ -64,7 +66,7 @@ func newNetwork(cfg *Config, dial dialFunc) (*network, error) {
 		Proxy:                  func(r *http.Request) (*url.URL, error) { return proxy.forURL(r.URL) },
 		GetProxyConnectHeader:  proxy.connectHeader,
 		OnProxyConnectResponse: checkConnect,
-		DialContext:            dial,
+		DialContext:            watched(dial),
 		// Not used through a proxy; there the transport does TLS by TLSClientConfig.
 		DialTLSContext:         n.dialTLSOrReady,
 		TLSClientConfig:        tlsConfig.Clone(), // net/http changes it
@@ -113,12 +115,23 @@ func (n *network) dialTLS(ctx context.Context, network, addr string, wrap func(n
 	if http1Only(ctx) {
 		config.NextProtos = []string{"http/1.1"}
 	}
-	conn := tls.Client(wrap(raw), config)
+	conn := tls.Client(hop.Watch(wrap(raw)), config)
 	if err := conn.HandshakeContext(ctx); err != nil {
 		raw.Close()
 		return nil, err
 	}
 	return conn, nil
+}
+
+// watched is dial for connections on which the transport does TLS by itself.
+func watched(dial dialFunc) dialFunc {
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := dial(ctx, network, addr)
+		if err != nil {
+			return nil, err
+		}
+		return hop.Watch(conn), nil
+	}
 }
 
 // dialLocalhost resolves the names that always mean this machine by itself: many

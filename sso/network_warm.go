@@ -3,6 +3,7 @@ package sso
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"errors"
 	"net"
 	"net/url"
@@ -38,12 +39,23 @@ func (n *network) warm(ctx context.Context, u *url.URL) {
 		port = "443"
 	}
 	addr := net.JoinHostPort(strings.ToLower(u.Hostname()), port)
+	n.loadRoots()
 	n.ready.prepare(ctx, addr, func(ctx context.Context, ahead *aheadConn) (*tls.Conn, error) {
 		return n.dialTLS(ctx, "tcp", addr, func(c net.Conn) net.Conn {
 			ahead.Conn = c
 			return ahead
 		})
 	})
+}
+
+// loadRoots reads the system's certificates while the first connection is being made:
+// there are a hundred and more files, and the handshake would wait for them.
+func (n *network) loadRoots() {
+	if n.tls.RootCAs == nil {
+		n.roots.Do(func() {
+			n.ready.work.Go(func() { _, _ = x509.SystemCertPool() }) // whatever is wrong, the handshake meets and reports it
+		})
+	}
 }
 
 // warmPool holds connections that no request has asked for yet, one for each address.
@@ -63,6 +75,7 @@ type warmConn struct {
 	conn      *tls.Conn     // nil after connected: it failed
 	ahead     *aheadConn    // what conn reads from
 	dead      bool          // valid after watched
+	abandoned bool          // guarded by warmPool.mu: whoever took it has left
 }
 
 func (p *warmPool) init() {
@@ -91,8 +104,9 @@ func (p *warmPool) prepare(ctx context.Context, addr string, dial func(context.C
 		w.conn = conn
 		err = w.ahead.SetReadDeadline(time.Now().Add(warmIdle))
 		close(w.connected)
-		if p.ctx.Err() != nil && p.remove(addr, w) { // close came first and could not see it
+		if p.unwanted(addr, w) {
 			w.ahead.Close()
+			close(w.watched)
 			return
 		}
 		if err == nil {
@@ -107,6 +121,17 @@ func (p *warmPool) prepare(ctx context.Context, addr string, dial func(context.C
 	})
 }
 
+// unwanted reports whether w was abandoned while it was made, or close came first and
+// could not see it.
+func (p *warmPool) unwanted(addr string, w *warmConn) bool {
+	if p.ctx.Err() != nil && p.remove(addr, w) {
+		return true
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return w.abandoned
+}
+
 // remove reports whether w was still there to be removed.
 func (p *warmPool) remove(addr string, w *warmConn) bool {
 	p.mu.Lock()
@@ -119,10 +144,12 @@ func (p *warmPool) remove(addr string, w *warmConn) bool {
 }
 
 // take returns the connection to addr if there is one that lives, after waiting for
-// it if it is in preparation; nil if there is none or ctx ends.
+// it if it is in preparation; nil if there is none or ctx ends. It is the caller's from
+// the beginning: a second caller must not wait for what only one can have.
 func (p *warmPool) take(ctx context.Context, addr string) net.Conn {
 	p.mu.Lock()
 	w := p.conns[addr]
+	delete(p.conns, addr)
 	p.mu.Unlock()
 	if w == nil {
 		return nil
@@ -130,12 +157,13 @@ func (p *warmPool) take(ctx context.Context, addr string) net.Conn {
 	select {
 	case <-w.connected:
 	case <-ctx.Done():
+		p.abandon(w)
 		return nil
 	}
-	if !p.remove(addr, w) {
-		return nil // it failed, or another request was faster
+	if w.conn == nil {
+		return nil // it failed: the caller's own attempt will tell why
 	}
-	// From here on the connection is ours; have the watcher put it down.
+	// Have the watcher put it down.
 	err := w.ahead.SetReadDeadline(time.Unix(1, 0))
 	if err != nil {
 		w.ahead.Close()
@@ -149,6 +177,20 @@ func (p *warmPool) take(ctx context.Context, addr string) net.Conn {
 		return nil
 	}
 	return w.conn
+}
+
+// abandon closes a connection that was taken and is not wanted, now or once it is made.
+func (p *warmPool) abandon(w *warmConn) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	w.abandoned = true
+	select {
+	case <-w.connected:
+		if w.conn != nil {
+			w.ahead.Close()
+		}
+	default:
+	}
 }
 
 // close closes what was not taken, and waits until all preparations have ended.

@@ -68,6 +68,73 @@ func TestWarmConnectionThatDied(t *testing.T) {
 	}
 }
 
+// Of two requests at once only one can have the connection in preparation. The other
+// must make its own at once, not after it has waited for the first one's.
+func TestWarmConnectionIsForOne(t *testing.T) {
+	noProxy(t)
+	ca := newAuthority(t)
+	s := newSite(t, func(c *tls.Config) { c.NextProtos = []string{"http/1.1"} }, ca.server("jira.example.com"))
+	var dials atomic.Int32
+	second := make(chan struct{})
+	dial := to(s.addr())
+	n := openNetwork(t, &Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, func(ctx context.Context, network, addr string) (net.Conn, error) {
+		switch dials.Add(1) {
+		case 1: // the one that is prepared: not before the other request has begun its own
+			select {
+			case <-second:
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			}
+		case 2:
+			close(second)
+		}
+		return dial(ctx, network, addr)
+	})
+	n.warm(t.Context(), mustURL(t, "https://jira.example.com"))
+	answered := make(chan error)
+	for range 2 {
+		go func() {
+			_, err := get(n, "https://jira.example.com/x")
+			answered <- err
+		}()
+	}
+	for range 2 {
+		select {
+		case err := <-answered:
+			if err != nil {
+				t.Error(err)
+			}
+		case <-time.After(10 * time.Second):
+			t.Fatal("both requests wait for one connection")
+		}
+	}
+}
+
+// A connection whose taker has left is closed once it is made.
+func TestWarmConnectionIsAbandoned(t *testing.T) {
+	noProxy(t)
+	ca := newAuthority(t)
+	ended := make(chan error, 1)
+	proceed := make(chan struct{})
+	server := pipeServer(&tls.Config{Certificates: []tls.Certificate{ca.server("jira.example.com")}}, ended)
+	n := openNetwork(t, &Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, func(ctx context.Context, network, addr string) (net.Conn, error) {
+		<-proceed
+		return server(ctx, network, addr)
+	})
+	n.warm(t.Context(), mustURL(t, "https://jira.example.com"))
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	if conn := n.ready.take(ctx, "jira.example.com:443"); conn != nil {
+		t.Error("a connection that was not made yet")
+	}
+	close(proceed)
+	select {
+	case <-ended:
+	case <-time.After(10 * time.Second):
+		t.Error("the connection stays open")
+	}
+}
+
 func TestWarmDoesNothing(t *testing.T) {
 	noProxy(t)
 	var dials atomic.Int32

@@ -137,6 +137,17 @@ func whole(v string, most int, what string) (int, *ConfigError) {
 }
 
 func urlField(at func(*Config) urlPtr, more func(*url.URL) *ConfigError) field {
+	return urlFieldOf(at, func(v string) (*url.URL, *ConfigError) {
+		u, bad := parseURL(v)
+		if bad == nil && more != nil {
+			bad = more(u)
+		}
+		return u, bad
+	})
+}
+
+// urlFieldOf is an address of a form of its own.
+func urlFieldOf(at func(*Config) urlPtr, parse func(string) (*url.URL, *ConfigError)) field {
 	return field{
 		get: func(c *Config) string {
 			if u := *at(c); u != nil {
@@ -145,10 +156,7 @@ func urlField(at func(*Config) urlPtr, more func(*url.URL) *ConfigError) field {
 			return ""
 		},
 		set: func(c *Config, v string) *ConfigError {
-			u, bad := parseURL(v)
-			if bad == nil && more != nil {
-				bad = more(u)
-			}
+			u, bad := parse(v)
 			if bad == nil {
 				*at(c) = u
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"sync"
 	"time"
 
@@ -108,6 +109,14 @@ func newProvider(cfg *Config, d providerDeps) (Provider, error) {
 	return nil, autherr.New(ErrConfig, "sso: AuthScheme "+cfg.Scheme+" has no provider", "use AuthScheme=Okta or AuthScheme=Crowd")
 }
 
+// firstStop returns the address that a provider of newProvider connects to first.
+func firstStop(cfg *Config) *url.URL {
+	if cfg.SSOLoginURL != nil && cfg.Domain != "" {
+		return &url.URL{Scheme: cfg.SSOLoginURL.Scheme, Host: cfg.Domain}
+	}
+	return cfg.SSOLoginURL
+}
+
 // factorChoice translates MFAType, a name of the connection string, into what
 // Okta has to look for among the enrolled factors.
 func factorChoice(cfg *Config) okta.FactorChoice {
@@ -181,14 +190,17 @@ func (p *passCode) Ready(c mfa.Challenge) bool {
 }
 
 // newAnswerer puts the sources of an answer in order: the given code, the computed
-// one, the command, and last the person.
-func newAnswerer(cfg *Config, given *passCode, person mfa.Answerer) mfa.Answerer {
+// one, the mailed one, the command, and last the person.
+func newAnswerer(cfg *Config, given *passCode, mailbox, person mfa.Answerer) mfa.Answerer {
 	answerers := []mfa.Answerer{given}
 	if !cfg.MFAPassCode.IsZero() {
 		given.set(cfg.MFAPassCode.Reveal)
 	}
 	if !cfg.MFASecret.IsZero() {
 		answerers = append(answerers, mfa.Authenticator(cfg.MFASecret.Reveal))
+	}
+	if mailbox != nil {
+		answerers = append(answerers, mailbox)
 	}
 	if cfg.MFACommand != "" {
 		answerers = append(answerers, mfa.Command(cfg.MFACommand, mfa.CommandOptions{}))

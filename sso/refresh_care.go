@@ -103,12 +103,31 @@ func (c *Client) seal(ctx context.Context, r *record) []byte {
 		if table[i].secret == nil {
 			continue
 		}
-		value, err := table[i].secret(c.cfg).Reveal(ctx)
+		value, err := "", error(nil)
+		if table[i].Name == mailboxToken {
+			value = c.freshToken(ctx, r)
+		} else {
+			value, err = table[i].secret(c.cfg).Reveal(ctx)
+		}
 		write(table[i].Name)
 		write(value)
 		write(Code(err))
 	}
 	return h.Sum(nil)
+}
+
+// freshToken says whether the mailbox's token is another one than that which was refused.
+// Such a token may be new each time it is read: that alone is no change that ends a stop
+// for another reason, and then it is not read at all.
+func (c *Client) freshToken(ctx context.Context, r *record) string {
+	if len(r.Refused[mailboxToken].MAC) == 0 {
+		return ""
+	}
+	value, err := c.cfg.MFAMailboxToken.Reveal(ctx)
+	if _, refused := r.refused(mailboxToken, mailboxOwner(c.cfg.MFAMailbox), value); refused || err != nil {
+		return "refused"
+	}
+	return ""
 }
 
 // needsChange reports whether trying again without a change is useless or harmful:

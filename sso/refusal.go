@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -14,7 +15,7 @@ import (
 
 // RefusedBeforeError stops a secret that was refused before from being sent again.
 type RefusedBeforeError struct {
-	Property string    // "Password", "SSOAppPassword" or "APIToken"
+	Property string    // "Password", "SSOAppPassword", "APIToken", "MFAMailboxPassword" or "MFAMailboxToken"
 	At       time.Time // when it was refused
 	Text     string    // what the server said then
 }
@@ -130,11 +131,25 @@ func (g *guard) accepted() {
 	g.settle()
 }
 
-// settle removes the marks of what was sent. The caller holds mu.
-func (g *guard) settle() {
+// settle removes the marks of what was sent, but for a property whose verdict is not
+// known. The caller holds mu.
+func (g *guard) settle(open ...string) {
 	for property := range g.passed {
-		delete(g.record.Sent, property)
+		if !slices.Contains(open, property) {
+			delete(g.record.Sent, property)
+		}
 	}
+}
+
+// unsettled names the secret that a server other than the identity provider was sent and
+// gave no verdict on, if err says so.
+func unsettled(err error) (properties []string) {
+	for e := range chain(err) {
+		if u, ok := e.(interface{ UnsettledSecret() string }); ok && u.UnsettledSecret() != "" {
+			properties = append(properties, u.UnsettledSecret())
+		}
+	}
+	return properties
 }
 
 // note remembers in the record which secret err says was refused, if it says so.
@@ -156,7 +171,7 @@ func (g *guard) note(err error, now time.Time) {
 	if noVerdictOnSecrets(err) {
 		return
 	}
-	g.settle()
+	g.settle(unsettled(err)...)
 	var before *RefusedBeforeError
 	if !errors.Is(err, ErrCredentials) || errors.As(err, &before) {
 		return

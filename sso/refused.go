@@ -7,6 +7,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
@@ -148,26 +149,32 @@ const requestLife = 5 * time.Minute
 // page that has any text counts.
 const errorPanels = "#authentication-error, .samlsso-error, .aui-message, main, body"
 
+// lazy compiles an expression when it is first needed: most programs never meet a
+// refusal, and these would be half of what they do before they begin.
+func lazy(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
+
 // causes are the words of logs, codes and pages that give a cause away, the more
 // special first. They are English: a page in another language is shown as it is.
 var causes = []struct {
-	words *regexp.Regexp
+	words func() *regexp.Regexp
 	cause Cause
 }{
-	{regexp.MustCompile(`(?i)\blicen[cs]e`), CauseLicence},
-	{regexp.MustCompile(`(?i)in_?response_?to\b`), CauseRequest},
-	{regexp.MustCompile(`(?i)already been used`), CauseReplay},
-	{regexp.MustCompile(`(?i)timing issues|clock settings`), CauseClock},
-	{regexp.MustCompile(`(?i)\baudience\b|INVALID_CONDITIONS`), CauseAudience},
-	{regexp.MustCompile(`(?i)was received at .* instead of|valid recipient|empty destination`), CauseAddress},
-	{regexp.MustCompile(`(?i)invalid_signature|signature validation|no signature|is not signed`), CauseSignature},
-	{regexp.MustCompile(`(?i)invalid.issuer|could not log in from identity provider|identity provider.{0,40}(not exist|unknown|switched off|disabled)|single sign-on is not (set up|configured|enabled)`), CauseIdP},
-	{regexp.MustCompile(`(?i)cant_signin|user_not_found|have no access|(does|do) not exist or may not log in|user .{0,60}does not exist|not permitted to log in|user .{0,60}not found`), CauseUser},
+	{lazy(`(?i)\blicen[cs]e`), CauseLicence},
+	{lazy(`(?i)in_?response_?to\b`), CauseRequest},
+	{lazy(`(?i)already been used`), CauseReplay},
+	{lazy(`(?i)timing issues|clock settings`), CauseClock},
+	{lazy(`(?i)\baudience\b|INVALID_CONDITIONS`), CauseAudience},
+	{lazy(`(?i)was received at .* instead of|valid recipient|empty destination`), CauseAddress},
+	{lazy(`(?i)invalid_signature|signature validation|no signature|is not signed`), CauseSignature},
+	{lazy(`(?i)invalid.issuer|could not log in from identity provider|identity provider.{0,40}(not exist|unknown|switched off|disabled)|single sign-on is not (set up|configured|enabled)`), CauseIdP},
+	{lazy(`(?i)cant_signin|user_not_found|have no access|(does|do) not exist or may not log in|user .{0,60}does not exist|not permitted to log in|user .{0,60}not found`), CauseUser},
 }
 
 func causeOf(words string) Cause {
 	for _, c := range causes {
-		if c.words.MatchString(words) {
+		if c.words().MatchString(words) {
 			return c.cause
 		}
 	}
@@ -175,20 +182,20 @@ func causeOf(words string) Cause {
 }
 
 var (
-	errorID  = regexp.MustCompile(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
-	longWord = regexp.MustCompile(`\S{48,}`)
+	errorID  = lazy(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	longWord = lazy(`\S{48,}`)
 	// What may be as long as a token: a vendor's code, and an address without a query.
-	spelt     = regexp.MustCompile(`^([A-Z]+(_[A-Z]+)+|https?://[A-Za-z0-9.:-]{1,80}(/[A-Za-z0-9._-]{1,40}){0,6}/?[.,;)]?)$`)
-	errorCode = regexp.MustCompile(`^[A-Za-z0-9_.-]{1,64}$`)
+	spelt     = lazy(`^([A-Z]+(_[A-Z]+)+|https?://[A-Za-z0-9.:-]{1,80}(/[A-Za-z0-9._-]{1,40}){0,6}/?[.,;)]?)$`)
+	errorCode = lazy(`^[A-Za-z0-9_.-]{1,64}$`)
 )
 
 // errorIDOf finds the id that a page shows; only if it shows none, one that it
 // carries unseen.
 func errorIDOf(a *hop.Answer) string {
-	if id := errorID.FindString(htmlform.Text(a.Body, errorPanels)); id != "" {
+	if id := errorID().FindString(htmlform.Text(a.Body, errorPanels)); id != "" {
 		return id
 	}
-	return string(errorID.Find(a.Body))
+	return string(errorID().Find(a.Body))
 }
 
 // samlError returns miniOrange's code, which travels in the redirect.
@@ -198,7 +205,7 @@ func samlError(answers ...*hop.Answer) string {
 			if u == nil {
 				continue
 			}
-			if code := u.Query().Get("samlerror"); errorCode.MatchString(code) {
+			if code := u.Query().Get("samlerror"); errorCode().MatchString(code) {
 				return code
 			}
 		}
@@ -211,8 +218,8 @@ func samlError(answers ...*hop.Answer) string {
 func wordsOf(a *hop.Answer) string {
 	var words string
 	for _, selector := range []string{"title", "h1", "h2", "p"} {
-		text := longWord.ReplaceAllStringFunc(htmlform.Text(a.Body, selector), func(word string) string {
-			if spelt.MatchString(word) {
+		text := longWord().ReplaceAllStringFunc(htmlform.Text(a.Body, selector), func(word string) string {
+			if spelt().MatchString(word) {
 				return word
 			}
 			return "…"

@@ -19,6 +19,10 @@ const shellCharacters = "|&;<>()$`\\\"'*?[]{}~#!\n"
 // windowsShellCharacters leaves out those that are common in Windows paths.
 const windowsShellCharacters = "|&<>^%\"\n"
 
+// commandPatience is how long a command may take. A person may have to unlock something
+// for it; one that nobody will ever unlock must not hold the identity's lease for good.
+const commandPatience = 5 * time.Minute
+
 // commandGrace is how long a cancelled command has to let go of its output.
 const commandGrace = time.Second
 
@@ -27,7 +31,7 @@ const commandGrace = time.Second
 //
 // A command line without shell metacharacters is split at white space and run
 // directly; any other is run by "sh -c" ("cmd /C" on Windows). The command runs at
-// each Reveal and is killed when its ctx ends. It gets the caller's environment, no
+// each Reveal and is killed when its ctx ends, or after five minutes. It gets the caller's environment, no
 // standard input, and may print at most 64 KiB. A non-zero exit is a [*ConfigError],
 // which says how much the command wrote to standard error but not what.
 func SecretFromCommand(commandLine string) Secret { return secretFromCommand("", commandLine) }
@@ -37,7 +41,7 @@ func secretFromCommand(property, commandLine string) Secret {
 		if cause := context.Cause(ctx); cause != nil {
 			return "", cause
 		}
-		out, bad := runSecretCommand(ctx, commandLine)
+		out, bad := runSecretCommand(ctx, commandLine, commandPatience)
 		if cause := context.Cause(ctx); cause != nil {
 			return "", fmt.Errorf("sso: %s: command ended early: %w", orSecret(property), cause)
 		}
@@ -55,12 +59,12 @@ func orSecret(property string) string {
 	return property
 }
 
-func runSecretCommand(ctx context.Context, commandLine string) ([]byte, *ConfigError) {
+func runSecretCommand(ctx context.Context, commandLine string, limit time.Duration) ([]byte, *ConfigError) {
 	argv := commandArgs(commandLine)
 	if len(argv) == 0 {
 		return nil, badValue("the command is empty", "")
 	}
-	ctx, cancel := context.WithCancel(ctx)
+	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
 	// What is beyond the limit ends the command: it is not going to be a secret.
 	stdout := &cappedBuffer{limit: maxSecret, full: cancel}
@@ -77,6 +81,8 @@ func runSecretCommand(ctx context.Context, commandLine string) ([]byte, *ConfigE
 		return nil, badValue("the command printed more than 64 KiB", "the secret is the first line of its output")
 	case err == nil:
 		return stdout.data.Bytes(), nil
+	case errors.Is(ctx.Err(), context.DeadlineExceeded):
+		return nil, badValue(fmt.Sprintf("the command did not end within %v", limit), "does it wait for somebody? nobody may be there: run it by hand to see")
 	case errors.As(err, &exit):
 		return nil, badValue(fmt.Sprintf("the command failed: %v (%d bytes on standard error)", exit.ProcessState, stderr.data.Len()),
 			"run the command by hand to see what it says")

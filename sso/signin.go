@@ -32,6 +32,7 @@ func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) 
 	state := c.signInState()
 	r.dropSession()
 	r.Care.countSignIn(start)
+	c.connectAhead(ctx)
 	v := c.visit(r.Cookies)
 	err := c.restoreProvider(r)
 	if err == nil {
@@ -55,14 +56,19 @@ func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) 
 	return c.keep(r.session(false), v.jar), nil
 }
 
+// connectAhead connects to the IdP while the record is prepared (a secret is marked on
+// disk before it leaves), and to the SP, which is not asked anything until the IdP has
+// answered.
+func (c *Client) connectAhead(ctx context.Context) {
+	c.net.warm(ctx, c.idp)
+	c.net.warm(ctx, c.cfg.SSOExchangeURL)
+}
+
 // walk is one sign-in: from the identity provider's login to the SP's session.
 func (c *Client) walk(ctx context.Context, v *visit, r *record) error {
 	var request *saml.Request
 	start := c.starter(v, r)
-	if start == nil {
-		// Nothing is asked of the SP before the exchange: connect to it meanwhile.
-		c.net.warm(ctx, c.cfg.SSOExchangeURL)
-	} else {
+	if start != nil {
 		ask := start
 		start = func(ctx context.Context) (req *saml.Request, err error) {
 			request, err = ask(ctx)

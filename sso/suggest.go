@@ -62,7 +62,12 @@ func abs(n int) int {
 
 // foldName brings a property's name to the form in which names are compared.
 func foldName(name string) string {
-	return strings.ToLower(strings.NewReplacer(" ", "", "\t", "").Replace(name))
+	return strings.ToLower(strings.Map(func(r rune) rune {
+		if r == ' ' || r == '\t' {
+			return -1
+		}
+		return r
+	}, name))
 }
 
 // didYouMean is the end of an error text, "" without a suggestion.

@@ -50,13 +50,14 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		closeBody(req)
 		return nil, err
 	}
-	before := sessionValue(jar, req.URL)
-	resp, err := t.send(req, req.Body, jar)
+	cookies := jar.Header(req.URL)
+	before := sessionIn(cookies)
+	resp, err := t.send(req, req.Body, cookies, jar)
 	if err != nil {
 		return nil, err
 	}
 	if !lost(resp, c.cfg.URL) {
-		if before != "" && sessionValue(jar, req.URL) != before { // renewed by a remembered login
+		if before != "" && resp.Header["Set-Cookie"] != nil && sessionIn(jar.Header(req.URL)) != before { // renewed by a remembered login
 			c.storeRenewed(req.Context(), session.Obtained, jar.All(), session)
 		}
 		return resp, nil
@@ -68,7 +69,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	}
 	// A remembered login renews the session without a sign-in: then only the cookie
 	// differs.
-	if renewed == session && sessionValue(jar, req.URL) == before || !turnedAway(resp) && !idempotent(req.Method) {
+	if renewed == session && sessionIn(jar.Header(req.URL)) == before || !turnedAway(resp) && !idempotent(req.Method) {
 		return resp, nil // the session is fine: this is the SP's real answer
 	}
 	body, ok := bodyAgain(req)
@@ -76,16 +77,16 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, nil
 	}
 	drop(resp)
-	return t.send(req, body, jar)
+	return t.send(req, body, jar.Header(req.URL), jar)
 }
 
-// send makes one attempt. net/http adds the cookies of a Client's Jar above the
+// send makes one attempt with these cookies of the jar. net/http adds the cookies of a Client's Jar above the
 // transport, where a replay could not change them; so they are set here.
-func (t *transport) send(req *http.Request, body io.ReadCloser, jar *cookiejar.Jar) (*http.Response, error) {
+func (t *transport) send(req *http.Request, body io.ReadCloser, cookies string, jar *cookiejar.Jar) (*http.Response, error) {
 	out := req.Clone(req.Context())
 	out.Body = body
 	own := out.Header.Get("Cookie")
-	if cookies := jar.Header(req.URL); cookies != "" && own != "" {
+	if cookies != "" && own != "" {
 		out.Header.Set("Cookie", cookies+"; "+own)
 	} else if cookies != "" {
 		out.Header.Set("Cookie", cookies)
@@ -168,11 +169,11 @@ func markedLoggedOut(h http.Header) bool {
 	return false
 }
 
-// sessionValue returns the JSESSIONID that the jar sends to u, "" for none.
-func sessionValue(jar *cookiejar.Jar, u *url.URL) string {
-	for _, c := range jar.For(u) {
-		if c.Name == sessionCookie {
-			return c.Value
+// sessionIn returns the JSESSIONID of a Cookie header, "" for none.
+func sessionIn(header string) string {
+	for pair := range strings.SplitSeq(header, "; ") {
+		if value, ok := strings.CutPrefix(pair, sessionCookie+"="); ok {
+			return value
 		}
 	}
 	return ""

@@ -15,12 +15,13 @@ type visit struct {
 	jar     *cookiejar.Jar
 	sp      *hop.Client
 	started time.Time // when the SP made its request; zero: it made none
+	trust   bool      // Options.TrustExchange
 }
 
 func (c *Client) visit(cookies []cookiejar.Cookie) *visit {
 	jar := cookiejar.New()
 	jar.Add(cookies...)
-	return &visit{cfg: c.cfg, jar: jar, sp: &hop.Client{
+	return &visit{cfg: c.cfg, jar: jar, trust: c.opts.TrustExchange, sp: &hop.Client{
 		Server: "jira", Transport: &c.counted, Jar: jar, UserAgent: c.userAgent, Logger: c.opts.Logger,
 	}}
 }

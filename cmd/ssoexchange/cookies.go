@@ -25,6 +25,7 @@ type cookiesFlags struct {
 	output   string
 	minTTL   time.Duration
 	noVerify bool
+	force    bool
 	noStore  bool
 
 	withHeaders bool
@@ -53,7 +54,6 @@ curl format gets the same headers as options.`,
 	f.register(cmd, "header; json with --json")
 	cmd.Flags().StringVarP(&f.output, "output", "o", "", "write to `FILE` (mode 0600, replaced at once) instead of standard output")
 	cmd.Flags().BoolVar(&f.noStore, "no-store", false, "neither use nor keep stored sessions and devices")
-	cmd.MarkFlagsMutuallyExclusive("no-verify", "no-store")
 	cmd.Flags().BoolVar(&f.withHeaders, "with-headers", false, "json and curl: also the headers that writes need")
 	return cmd
 }
@@ -62,7 +62,8 @@ curl format gets the same headers as options.`,
 func (f *cookiesFlags) register(cmd *cobra.Command, standard string) {
 	cmd.Flags().StringVar(&f.format, "format", "", "header, netscape, json, curl, env, go-jira or playwright (default "+standard+")")
 	cmd.Flags().DurationVar(&f.minTTL, "min-ttl", 0, "sign in anew if the session is estimated to end sooner, such as 5m")
-	cmd.Flags().BoolVar(&f.noVerify, "no-verify", false, "use a stored session without asking Jira whether it still works")
+	cmd.Flags().BoolVar(&f.noVerify, "no-verify", false, "believe a stored session, and Jira's first word on a new one, without asking it once more")
+	cmd.Flags().BoolVar(&f.force, "force", false, "sign in even if a live session is stored")
 	cmd.RegisterFlagCompletionFunc("format", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return formatNames(), cobra.ShellCompDirectiveNoFileComp
 	})
@@ -100,7 +101,7 @@ func (a *app) cookies(ctx context.Context, f cookiesFlags) error {
 	if f.withHeaders && format != cookiejar.JSON && format != cookiejar.Curl {
 		return configError("--with-headers has no place in the format "+string(format), "use it with --format json or --format curl")
 	}
-	client, cfg, err := a.connect(ctx, f.noStore)
+	client, cfg, err := a.connect(ctx, f.noStore, f.options)
 	if err != nil {
 		return err
 	}
@@ -148,7 +149,13 @@ func addHeaders(b *bytes.Buffer, format cookiejar.Format, h http.Header) error {
 	return writeJSON(b, doc)
 }
 
+// options passes on what the client has to know before it begins.
+func (f cookiesFlags) options(o *sso.Options) { o.TrustExchange = f.noVerify }
+
 func (f cookiesFlags) session(ctx context.Context, client *sso.Client) (*sso.Session, error) {
+	if f.force {
+		return client.Login(ctx)
+	}
 	if f.noVerify {
 		s, err := client.Stored(ctx)
 		if err == nil && f.longEnough(s) || err != nil && !errors.Is(err, sso.ErrNoSession) {

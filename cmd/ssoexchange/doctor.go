@@ -33,12 +33,13 @@ depend on it. fail means that no sign-in can work until it is put right; the exi
 is that of the first fail ("ssoexchange help exit-codes"), and 0 without any.
 
 It does not sign in and sends no password and no code, unless --sign-in is given: then the
-exchange is made as "login" makes it, if nothing has failed before. With Crowd, the
-application's password is tried first, alone. A secret that was refused before is not sent
-again. --ticket uses a live stored session, and signs in if there is none.
+exchange is made as "login" makes it, if nothing has failed before. The passwords of a
+Crowd application and of a mailbox are tried first, alone. A secret that was refused before
+is not sent again. --ticket uses a live stored session, and signs in if there is none.
 
   config                          the connection: values, files, warnings
   state, state.key, state.records the state directory, its key, what is in it; or --store
+  state.lease                     with --store: one is given, and taken back
   keyring                         the OS keyring
   secrets                         the sources of secrets can be read
   idp.name .connect .tls .clock   the way to Okta or Crowd (.proxy if one is used)
@@ -49,6 +50,7 @@ again. --ticket uses a live stored session, and signs in if there is none.
   sp.start  sp.exchange           where Jira starts a sign-in; the assertion consumer
   session  refused                what is stored, and what would not be sent again
   crowd.application               with --sign-in: the application's name and password
+  mailbox                         with --sign-in: the mailbox of MFAMailbox, and its newest mail
   sign-in.STEP  sign-in  ticket   with --sign-in and --ticket`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.doctor(cmd.Context(), f) },

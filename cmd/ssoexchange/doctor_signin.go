@@ -45,6 +45,12 @@ func (d *doctor) walk(ctx context.Context, cfg *sso.Config, f doctorFlags) {
 		}
 		d.ok("crowd.application", "Crowd accepts the application %s and its password", cfg.SSOAppName)
 	}
+	if found, err := client.CheckMailbox(ctx); found != "" || err != nil {
+		d.report(sso.FindingOf("mailbox", found, err))
+		if err != nil {
+			return
+		}
+	}
 	steps.reset()
 	start := time.Now()
 	session, err := client.Login(ctx)

@@ -61,7 +61,7 @@ func (a *app) exec(ctx context.Context, f cookiesFlags, args []string) error {
 	if err != nil {
 		return configError("cannot run "+args[0]+": "+reason(err), "give the command's full path, or check PATH")
 	}
-	client, cfg, err := a.connect(ctx, false)
+	client, cfg, err := a.connect(ctx, false, f.options)
 	if err != nil {
 		return err
 	}

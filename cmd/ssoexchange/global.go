@@ -225,7 +225,7 @@ func stateError(err error) error {
 
 // connect returns the client of the connection that the flags describe, with the
 // stored state unless noStore. Nothing is dialled.
-func (a *app) connect(ctx context.Context, noStore bool) (*sso.Client, *sso.Config, error) {
+func (a *app) connect(ctx context.Context, noStore bool, change ...func(*sso.Options)) (*sso.Client, *sso.Config, error) {
 	cfg, err := a.config()
 	if err != nil {
 		return nil, nil, err
@@ -236,7 +236,11 @@ func (a *app) connect(ctx context.Context, noStore bool) (*sso.Client, *sso.Conf
 			return nil, nil, err
 		}
 	}
-	client, err := a.openConfig(ctx, cfg, store)
+	opts := a.options(cfg, store)
+	for _, f := range change {
+		f(opts)
+	}
+	client, err := sso.OpenConfig(ctx, cfg, opts)
 	return client, cfg, err
 }
 
@@ -246,7 +250,8 @@ func (a *app) openConfig(ctx context.Context, cfg *sso.Config, store sso.Store) 
 
 // options are what every client of the program gets.
 func (a *app) options(cfg *sso.Config, store sso.Store) *sso.Options {
-	opts := &sso.Options{Store: store, Logger: a.logger(), UserAgent: "ssoexchange/" + version(), Dial: a.dial}
+	opts := &sso.Options{Store: store, Logger: a.logger(), UserAgent: "ssoexchange/" + version(), Dial: a.dial,
+		Mailbox: a.tui.mailbox}
 	if a.tui.canAsk() {
 		opts.Answerer = a.tui
 		opts.Password = func(ctx context.Context) (string, error) { return a.tui.password(ctx, cfg.User) }

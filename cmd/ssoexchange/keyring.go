@@ -15,9 +15,12 @@ import (
 const keyringService = "ssoexchange"
 
 // keyringSecret returns the secret that the OS keyring has for an account of
-// service ssoexchange. Some keyrings never answer when nobody can unlock them, so
-// the wait ends with ctx.
+// service ssoexchange. Some keyrings never answer when nobody can unlock them, and the
+// time that a sign-in may take does not bound this: a person may be typing. So the
+// wait has a bound of its own.
 func keyringSecret(ctx context.Context, account string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, keyringWait)
+	defer cancel()
 	secret, err := askKeyring(ctx, func() (string, error) { return keyring.Get(keyringService, account) })
 	switch {
 	case err == nil:
@@ -25,7 +28,7 @@ func keyringSecret(ctx context.Context, account string) (string, error) {
 	case errors.Is(err, keyring.ErrNotFound):
 		return "", configError("the keyring has no account "+account+" of service ssoexchange",
 			"store it: secret-tool store --label ssoexchange service ssoexchange username "+account)
-	case ctx.Err() != nil:
+	case errors.Is(context.Cause(ctx), context.Canceled):
 		return "", context.Cause(ctx)
 	}
 	return "", configError("the OS keyring cannot be read", "use PasswordFile or PasswordCommand where there is no keyring")
@@ -115,7 +118,7 @@ func removeSecrets(ctx context.Context, accounts []string) error {
 }
 
 // keyringWait is how long a person may take to unlock the keyring.
-const keyringWait = time.Minute
+const keyringWait = 30 * time.Second
 
 // inTime is askKeyring for a call without an answer, of which a person may have to
 // approve.

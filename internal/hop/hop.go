@@ -4,7 +4,8 @@
 // or flood. Every request of the product goes through a [Client], which
 //
 //   - sends to https only (loopback excepted) and follows no redirect by itself,
-//   - bounds the answer after decompression,
+//   - bounds the answer after decompression, and takes no part of one for the whole,
+//   - never sends a secret a second time because a connection broke,
 //   - keeps cookies with all their attributes in the jar it was given,
 //   - turns every transport failure into an [Error] that names server, step and
 //     label but never a URL's query, a body or a header, and
@@ -21,14 +22,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
-	"net/http/httptrace"
 	"net/url"
 	"strconv"
 	"strings"
-	"sync/atomic"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/patience"
 )
 
 // MaxBody is the number of bytes that are read of an answer when a Request does
@@ -155,10 +155,11 @@ func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	if err := CheckURL(r.URL); err != nil {
 		return fail(autherr.ErrBadAnswer, err, false)
 	}
-	var wrote atomic.Bool
-	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		WroteHeaders: func() { wrote.Store(true) },
-	})
+	ctx, done := patience.Limit(ctx)
+	defer done()
+	var on line
+	ctx, stop := on.trace(ctx, r.Secret)
+	defer stop()
 	req, err := c.request(ctx, r)
 	if err != nil {
 		return fail(autherr.ErrBadAnswer, err, false)
@@ -172,7 +173,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	if err != nil {
 		err = endedBy(ctx, err)
 		c.log(r.Step, label, 0, start, err)
-		return fail(autherr.ErrUnreachable, err, wrote.Load())
+		return fail(autherr.ErrUnreachable, err, on.wrote.Load())
 	}
 	defer resp.Body.Close()
 	if c.Jar != nil {
@@ -191,7 +192,11 @@ func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	if int64(len(body)) > limit {
 		return fail(autherr.ErrBadAnswer, fmt.Errorf("answer (status %d) is larger than %d bytes", resp.StatusCode, limit), true)
 	}
-	return &Answer{URL: r.URL, Status: resp.StatusCode, Header: resp.Header, Body: body}, nil
+	a := &Answer{URL: r.URL, Status: resp.StatusCode, Header: resp.Header, Body: body}
+	if err := on.complete(resp); err != nil && a.Location() == nil { // a redirect is all in its head
+		return fail(autherr.ErrUnreachable, fmt.Errorf("reading the answer (status %d): %w", resp.StatusCode, err), true)
+	}
+	return a, nil
 }
 
 // request makes the request that net/http sends.
@@ -203,9 +208,8 @@ func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) 
 	if r.Body == nil {
 		req.Body, req.ContentLength = nil, 0
 	}
-	// net/http replays a request on a fresh connection when the reused one turns out
-	// to be dead. It may only do so while nothing was written; without GetBody it
-	// cannot do it at all once the body was touched.
+	// net/http sends a request again when the reused connection turns out to be dead.
+	// Without GetBody it cannot do that with a body; see line.trace for the others.
 	req.GetBody = nil
 	for k, vs := range r.Header {
 		req.Header[k] = append([]string(nil), vs...)

@@ -15,6 +15,7 @@ import (
 type key struct{}
 
 type clock struct {
+	budget  time.Duration
 	mu      sync.Mutex
 	left    time.Duration
 	started time.Time // zero while paused
@@ -27,7 +28,7 @@ type clock struct {
 // [Pause]. The cancel function must be called.
 func WithBudget(ctx context.Context, budget time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	c := &clock{left: budget, started: time.Now()}
+	c := &clock{budget: budget, left: budget, started: time.Now()}
 	c.timer = time.AfterFunc(budget, func() {
 		cancel(fmt.Errorf("not finished within %v: %w", budget, context.DeadlineExceeded))
 	})
@@ -58,4 +59,23 @@ func Pause(ctx context.Context) (resume func()) {
 			c.timer.Reset(c.left)
 		}
 	})
+}
+
+// Limit returns the context for one request. While the clock stands still nothing else
+// bounds a server that does not answer, so the request gets the whole budget, and what
+// is left of it afterwards is the same. In any other case ctx is bounded as it is. The
+// function must be called when the request has ended.
+func Limit(ctx context.Context) (context.Context, context.CancelFunc) {
+	c, ok := ctx.Value(key{}).(*clock)
+	if !ok || !c.stands() {
+		return ctx, func() {}
+	}
+	return context.WithTimeoutCause(ctx, c.budget, fmt.Errorf("no answer within %v: %w", c.budget, context.DeadlineExceeded))
+}
+
+// stands reports whether the clock is stopped.
+func (c *clock) stands() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.paused > 0
 }

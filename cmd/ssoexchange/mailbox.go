@@ -1,0 +1,31 @@
+package main
+
+import (
+	"context"
+
+	"github.com/ssoexchange/ssoexchange/mailbox"
+	"github.com/ssoexchange/ssoexchange/mfa"
+	"github.com/ssoexchange/ssoexchange/sso"
+)
+
+// mailbox opens the mailbox of MFAMailbox, for sso, which does not link IMAP.
+func (t *tui) mailbox(c sso.MailboxConfig) (mfa.Answerer, error) {
+	m, err := mailbox.New(mailbox.Config(c))
+	if err != nil {
+		return nil, err
+	}
+	return announced{m, t}, nil
+}
+
+// announced is a mailbox that says when it begins to wait: a mail may take minutes.
+type announced struct {
+	*mailbox.Mailbox
+	t *tui
+}
+
+func (a announced) Answer(ctx context.Context, c mfa.Challenge) (string, error) {
+	if a.Awaits(c) {
+		a.t.say("waiting for the code of %s in %s", c.String(), a.Mailbox)
+	}
+	return a.Mailbox.Answer(ctx, c)
+}

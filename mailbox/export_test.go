@@ -1,0 +1,8 @@
+package mailbox
+
+// What is tested by itself.
+var (
+	CodeOf   = codeOf
+	FindCode = findCode
+	Sender   = sender
+)

@@ -1,0 +1,143 @@
+package sso
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"log/slog"
+	"net"
+	"net/mail"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/mfa"
+)
+
+// MailboxConfig is what MFAMailbox and its companions say, for [Options.Mailbox]. Its
+// fields are those of package mailbox's Config, which it can be converted to.
+type MailboxConfig struct {
+	URL      *url.URL                                  // imaps://user@host[:port]/FOLDER
+	Password func(ctx context.Context) (string, error) // nil: Token. Does not let a refused one pass again
+	Token    func(ctx context.Context) (string, error) // nil: Password
+	From     string                                    // address of the sender
+	TLS      *tls.Config                               // whom to trust: the system's authorities and SSLServerCert
+	Dial     func(ctx context.Context, network, addr string) (net.Conn, error)
+	Logger   *slog.Logger
+}
+
+const defaultSender = "noreply@okta.com"
+
+const mailboxForm = "write imaps://user@host/INBOX, with an @ in the user's name as %40"
+
+// parseMailbox reads the address of a mailbox.
+func parseMailbox(v string) (*url.URL, *ConfigError) {
+	if bad := checkText(v); bad != nil {
+		return nil, bad
+	}
+	u, err := url.Parse(v) // err is not wrapped: it quotes the value
+	if err != nil || u.Opaque != "" {
+		return nil, badValue("not a URL", mailboxForm)
+	}
+	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
+	_, password := u.User.Password() // also of no user
+	switch {
+	case password:
+		return nil, badValue("must not carry a password", "use MFAMailboxPassword, MFAMailboxPasswordFile or MFAMailboxPasswordCommand")
+	case u.Scheme != "imaps" && u.Scheme != "imap":
+		return nil, badValue("must be an imaps URL", mailboxForm)
+	case u.Hostname() == "" || u.Port() != "" && !validPort(u.Port()) || strings.HasSuffix(u.Host, ":"):
+		return nil, badValue("has no valid host", mailboxForm)
+	case u.User.Username() == "":
+		return nil, badValue("has no user", mailboxForm)
+	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Contains(u.Path+u.User.Username(), ";"):
+		return nil, badValue("has more than user, host and folder", mailboxForm)
+	case u.Scheme == "imap" && !hop.IsLoopback(u.Hostname()):
+		return nil, badValue("must be imaps", "imap without TLS is accepted for this machine only, and STARTTLS is not used: nearly every server has TLS at port 993")
+	}
+	return u, nil
+}
+
+func setMailboxFrom(c *Config, v string) *ConfigError {
+	if a, err := mail.ParseAddress(v); err != nil || a.Address != v {
+		return badValue("not a mail address", "give the bare address, such as "+defaultSender)
+	}
+	c.MFAMailboxFrom = v
+	return nil
+}
+
+// checkMailbox looks at what must go together. Whether there is a secret is not looked at
+// here: see [Config.MissingSecrets].
+func (c *Config) checkMailbox() *ConfigError {
+	if c.Scheme != "Okta" {
+		return nil // not used, which a warning says
+	}
+	password, token := !c.MFAMailboxPassword.IsZero(), !c.MFAMailboxToken.IsZero()
+	switch {
+	case c.MFAMailbox == nil && (password || token):
+		return badValue("required with MFAMailboxPassword and MFAMailboxToken", mailboxForm).about("MFAMailbox", "")
+	case c.MFAMailbox != nil && password && token:
+		return badValue("given together with MFAMailboxPassword", "give one of the two").about("MFAMailboxToken", "")
+	}
+	return nil
+}
+
+// openMailbox returns what fetches mailed codes, nil if the connection names no mailbox.
+func (c *Client) openMailbox() (mfa.Answerer, error) {
+	u := c.cfg.MFAMailbox
+	if u == nil || c.cfg.Scheme != "Okta" {
+		return nil, nil
+	}
+	if c.cfg.MFAMailboxPassword.IsZero() && c.cfg.MFAMailboxToken.IsZero() {
+		return nil, badValue("required with MFAMailbox, or else MFAMailboxToken", "give MFAMailboxPasswordFile, say").about("MFAMailboxPassword", "")
+	}
+	if c.opts.Mailbox == nil {
+		return nil, autherr.New(ErrConfig, "sso: MFAMailbox is given, and this program cannot read a mailbox",
+			"set Options.Mailbox by package github.com/ssoexchange/ssoexchange/mailbox; the command line does")
+	}
+	// The certificate of the client, its protocols and its sessions are not the mail
+	// server's business.
+	trust := &tls.Config{MinVersion: c.net.tls.MinVersion, RootCAs: c.net.tls.RootCAs}
+	m := MailboxConfig{URL: u, From: c.cfg.MFAMailboxFrom, TLS: trust, Dial: c.net.dial, Logger: c.opts.Logger}
+	owner := mailboxOwner(u)
+	if c.cfg.MFAMailboxToken.IsZero() {
+		m.Password = c.guarded("MFAMailboxPassword", owner, c.cfg.MFAMailboxPassword)
+	} else {
+		m.Token = c.guarded(mailboxToken, owner, c.cfg.MFAMailboxToken)
+	}
+	return c.opts.Mailbox(m)
+}
+
+// mailboxToken names the property of the mailbox's access token.
+const mailboxToken = "MFAMailboxToken"
+
+// mailboxOwner is whose secret it is that is sent to the mailbox u; "" if there is none.
+func mailboxOwner(u *url.URL) string {
+	if u == nil {
+		return ""
+	}
+	return u.User.Username() + "@" + u.Host
+}
+
+// CheckMailbox signs in at the mailbox of MFAMailbox and says in one line what is there;
+// "" if the connection names none. It sends the mailbox's password, unless that was
+// refused before, and notes a refusal.
+func (c *Client) CheckMailbox(ctx context.Context) (found string, err error) {
+	checker, ok := c.mailbox.(interface {
+		Check(ctx context.Context) (string, error)
+	})
+	if !ok {
+		return "", nil
+	}
+	_, err = c.locked(ctx, time.Now(), func(ctx context.Context, _ *record) (*Session, error) {
+		state := c.signInState()
+		var err error
+		found, err = checker.Check(ctx)
+		err = autherr.AtStep(autherr.StepMFA, err)
+		state.guard.note(err, time.Now())
+		return nil, errors.Join(err, state.store(ctx))
+	})
+	return found, err
+}
