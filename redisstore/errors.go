@@ -17,6 +17,10 @@ import (
 // than it lasted. Somebody else may have written since.
 var ErrLeaseLost = errors.New("the lease was lost")
 
+// Rights is what a user of Redis needs for a store with the default prefix, as ACL
+// SETUSER takes it.
+const Rights = "~ssoexchange:* &ssoexchange:* +ping +select +eval +evalsha +get +set +incr +hget +hset +hmget +del +pttl +pexpire +scan +publish +subscribe +unsubscribe"
+
 var errReleased = errors.New("redisstore: saving after the lease was released")
 
 func errLost(doing string) error {
@@ -42,8 +46,8 @@ func fail(ctx context.Context, doing string, err error) error {
 		return slices.ContainsFunc(words, func(w string) bool { return strings.Contains(answer.Error(), w) })
 	}
 	switch {
-	case says("NOAUTH", "WRONGPASS", "NOPERM", "ACL failure"):
-		e.Kind, e.Hint = autherr.ErrConfig, "check user and password of the store; the user needs the keys and the channel ssoexchange:* and the commands of scripts, hashes, strings, SCAN and SUBSCRIBE"
+	case says("NOAUTH", "WRONGPASS", "NOPERM", "ACL failure", "The user executing the script can't"):
+		e.Kind, e.Hint = autherr.ErrConfig, "check user and password of the store; what the user needs: "+Rights
 	case says("WRONGTYPE"):
 		e.Kind, e.Hint = autherr.ErrConfig, "another program uses the same keys: give this one another prefix"
 	case says("OOM", "MISCONF", "READONLY", "LOADING", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN"):

@@ -39,7 +39,7 @@ func (d *doctor) state(ctx context.Context, cfg *sso.Config) sso.Store {
 		return nil
 	}
 	if shared {
-		return d.sharedState(ctx)
+		return d.sharedState(ctx, cfg)
 	}
 	info, err := os.Stat(dir)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -85,8 +85,10 @@ func (d *doctor) stateIn() (dir string, shared bool, err error) {
 	return dir, false, err
 }
 
-// sharedState asks a shared store for its keys; its records stay where they are.
-func (d *doctor) sharedState(ctx context.Context) sso.Store {
+// sharedState looks at a store that several hosts share: it answers, gives a lease, and
+// what is in it can be read with this host's key. It returns the store if the
+// connection's own record can be used, else nil.
+func (d *doctor) sharedState(ctx context.Context, cfg *sso.Config) sso.Store {
 	ctx, cancel := context.WithTimeout(ctx, sharedPatience)
 	defer cancel()
 	start := time.Now()
@@ -101,7 +103,52 @@ func (d *doctor) sharedState(ctx context.Context) sso.Store {
 		return nil
 	}
 	d.ok("state", "the shared store answers in %s and has %d records", time.Since(start).Round(time.Millisecond), len(keys))
+	d.ok("state.key", "from $%s", filestore.KeyEnv)
+	start = time.Now()
+	if lease, err := store.Acquire(ctx, probeKey); err != nil {
+		d.fail("state.lease", err)
+	} else {
+		lease.Release()
+		d.ok("state.lease", "given and taken back in %s", time.Since(start).Round(time.Millisecond))
+	}
+	own := ""
+	if cfg != nil {
+		own = cfg.Identity().Key()
+	}
+	if bad := d.sharedRecords(ctx, store, keys, own); slices.Contains(bad, own) {
+		return nil
+	}
 	return store
+}
+
+// probeKey is the name of a lease that no identity has: always the same one, so that
+// what a store remembers of its leases does not grow. It is the beginning of the
+// SHA-256 of "doctor".
+const probeKey = "72f4be89d6ebab1496e21e38bcd7c8ca"
+
+// sharedRecords reads what is in a shared store, which leaves alone what it cannot
+// read: a sign-in of that identity fails. It returns those records.
+func (d *doctor) sharedRecords(ctx context.Context, store sso.Store, keys []string, own string) (bad []string) {
+	const check = "state.records"
+	var first error
+	for _, key := range keys[:min(len(keys), maxInspected)] {
+		if _, err := store.Load(ctx, key); err != nil {
+			bad = append(bad, key)
+			if first == nil || key == own {
+				first = err
+			}
+		}
+	}
+	switch {
+	case first == nil:
+		d.ok(check, "%d, all can be read", min(len(keys), maxInspected))
+	case errors.Is(first, sso.ErrConfig) && !slices.Contains(bad, own):
+		d.warn(check, fmt.Sprintf("%d of %d cannot be read: %s", len(bad), len(keys), first),
+			"give this host the key of the others ($"+filestore.KeyEnv+"), or put the old key behind the new one; "+sso.Hint(first))
+	default:
+		d.fail(check, first)
+	}
+	return bad
 }
 
 // keyFinder finds the key as the program does, but makes none.

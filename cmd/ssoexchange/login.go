@@ -62,7 +62,9 @@ type sessionInfo struct {
 	Obtained *time.Time `json:"obtained_at,omitempty"`
 	Verified *time.Time `json:"verified_at,omitempty"`
 	Expires  *time.Time `json:"expires_at_estimate,omitempty"`
-	Refused  []string   `json:"refused,omitempty"`
+	Refused  []string   `json:"refused,omitempty"`  // properties
+	Refusals []whyNot   `json:"refusals,omitempty"` // the same, each with the reason
+	Stopped  *whyNot    `json:"stopped,omitempty"`  // why refresh does nothing
 	Error    string     `json:"error,omitempty"`
 }
 

@@ -18,10 +18,12 @@ type service struct{ status func() []sso.RefreshStatus }
 // statusEvery is how often the status line is renewed if the watchdog is not.
 const statusEvery = 30 * time.Second
 
-// service reports readiness, and from then on status and signs of life. The watchdog
-// is fed only as long as the refresher answers: its schedule is behind one lock.
-func (k *keeper) service(ctx context.Context) service {
-	s := service{k.refresher.Status}
+func (k *keeper) service(ctx context.Context) service { return newService(ctx, k.refresher.Status) }
+
+// newService reports readiness, and from then on status and signs of life. The watchdog
+// is fed only as long as the refresher tells its status: its schedule is behind one lock.
+func newService(ctx context.Context, status func() []sso.RefreshStatus) service {
+	s := service{status}
 	s.ready()
 	every := statusEvery
 	watchdog, err := daemon.SdWatchdogEnabled(false)

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -20,7 +19,10 @@ func (a *app) statusCommand() *cobra.Command {
 		Use:   "status",
 		Short: "Show what is stored and ask Jira whether it still works; never signs in",
 		Long: `status lists the stored sessions and asks each SP whether its session still works. It
-never signs in. With a connection (-c, -p, environment) it looks at that one only.`,
+never signs in. With a connection (-c, -p, environment) it looks at that one only.
+
+It also says which secrets were refused, and why "refresh" has stopped looking after an
+identity: since when, and what a person can do.`,
 		Example: `  ssoexchange status
   ssoexchange status --check --min-ttl 15m || ssoexchange login`,
 		Args: cobra.NoArgs,
@@ -77,7 +79,7 @@ func (a *app) connectionGiven() bool {
 // look asks the SP of one entry whether its session works.
 func (a *app) look(ctx context.Context, store sso.Store, e sso.Entry) sessionInfo {
 	info := sessionJSON(e.Identity, nil)
-	info.Refused = e.Refused
+	info.Refused, info.Refusals, info.Stopped = e.Refused, refusalsJSON(e.Refusals), stoppedJSON(e.Stopped)
 	if e.Obtained.IsZero() {
 		return info
 	}
@@ -90,9 +92,9 @@ func (a *app) look(ctx context.Context, store sso.Store, e sso.Entry) sessionInf
 				defer client.Close()
 				var s *sso.Session
 				if s, err = client.Check(ctx); err == nil {
-					refused := info.Refused
+					noted := info
 					info = sessionJSON(e.Identity, s)
-					info.Refused = refused
+					info.Refused, info.Refusals, info.Stopped = noted.Refused, noted.Refusals, noted.Stopped
 					return info
 				}
 			}
@@ -122,9 +124,48 @@ func (a *app) printStatus(infos []sessionInfo) error {
 		default:
 			fmt.Fprintln(a.stdout, "  no live session")
 		}
-		if len(i.Refused) > 0 {
-			fmt.Fprintf(a.stdout, "  refused, and not sent again until it changes: %s\n", strings.Join(i.Refused, ", "))
+		for _, r := range i.Refusals {
+			fmt.Fprintf(a.stdout, "  %s was refused on %s, and is not sent again until it changes: %s\n",
+				r.Property, r.Since.Local().Format("2006-01-02 15:04"), oneLine(r.Reason))
+			a.statusHint(r.Hint)
+		}
+		if s := i.Stopped; s != nil {
+			fmt.Fprintf(a.stdout, "  refresh has stopped (%s) since %s: %s\n", s.Code, s.Since.Local().Format("2006-01-02 15:04"), oneLine(s.Reason))
+			if len(i.Refusals) == 0 { // else it says the same again
+				a.statusHint(s.Hint)
+			}
 		}
 	}
 	return nil
+}
+
+func (a *app) statusHint(hint string) {
+	if hint != "" {
+		fmt.Fprintf(a.stdout, "    hint: %s\n", oneLine(hint))
+	}
+}
+
+// whyNot is why something is not done by itself any more, in the machine-readable
+// output.
+type whyNot struct {
+	Property string    `json:"property,omitempty"` // of a refused secret
+	Since    time.Time `json:"since"`
+	Code     string    `json:"code"` // as the errors of --json
+	Reason   string    `json:"reason"`
+	Hint     string    `json:"hint,omitempty"`
+}
+
+func refusalsJSON(refusals []*sso.RefusedBeforeError) []whyNot {
+	var list []whyNot
+	for _, r := range refusals {
+		list = append(list, whyNot{Property: r.Property, Since: r.At.UTC().Truncate(time.Second), Code: sso.Code(r), Reason: r.Text, Hint: r.HintText()})
+	}
+	return list
+}
+
+func stoppedJSON(s *sso.Stopped) *whyNot {
+	if s == nil {
+		return nil
+	}
+	return &whyNot{Since: s.Since.UTC().Truncate(time.Second), Code: s.Code, Reason: s.Reason, Hint: s.Hint}
 }

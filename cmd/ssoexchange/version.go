@@ -63,14 +63,13 @@ func propertiesTopic() *cobra.Command {
 	return &cobra.Command{
 		Use:   "properties",
 		Short: "The properties of a connection string",
-		Args:  cobra.NoArgs,
+		Long: `A connection string is a list Name=Value;Name=Value. Names ignore case and inner spaces.
+Quote a value that holds ; or spaces at its ends with ' or ", doubling the quote inside.
+Every property can also come from a profile, from SSOEXCHANGE_<NAME> or from --set.`,
+		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			out := cmd.OutOrStdout()
-			fmt.Fprint(out, `A connection string is a list Name=Value;Name=Value. Names ignore case and inner spaces.
-Quote a value that holds ; or spaces at its ends with ' or ", doubling the quote inside.
-Every property can also come from a profile, from SSOEXCHANGE_<NAME> or from --set.
-
-`)
+			fmt.Fprintf(out, "%s\n\n", cmd.Long)
 			for _, p := range sso.Properties() {
 				fmt.Fprintf(out, "%-22s %s\n", p.Name, p.Help)
 			}

@@ -1,0 +1,95 @@
+//go:build linux
+
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// start measures what a command costs before it does anything, and what the refresher
+// costs when it has nothing to do.
+func (b *bench) start(ctx context.Context, doc document) error {
+	var runs []cost
+	for range 3 * b.runs {
+		dir, err := os.MkdirTemp(b.dir, "run-")
+		if err != nil {
+			return err
+		}
+		c, err := measure(request{Args: []string{b.binary, "version"}, Env: b.env(dir), Dir: dir})
+		if err != nil {
+			return err
+		}
+		runs = append(runs, c)
+	}
+	info, err := os.Stat(b.binary)
+	if err != nil {
+		return err
+	}
+	pss, own, err := b.idleRefresher(ctx)
+	if err != nil {
+		return err
+	}
+	var t strings.Builder
+	t.WriteString("| | |\n|---|---|\n")
+	fmt.Fprintf(&t, "| start-up (`version`, median of %d) | %.1f ms, %.1f ms of processor |\n", len(runs),
+		1000*median(runs, func(c cost) time.Duration { return c.Wall }).Seconds(), 1000*median(runs, func(c cost) time.Duration { return c.CPU }).Seconds())
+	fmt.Fprintf(&t, "| size of the program (CI fails above 20.0 MB) | %.1f MB |\n", float64(info.Size())/1e6)
+	fmt.Fprintf(&t, "| `refresh` with one live session, idle | %s, of it private %s |\n", mb(pss), mb(own))
+	fmt.Print("\n", t.String())
+	doc["start"] = t.String()
+	return nil
+}
+
+// idleRefresher returns the memory of a refresher that has signed in and waits.
+func (b *bench) idleRefresher(ctx context.Context) (pss, own int, err error) {
+	dir, err := os.MkdirTemp(b.dir, "run-")
+	if err != nil {
+		return 0, 0, err
+	}
+	if err := b.world.slow(ctx, 0); err != nil {
+		return 0, 0, err
+	}
+	p := b.world.newPerson()
+	output := filepath.Join(dir, "cookies")
+	config := filepath.Join(dir, "config", "ssoexchange")
+	if err := os.MkdirAll(config, 0o700); err != nil {
+		return 0, 0, err
+	}
+	password := filepath.Join(dir, "password")
+	if err := os.WriteFile(password, []byte(p.password), 0o600); err != nil {
+		return 0, 0, err
+	}
+	s := scenarios()[0]
+	connection := strings.Replace(s.connection(b.world, p), "Password="+p.password, "PasswordFile="+password, 1)
+	yaml := fmt.Sprintf("profiles:\n  bot:\n    connection: %q\n    refresh:\n      output: %q\n", connection, output)
+	file := filepath.Join(config, "config.yaml")
+	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
+		return 0, 0, err
+	}
+	cmd := b.group.Command(ctx, b.binary, "refresh", "bot", "--state-dir", filepath.Join(dir, "state"))
+	cmd.Env = append(b.env(dir), "XDG_CONFIG_HOME="+filepath.Join(dir, "config"), "SSL_CERT_FILE="+b.world.ca)
+	talk := &strings.Builder{}
+	cmd.Stderr = talk
+	if err := cmd.Start(); err != nil {
+		return 0, 0, err
+	}
+	defer func() { _ = cmd.Cancel(); _ = cmd.Wait() }()
+	for end := time.Now().Add(20 * time.Second); ; time.Sleep(100 * time.Millisecond) {
+		if info, err := os.Stat(output); err == nil && info.Size() > 0 {
+			break
+		}
+		if time.Now().After(end) {
+			_ = cmd.Cancel()
+			_ = cmd.Wait()
+			return 0, 0, fmt.Errorf("refresh wrote no cookies: %s", talk)
+		}
+	}
+	time.Sleep(3 * time.Second) // the sign-in's own memory is given back
+	pss, own = rollup(cmd.Process.Pid)
+	return pss, own, nil
+}
