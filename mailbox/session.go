@@ -42,7 +42,7 @@ func (m *Mailbox) open(ctx context.Context) (*session, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err = s.do(ctx, lineBytes, s.client.WaitGreeting); err == nil {
+	if err = s.do(ctx, lineBytes, s.greeting); err == nil {
 		err = m.login(ctx, s)
 	} else if said := new(imap.Error); errors.As(err, &said) {
 		err = m.unreachable("sends callers away: "+code(said), "try again later", nil)
@@ -63,6 +63,19 @@ func (m *Mailbox) open(ctx context.Context) (*session, error) {
 	}
 	m.c.Logger.DebugContext(ctx, "mailbox opened", "folder", m.folder, "host", m.host, "user", m.user, "idle", s.idles)
 	return s, nil
+}
+
+// greeting waits for the server's greeting. Where a server sends its callers away the
+// library has two things to tell, that and the end of the connection, and picks one at
+// random each time it is asked; so it is asked often enough.
+func (s *session) greeting() (err error) {
+	for range 32 {
+		err = s.client.WaitGreeting()
+		if said := new(imap.Error); err == nil || errors.As(err, &said) {
+			break
+		}
+	}
+	return err
 }
 
 func (m *Mailbox) connect(ctx context.Context) (*session, error) {
