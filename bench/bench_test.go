@@ -17,6 +17,11 @@ func TestPlaces(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	for _, block := range placeholder.FindAllSubmatch(page, -1) {
+		if len(block[0]) == len(block[1])+len(block[3]) {
+			t.Errorf("nothing was measured for %q", block[2])
+		}
+	}
 	path := filepath.Join(t.TempDir(), "page.md")
 	if err := os.WriteFile(path, page, 0o600); err != nil {
 		t.Fatal(err)
@@ -45,7 +50,7 @@ func TestPlaces(t *testing.T) {
 // TestMeasureOne holds the accounts against a command of known cost: a shell whose
 // child, which nobody waits for, works and holds memory.
 func TestMeasureOne(t *testing.T) {
-	c, err := measure(request{
+	c, err := measure(t.Context(), request{
 		Args: []string{"sh", "-c", `sh -c 'i=0; while [ $i -lt 200000 ]; do i=$((i+1)); done; echo done >&2; sleep 60' & sleep 1; echo out`},
 		Env:  os.Environ(), Memory: true,
 	})
@@ -64,7 +69,7 @@ func TestMeasureOne(t *testing.T) {
 	if c.Memory < 100 || c.Own <= 0 || c.Own > c.Memory {
 		t.Errorf("memory %d kB, of it private %d kB", c.Memory, c.Own)
 	}
-	if _, err := measure(request{Args: []string{"sh", "-c", "echo why >&2; exit 3"}, Env: os.Environ()}); err == nil || !strings.Contains(err.Error(), "code 3: why") {
+	if _, err := measure(t.Context(), request{Args: []string{"sh", "-c", "echo why >&2; exit 3"}, Env: os.Environ()}); err == nil || !strings.Contains(err.Error(), "code 3: why") {
 		t.Errorf("a failure: %v", err)
 	}
 }

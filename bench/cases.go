@@ -181,7 +181,7 @@ func (b *bench) run(ctx context.Context, s scenario, r rival, rtt time.Duration,
 		return cost{}, traffic{}, err
 	}
 	seen := b.world.watch()
-	c, err := measure(request{Args: args, Env: append(b.env(dir), env...), Dir: dir, Memory: memory})
+	c, err := measure(ctx, request{Args: args, Env: append(b.env(dir), env...), Dir: dir, Memory: memory})
 	t := seen()
 	if err == nil {
 		err = b.world.proves(ctx, c.Output, p.login)
@@ -201,7 +201,7 @@ func (b *bench) hold(ctx context.Context, s scenario, r rival, p person, dir str
 		err = b.world.slow(ctx, 0)
 	}
 	if err == nil {
-		_, err = measure(request{Args: args, Env: append(b.env(dir), env...), Dir: dir})
+		_, err = measure(ctx, request{Args: args, Env: append(b.env(dir), env...), Dir: dir})
 	}
 	if s.Held == idpSession {
 		b.world.jira.EndSessions(p.login)

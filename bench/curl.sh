@@ -3,7 +3,7 @@
 # nothing, and knows what the servers at hand answer.
 set -eu
 jar=$STATE
-curl() { command curl -sS --fail --cacert "$CA" -b "$jar" -c "$jar" "$@"; }
+curl() { command curl -sS --fail --max-time 30 --cacert "$CA" -b "$jar" -c "$jar" "$@"; }
 text() { sed -n "s/.*\"$1\": *\"\([^\"]*\)\".*/\1/p" | head -n 1; }
 hidden() { sed -n "s/.*name=\"$1\"[^>]*value=\"\([^\"]*\)\".*/\1/p" | sed 's/&#x2b;/+/g; s/&#x2f;/\//g; s/&#x3a;/:/g; s/&#x3d;/=/g'; }
 json='Content-Type: application/json'

@@ -30,6 +30,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"runtime"
+	"slices"
 	"strings"
 	"syscall"
 	"time"
@@ -48,6 +49,9 @@ var (
 	browserScript []byte
 )
 
+// standardRTTs are the round trips of the page.
+const standardRTTs = "0,20ms,50ms,100ms"
+
 // flags are what may be asked for.
 type flags struct {
 	quick bool
@@ -55,6 +59,8 @@ type flags struct {
 	rtts  []time.Duration
 	only  *regexp.Regexp
 	part  string
+
+	complete bool // all round trips of the page
 }
 
 // bench is one run of this program.
@@ -96,13 +102,17 @@ func parseFlags() (flags, error) {
 	var rtts, only string
 	flag.BoolVar(&f.quick, "quick", false, "one run of each, at 50 ms, and write nothing")
 	flag.IntVar(&f.runs, "runs", 7, "runs of each; the browser has half of them")
-	flag.StringVar(&rtts, "rtt", "0,20ms,50ms,100ms", "round trips, separated by commas")
+	flag.StringVar(&rtts, "rtt", standardRTTs, "round trips, separated by commas; others than these write nothing")
 	flag.StringVar(&only, "only", "", "only the sign-ins whose name matches this expression; writes nothing")
 	flag.StringVar(&f.part, "part", "", "only one part: sign-in, start, or hot; default all")
 	flag.Parse()
 	if f.quick {
 		f.runs, rtts = 1, "50ms"
 	}
+	if !slices.Contains([]string{"", "sign-in", "start", "hot"}, f.part) {
+		return f, fmt.Errorf("-part %s: there are sign-in, start and hot", f.part)
+	}
+	f.complete = rtts == standardRTTs
 	for word := range strings.SplitSeq(rtts, ",") {
 		if word == "0" {
 			word = "0s"
@@ -127,7 +137,7 @@ func parseFlags() (flags, error) {
 func (f flags) wants(part string) bool { return f.part == "" || f.part == part }
 
 // writes reports whether the run is complete enough to be written down.
-func (f flags) writes() bool { return !f.quick && f.only == nil }
+func (f flags) writes() bool { return !f.quick && f.only == nil && f.complete }
 
 func (b *bench) all(ctx context.Context) (err error) {
 	if err := judge.Install(ctx, append(judge.Node, judge.Needs{File: "chromium", Package: "chromium"}, judge.Needs{File: "curl", Package: "curl"})...); err != nil {
@@ -179,6 +189,9 @@ func (b *bench) all(ctx context.Context) (err error) {
 		return nil
 	}
 	doc["machine"] = machine(ctx)
+	if b.world != nil && len(b.world.trips.reality) > 0 {
+		doc["machine"] += "Round trips as measured: " + b.world.trips.String() + " ms.\n"
+	}
 	return doc.write(filepath.Join(b.root, "docs", "performance.md"))
 }
 

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strconv"
 	"strings"
 	"syscall"
@@ -20,6 +22,9 @@ import (
 
 // measureArg makes this program measure one command instead of running the bench.
 const measureArg = "measure-one-command"
+
+// measureLimit is for one run, which takes seconds.
+const measureLimit = 2 * time.Minute
 
 // cost is what one run of a command took, its children's share included.
 type cost struct {
@@ -43,7 +48,7 @@ type request struct {
 // measure runs a command in a process of its own that adopts whatever the command
 // leaves behind, so that the accounts of the kernel are complete: a browser is a dozen
 // processes, few of which are waited for by the one that was started.
-func measure(r request) (cost, error) {
+func measure(ctx context.Context, r request) (cost, error) {
 	self, err := os.Executable()
 	if err != nil {
 		return cost{}, err
@@ -52,11 +57,17 @@ func measure(r request) (cost, error) {
 	if err != nil {
 		return cost{}, err
 	}
-	cmd := exec.Command(self, measureArg)
+	ctx, cancel := context.WithTimeout(ctx, measureLimit)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, self, measureArg)
 	cmd.Stdin = strings.NewReader(string(in))
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.WaitDelay = time.Second
 	out, err := cmd.Output()
 	var c cost
+	if ctx.Err() != nil {
+		return c, fmt.Errorf("%s: %w", r.Args[0], context.Cause(ctx))
+	}
 	if err == nil {
 		err = json.Unmarshal(out, &c)
 	}
@@ -68,6 +79,7 @@ func measure(r request) (cost, error) {
 
 // measureOne is the measuring process.
 func measureOne() error {
+	runtime.LockOSThread() // the command shall end with this process, which Linux takes to mean this thread
 	var r request
 	if err := json.NewDecoder(os.Stdin).Decode(&r); err != nil {
 		return err
@@ -94,6 +106,7 @@ func measureOne() error {
 	began := time.Now()
 	pid, err := syscall.ForkExec(path, r.Args, &syscall.ProcAttr{
 		Dir: r.Dir, Env: r.Env, Files: []uintptr{devNull(), out.Fd(), talk.Fd()},
+		Sys: &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL},
 	})
 	if err != nil {
 		return err

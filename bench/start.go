@@ -20,7 +20,7 @@ func (b *bench) start(ctx context.Context, doc document) error {
 		if err != nil {
 			return err
 		}
-		c, err := measure(request{Args: []string{b.binary, "version"}, Env: b.env(dir), Dir: dir})
+		c, err := measure(ctx, request{Args: []string{b.binary, "version"}, Env: b.env(dir), Dir: dir})
 		if err != nil {
 			return err
 		}
@@ -64,9 +64,22 @@ func (b *bench) idleRefresher(ctx context.Context) (pss, own int, err error) {
 	if err := os.WriteFile(password, []byte(p.password), 0o600); err != nil {
 		return 0, 0, err
 	}
-	s := scenarios()[0]
-	connection := strings.Replace(s.connection(b.world, p), "Password="+p.password, "PasswordFile="+password, 1)
-	yaml := fmt.Sprintf("profiles:\n  bot:\n    connection: %q\n    refresh:\n      output: %q\n", connection, output)
+	w := b.world
+	yaml := fmt.Sprintf(`profiles:
+  bot:
+    AuthScheme: Okta
+    URL: %s
+    SSOLoginURL: %s
+    SSOExchangeURL: %s
+    User: %s
+    PasswordFile: %s
+refresh:
+  profiles:
+    bot:
+      outputs:
+        - file: %s
+          format: netscape
+`, w.jira.BaseURL(), w.apps[appClassic], w.jira.ACS(), p.login, password, output)
 	file := filepath.Join(config, "config.yaml")
 	if err := os.WriteFile(file, []byte(yaml), 0o600); err != nil {
 		return 0, 0, err

@@ -28,6 +28,7 @@ type world struct {
 	crowd        *fixtures.Crowd
 	jira         *fixtures.Jira
 	link         *link
+	trips        *roundTrips
 	https        *fixtures.Listener
 
 	ca     string            // file with the authority of all certificates
@@ -81,6 +82,7 @@ func newWorld(ctx context.Context, group *judge.Group, dir string) (*world, erro
 	w.ca, err = w.net.CAFile(dir)
 	if err == nil {
 		w.link, err = newLink(ctx, group, dir, port, ln.Addr().String())
+		w.trips = newRoundTrips(w)
 	}
 	if err != nil {
 		w.close()
@@ -130,7 +132,7 @@ func (w *world) watch() func() traffic {
 }
 
 // slow sets the round trip.
-func (w *world) slow(ctx context.Context, rtt time.Duration) error { return w.link.delay(ctx, rtt) }
+func (w *world) slow(ctx context.Context, rtt time.Duration) error { return w.trips.set(ctx, rtt) }
 
 // counting counts the connections that come in.
 type counting struct {

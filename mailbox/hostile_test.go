@@ -82,6 +82,7 @@ func TestServersThatMisbehave(t *testing.T) {
 		err      error
 		took     time.Duration
 		open     bool // the secret was sent and has no verdict
+		warns    bool // something is missing that was asked for
 	}{
 		"silent":                   {greeting: "hang", err: autherr.ErrUnreachable, took: 30 * time.Second},
 		"closes at once":           {greeting: "", script: map[string]string{"CAPABILITY": "close"}, err: autherr.ErrUnreachable, took: 30 * time.Second},
@@ -102,11 +103,12 @@ func TestServersThatMisbehave(t *testing.T) {
 		"hangs at the search":      {greeting: hello, script: map[string]string{"EXAMINE": opened, "SEARCH": "hang"}, err: autherr.ErrUnreachable, took: 30 * time.Second},
 		"refuses the search":       {greeting: hello, script: map[string]string{"EXAMINE": opened, "SEARCH": "%s NO x\r\n"}, err: autherr.ErrUnreachable},
 		"a search without end":     {greeting: hello, script: map[string]string{"EXAMINE": opened, "SEARCH": "* SEARCH" + strings.Repeat(" 1 4294967295", 1<<16) + "\r\n%s OK x\r\n"}, err: autherr.ErrBadAnswer},
-		"four thousand million":    {greeting: hello, script: map[string]string{"EXAMINE": opened, "SEARCH": "* ESEARCH (TAG \"%[1]s\") UID ALL 1:4294967295\r\n%[1]s OK x\r\n"}},
+		"four thousand million":    {greeting: hello, script: map[string]string{"EXAMINE": opened, "SEARCH": "* ESEARCH (TAG \"%[1]s\") UID ALL 1:4294967295\r\n%[1]s OK x\r\n"}, warns: true},
 		"number nought":            {greeting: hello, script: map[string]string{"EXAMINE": opened, "SEARCH": "* SEARCH 0\r\n%s OK x\r\n"}},
 		"an endless mail":          {greeting: hello, script: map[string]string{"EXAMINE": opened, "SEARCH": "* SEARCH 9\r\n%s OK x\r\n", "FETCH": "* 1 FETCH (UID 9 BODY[HEADER.FIELDS (FROM)]<0> {99999999999}\r\n" + long}, err: autherr.ErrBadAnswer},
-		"a mail of another number": {greeting: hello, script: map[string]string{"EXAMINE": opened, "SEARCH": "* SEARCH 9\r\n%s OK x\r\n", "FETCH": "* 1 FETCH (UID 8 BODY[HEADER.FIELDS (FROM)]<0> {4}\r\nabcd)\r\n%s OK x\r\n"}},
+		"a mail of another number": {greeting: hello, script: map[string]string{"EXAMINE": opened, "SEARCH": "* SEARCH 9\r\n%s OK x\r\n", "FETCH": "* 1 FETCH (UID 8 BODY[HEADER.FIELDS (FROM)]<0> {4}\r\nabcd)\r\n%s OK x\r\n"}, warns: true},
 		"a mail without anything":  {greeting: hello, script: map[string]string{"EXAMINE": opened, "SEARCH": "* SEARCH 9\r\n%s OK x\r\n", "FETCH": "* 1 FETCH (UID 9)\r\n%s OK x\r\n"}},
+		"UID after the mail":       {greeting: hello, script: map[string]string{"EXAMINE": opened, "SEARCH": "* SEARCH 9\r\n%s OK x\r\n", "FETCH": "* 1 FETCH (BODY[HEADER.FIELDS (FROM)]<0> {4}\r\nabcd UID 9)\r\n%s OK x\r\n"}, warns: true},
 		"says nothing of UIDs":     {greeting: hello, script: map[string]string{"SEARCH": "* SEARCH\r\n%s OK x\r\n"}},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -128,7 +130,10 @@ func TestServersThatMisbehave(t *testing.T) {
 				if got := errors.As(err, &u) && u.UnsettledSecret() != ""; got != tt.open {
 					t.Errorf("no verdict on the secret: %v, want %v", got, tt.open)
 				}
-				if text := fmt.Sprintf("%v %+v %s", err, err, log.String()); strings.Contains(text, "s3cret") || strings.Contains(text, "AAAA") {
+				if got := strings.Contains(log.String(), "level=WARN"); got != tt.warns {
+					t.Errorf("warned: %v, want %v: %s", got, tt.warns, log.String())
+				}
+				if text := fmt.Sprintf("%v %+v %s", err, err, log.String()); strings.Contains(text, "s3cret") || strings.Contains(text, "AAAA") || strings.Contains(text, "abcd") {
 					t.Errorf("the server's words, or a secret, in %.300s", text)
 				}
 				runtime.ReadMemStats(&after)

@@ -32,6 +32,7 @@ type session struct {
 	client *imapclient.Client
 	news   chan struct{} // holds one element when the number of mails has changed
 	idles  bool          // the server has IDLE
+	warned bool          // it has been logged that mails are missing from its answers
 
 	validity, next uint32 // of the folder when it was opened: UIDVALIDITY and UIDNEXT
 }
@@ -253,6 +254,12 @@ func (s *session) fetch(ctx context.Context, uids []imap.UID, bytes int64, o *im
 		got, err = s.client.Fetch(imap.UIDSetNum(uids...), o).Collect()
 		return err
 	})
+	if err == nil && len(got) < len(uids) && !s.warned {
+		// The library drops an answer that has the UID behind the mail.
+		s.warned = true
+		s.m.c.Logger.WarnContext(ctx, "mailbox: the server has not given all mails that it was asked for, or in a form that is not understood",
+			"asked", len(uids), "given", len(got), "folder", s.m.folder, "host", s.m.host)
+	}
 	return got, s.refusedTo("fetch", err)
 }
 

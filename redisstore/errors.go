@@ -21,6 +21,10 @@ var ErrLeaseLost = errors.New("the lease was lost")
 // SETUSER takes it.
 const Rights = "~ssoexchange:* &ssoexchange:* +ping +select +eval +evalsha +get +set +incr +hget +hset +hmget +del +pttl +pexpire +scan +publish +subscribe +unsubscribe"
 
+// ClusterRights is what the user needs beside [Rights], on every node, if the store is
+// a Cluster: to learn which node has a key, and to follow one that is being moved.
+const ClusterRights = "+command +cluster|slots +asking"
+
 var errReleased = errors.New("redisstore: saving after the lease was released")
 
 func errLost(doing string) error {
@@ -47,7 +51,7 @@ func fail(ctx context.Context, doing string, err error) error {
 	}
 	switch {
 	case says("NOAUTH", "WRONGPASS", "NOPERM", "ACL failure", "The user executing the script can't"):
-		e.Kind, e.Hint = autherr.ErrConfig, "check user and password of the store; what the user needs: "+Rights
+		e.Kind, e.Hint = autherr.ErrConfig, "check user and password of the store; what the user needs: "+Rights+"; if it is a Cluster, on every node also: "+ClusterRights
 	case says("WRONGTYPE"):
 		e.Kind, e.Hint = autherr.ErrConfig, "another program uses the same keys: give this one another prefix"
 	case says("OOM", "MISCONF", "READONLY", "LOADING", "CLUSTERDOWN", "MASTERDOWN", "TRYAGAIN"):

@@ -157,6 +157,19 @@ func started(t testing.TB, binary string, args ...string) server {
 	return s
 }
 
+// startedCluster starts a Cluster of one node.
+func startedCluster(t testing.TB, binary string) server {
+	s := started(t, binary, "--cluster-enabled", "yes")
+	admin := s.admin(t)
+	if err := admin.Do(t.Context(), "CLUSTER", "ADDSLOTSRANGE", 0, 16383).Err(); err != nil {
+		t.Fatal(err)
+	}
+	waitFor(t, "the cluster", func() bool {
+		return strings.Contains(admin.ClusterInfo(t.Context()).Val(), "cluster_state:ok")
+	})
+	return s
+}
+
 // startedWith starts a Sentinel, which writes to its configuration file.
 func startedWith(t testing.TB, binary, config string) server {
 	addr := freeAddr(t)

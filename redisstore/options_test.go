@@ -208,14 +208,7 @@ func TestCluster(t *testing.T) {
 	if binary == "" {
 		return
 	}
-	server := started(t, binary, "--cluster-enabled", "yes")
-	admin := server.admin(t)
-	if err := admin.Do(t.Context(), "CLUSTER", "ADDSLOTSRANGE", 0, 16383).Err(); err != nil {
-		t.Fatal(err)
-	}
-	waitFor(t, "the cluster", func() bool {
-		return strings.Contains(admin.ClusterInfo(t.Context()).Val(), "cluster_state:ok")
-	})
+	server := startedCluster(t, binary)
 	s := open(t, server.url()+"?cluster=true", redisstore.Options{})
 	other := open(t, "redis://"+server.addr+"?addr="+server.addr, redisstore.Options{})
 	var want []string

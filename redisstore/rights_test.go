@@ -3,8 +3,11 @@ package redisstore_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"net"
+	"net/url"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -67,6 +70,20 @@ func life(t *testing.T, url string) error {
 	return err
 }
 
+// bots gives a user of s these rights and no others, and returns the URL of a store
+// for it.
+func bots(t *testing.T, s server, rights []string) string {
+	t.Helper()
+	args := []any{"ACL", "SETUSER", "bots", "reset", "on", ">pw", "-@all"}
+	for _, r := range rights {
+		args = append(args, r)
+	}
+	if err := s.admin(t).Do(t.Context(), args...).Err(); err != nil {
+		t.Fatal(err)
+	}
+	return "redis://bots:pw@" + s.addr
+}
+
 // TestRights has a user with the documented rights, and one who lacks one of them.
 func TestRights(t *testing.T) {
 	binary := realRedis(t)
@@ -74,18 +91,7 @@ func TestRights(t *testing.T) {
 		return // the simulated one has no rights
 	}
 	s := started(t, binary)
-	admin := s.admin(t)
-	as := func(rights []string) string {
-		args := []any{"ACL", "SETUSER", "bots", "reset", "on", ">pw", "-@all"}
-		for _, r := range rights {
-			args = append(args, r)
-		}
-		if err := admin.Do(t.Context(), args...).Err(); err != nil {
-			t.Fatal(err)
-		}
-		host, port, _ := net.SplitHostPort(s.addr)
-		return "redis://bots:pw@" + net.JoinHostPort(host, port)
-	}
+	as := func(rights []string) string { return bots(t, s, rights) }
 	rights := strings.Fields(redisstore.Rights)
 	if err := life(t, as(rights)); err != nil {
 		t.Errorf("with the documented rights: %v", err)
@@ -101,6 +107,112 @@ func TestRights(t *testing.T) {
 	}
 }
 
+// TestClusterRights has a user with the rights that are documented for a Cluster.
+func TestClusterRights(t *testing.T) {
+	binary := realRedis(t)
+	if binary == "" {
+		return // the simulated one has no rights
+	}
+	s := startedCluster(t, binary)
+	as := func(rights []string) string { return bots(t, s, rights) + "?cluster=true" }
+	rights := strings.Fields(redisstore.Rights + " " + redisstore.ClusterRights)
+	if err := life(t, as(rights)); err != nil {
+		t.Errorf("with the documented rights: %v", err)
+	}
+	refusedNothing(t, s)
+	err := life(t, as(strings.Fields(redisstore.Rights)))
+	if !errors.Is(err, autherr.ErrConfig) || !strings.Contains(hintOf(err), redisstore.ClusterRights) {
+		t.Errorf("without those of a Cluster: %v (hint: %s), want a configuration error that lists them", err, hintOf(err))
+	}
+}
+
+// TestClusterRightsWhileMoving reads a record whose slot is on its way to another node,
+// as it is when a Cluster grows: the client is told to ask there.
+func TestClusterRightsWhileMoving(t *testing.T) {
+	binary := realRedis(t)
+	if binary == "" {
+		return // the simulated one has no rights
+	}
+	from := startedCluster(t, binary)
+	to := started(t, binary, "--cluster-enabled", "yes")
+	do := func(s server, args ...any) string {
+		t.Helper()
+		text, err := s.admin(t).Do(t.Context(), args...).Text()
+		if err != nil {
+			t.Fatal(args, err)
+		}
+		return text
+	}
+	fromID, toID := do(from, "CLUSTER", "MYID"), do(to, "CLUSTER", "MYID")
+	host, port, _ := net.SplitHostPort(to.addr)
+	do(from, "CLUSTER", "MEET", host, port)
+	waitFor(t, "the nodes to know each other", func() bool {
+		return from.admin(t).ClusterInfo(t.Context()).Val() != "" && strings.Contains(do(from, "CLUSTER", "NODES"), toID) &&
+			strings.Contains(do(to, "CLUSTER", "INFO"), "cluster_state:ok")
+	})
+	slot := from.admin(t).ClusterKeySlot(t.Context(), "{"+recordKey+"}").Val()
+	do(to, "CLUSTER", "SETSLOT", slot, "IMPORTING", fromID)
+	do(from, "CLUSTER", "SETSLOT", slot, "MIGRATING", toID)
+
+	rights := strings.Fields(redisstore.Rights + " " + redisstore.ClusterRights)
+	read := func(rights []string) error {
+		bots(t, to, rights)
+		_, err := open(t, bots(t, from, rights)+"?cluster=true", redisstore.Options{}).Load(t.Context(), recordKey)
+		return err
+	}
+	if err := read(rights); err != nil {
+		t.Errorf("with the documented rights: %v", err)
+	}
+	without := slices.DeleteFunc(slices.Clone(rights), func(r string) bool { return r == "+asking" })
+	if err := read(without); !errors.Is(err, autherr.ErrConfig) || !strings.Contains(hintOf(err), redisstore.ClusterRights) {
+		t.Errorf("without +asking: %v, want a configuration error that lists it", err)
+	}
+}
+
+// sentinelRights is what the page says a user of the Sentinels needs.
+const sentinelRights = "&+switch-master &+replica-reconf-done +ping +sentinel|get-master-addr-by-name +sentinel|sentinels +subscribe"
+
+// TestSentinelRights has a user of the Sentinel who may do nothing but that.
+func TestSentinelRights(t *testing.T) {
+	binary := realRedis(t)
+	if binary == "" {
+		return // the simulated one has no rights
+	}
+	master := started(t, binary)
+	host, port, _ := net.SplitHostPort(master.addr)
+	dir := t.TempDir()
+	config, password := filepath.Join(dir, "sentinel.conf"), filepath.Join(dir, "password")
+	if err := errors.Join(os.WriteFile(config, fmt.Appendf(nil, "sentinel monitor main %s %s 1\n", host, port), 0o600),
+		os.WriteFile(password, []byte("pw\n"), 0o600)); err != nil {
+		t.Fatal(err)
+	}
+	sentinel := startedWith(t, binary, config)
+	bots(t, sentinel, strings.Fields(sentinelRights))
+	u, err := url.Parse(bots(t, master, strings.Fields(redisstore.Rights)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	u.Host = sentinel.addr
+	if err := life(t, u.String()+"?master_name=main&sentinel_username=bots&sentinel_password_file="+url.QueryEscape(password)); err != nil {
+		t.Error(err)
+	}
+	refusedNothing(t, sentinel)
+	refusedNothing(t, master)
+}
+
+// refusedNothing asks s whether somebody has tried more than he may: the client library
+// goes on without some answers.
+func refusedNothing(t *testing.T, s server) {
+	t.Helper()
+	denied, err := s.admin(t).ACLLog(t.Context(), 10).Result()
+	if err != nil {
+		t.Error(err)
+	}
+	for _, d := range denied {
+		t.Errorf("refused for its %s: %s", d.Reason, d.Object)
+	}
+}
+
 func hintOf(err error) string {
 	var h interface{ HintText() string }
 	if errors.As(err, &h) {
@@ -112,7 +224,7 @@ func hintOf(err error) string {
 // TestRightsAreDocumented holds the page to the constant.
 func TestRightsAreDocumented(t *testing.T) {
 	page, err := os.ReadFile("../docs/bots.md")
-	if err != nil || !strings.Contains(string(page), "-@all "+redisstore.Rights+"\n") {
+	if err != nil || !strings.Contains(string(page), "-@all "+redisstore.Rights+"\n") || !strings.Contains(string(page), "`"+redisstore.ClusterRights+"`") || !strings.Contains(string(page), "`"+sentinelRights+"`") {
 		t.Errorf("docs/bots.md does not list the rights (%v)", err)
 	}
 }

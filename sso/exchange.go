@@ -11,7 +11,8 @@ import (
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
-// exchange checks the response, posts it once, and believes only the session check.
+// exchange checks the response, posts it once, and believes only the session check, or
+// the answer itself if that was asked for (Options.TrustExchange).
 // It returns the name by which the SP knows the user.
 //
 // The POST is never repeated: an assertion is good for one use (SAML Profiles
@@ -20,6 +21,7 @@ func (v *visit) exchange(ctx context.Context, resp *saml.Response, req *saml.Req
 	if err := v.checkResponse(resp, req); err != nil {
 		return "", autherr.AtStep(autherr.StepExchange, err)
 	}
+	before := v.sessionValue()
 	answer, err := v.sp.Do(ctx, hop.Request{
 		Step: autherr.StepExchange, Method: http.MethodPost, URL: v.cfg.SSOExchangeURL,
 		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"text/html,application/xhtml+xml"}},
@@ -28,7 +30,7 @@ func (v *visit) exchange(ctx context.Context, resp *saml.Response, req *saml.Req
 	if err != nil {
 		return "", err
 	}
-	if user := v.welcomed(answer); user != "" {
+	if user := v.welcomed(answer, before); user != "" {
 		return user, nil
 	}
 	user, err := v.whoAmI(ctx)
@@ -51,16 +53,17 @@ func (v *visit) exchange(ctx context.Context, resp *saml.Response, req *saml.Req
 
 // welcomed returns the user whom the answer to the assertion names as the owner of the
 // session that it opens, "" if that is not to be trusted, or says nothing of the kind.
-func (v *visit) welcomed(answer *hop.Answer) string {
-	if !v.trust {
+// before is the session of before.
+func (v *visit) welcomed(answer *hop.Answer, before string) string {
+	if now := v.sessionValue(); !v.trust || now == "" || now == before || answer.Status >= 400 {
 		return ""
 	}
-	for _, line := range answer.Header.Values("Set-Cookie") {
-		if name, value, _ := strings.Cut(line, "="); strings.TrimSpace(name) == sessionCookie && !strings.HasPrefix(value, ";") {
-			return headerName(answer)
-		}
-	}
-	return ""
+	return headerName(answer)
+}
+
+// sessionValue returns the JSESSIONID that REST requests would carry, "" for none.
+func (v *visit) sessionValue() string {
+	return strings.Trim(sessionIn(v.jar.Header(v.url("/rest/"))), `"`)
 }
 
 // checkResponse holds the response against what is known before it leaves.

@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"testing"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
 )
 
 // A token that is new whenever it is read ends no stop, unless the one before was what
@@ -35,4 +37,47 @@ func TestSealOfATokenThatChanges(t *testing.T) {
 	if again := c.seal(t.Context(), r); !bytes.Equal(refused, again) {
 		t.Error("the next refused one is a change")
 	}
+	// The usual case: refused was one that is never printed again.
+	told := newRecord(c.cfg)
+	told.fail(&RefusedBeforeError{Property: mailboxToken}, time.Now())
+	for _, err := range []error{&RefusedBeforeError{Property: mailboxToken}, told.Failed.err()} {
+		stopped := c.sealAfter(t.Context(), r, err)
+		if fresh := c.seal(t.Context(), r); bytes.Equal(stopped, fresh) {
+			t.Errorf("a stop because of a token does not end with another one: %v", err)
+		}
+	}
+	stopped := c.sealAfter(t.Context(), r, &RefusedBeforeError{Property: "Password"})
+	if fresh := c.seal(t.Context(), r); !bytes.Equal(stopped, fresh) {
+		t.Error("a stop for another reason ends with another token")
+	}
 }
+
+// A connection to the mailbox is made anew within one sign-in. A secret that is sent a
+// second time is marked a second time.
+func TestSecretSentTwiceIsMarkedTwice(t *testing.T) {
+	g := &guard{record: newRecord(&Config{Scheme: "Okta", User: "ana"})}
+	send := func() {
+		t.Helper()
+		if got, err := g.secret(t.Context(), "MFAMailboxPassword", "bot", NewSecret("x")); got != "x" || err != nil {
+			t.Fatal(got, err)
+		}
+	}
+	send()
+	send()
+	if n := len(g.record.Sent["MFAMailboxPassword"].At); n != 1 {
+		t.Errorf("%d marks while the first is open, want one", n)
+	}
+	g.accepted()
+	send()
+	g.note(&autherr.StepError{Step: autherr.StepMFA, Err: brokenOff{}}, time.Now())
+	if n := len(g.record.Sent["MFAMailboxPassword"].At); n != 1 {
+		t.Errorf("%d marks after no verdict, want one", n)
+	}
+}
+
+// brokenOff is the error of a connection that broke after the secret was sent.
+type brokenOff struct{}
+
+func (brokenOff) Error() string           { return "mailbox: no answer" }
+func (brokenOff) Is(target error) bool    { return target == ErrUnreachable }
+func (brokenOff) UnsettledSecret() string { return "MFAMailboxPassword" }

@@ -5,8 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
@@ -63,9 +66,37 @@ func TestMailboxNeedsTheOption(t *testing.T) {
 	if !errors.Is(err, sso.ErrConfig) || !strings.Contains(sso.Hint(err), "ssoexchange/mailbox") {
 		t.Errorf("%v (%s)", err, sso.Hint(err))
 	}
-	_, err = sso.Open(t.Context(), box, nil)
-	if !errors.Is(err, sso.ErrConfig) || !strings.Contains(err.Error(), "MFAMailboxPassword") {
-		t.Errorf("%v", err)
+}
+
+// A connection as it is stored names the mailbox and has no secret: a session can be
+// looked at with it. A sign-in says what is missing before it sends anything.
+func TestMailboxWithoutASecret(t *testing.T) {
+	w, opts, ca := world(t)
+	opts.Mailbox = func(sso.MailboxConfig) (mfa.Answerer, error) {
+		t.Error("a mailbox without a secret was opened")
+		return nil, nil
+	}
+	c := open(t, w.OktaConnection("User=passwordonly@example.com", ca, "MFAMailbox=imaps://bot@imap.example.com"), opts)
+	if _, err := c.Check(t.Context()); !errors.Is(err, sso.ErrNoSession) {
+		t.Errorf("nothing is stored: %v", err)
+	}
+	for range 2 {
+		_, err := c.Session(t.Context())
+		if !errors.Is(err, sso.ErrConfig) || !strings.Contains(err.Error(), "MFAMailboxPassword") || sso.Step(err) != "config" {
+			t.Errorf("a sign-in: %v", err)
+		}
+	}
+	if _, err := c.CheckMailbox(t.Context()); !errors.Is(err, sso.ErrConfig) {
+		t.Errorf("the mailbox: %v", err)
+	}
+	if n := len(w.Net.Requests()); n != 0 {
+		t.Errorf("%d requests, want none", n)
+	}
+	if _, err := open(t, w.OktaConnection("User=passwordonly@example.com", ca), opts).Session(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if s, err := c.Check(t.Context()); err != nil || s.User == "" {
+		t.Errorf("a session is stored: %v", err)
 	}
 }
 
@@ -75,6 +106,7 @@ type postbox struct {
 	world  *fixtures.World
 	err    error // of the sign-in at the mail server
 	sent   []string
+	late   int // calls for which the mail comes too late
 }
 
 type postReason = autherr.Error
@@ -102,9 +134,14 @@ func (p *postbox) Prepare(ctx context.Context, _ mfa.Challenge) (string, error) 
 	return "mark", p.err
 }
 
-func (p *postbox) Answer(_ context.Context, c mfa.Challenge) (string, error) {
+func (p *postbox) Answer(ctx context.Context, c mfa.Challenge) (string, error) {
 	if !p.Awaits(c) {
 		return "", mfa.ErrNotMine
+	}
+	if p.late > 0 {
+		p.late--
+		<-ctx.Done()
+		return "", context.Cause(ctx)
 	}
 	return p.world.Okta.Mailbox("email@example.com").LastCode(), nil
 }
@@ -203,4 +240,105 @@ func TestMailboxSecretIsGuarded(t *testing.T) {
 			}
 		})
 	}
+}
+
+// A refused token stops the refresher until the command prints another one. The command
+// that prints a new one each time is the usual one.
+func TestRefusedMailboxTokenIsTriedAnew(t *testing.T) {
+	for name, tt := range map[string]struct {
+		token func(n int) string
+		sent  int
+		state string
+	}{
+		"new each time": {func(n int) string { return fmt.Sprint("token ", n) }, 2, sso.RefreshLive},
+		"the same":      {func(int) string { return "token" }, 1, sso.RefreshStopped},
+	} {
+		t.Run(name, func(t *testing.T) {
+			w, opts, ca := world(t)
+			p := &postbox{world: w, err: &postError{postReason{Kind: sso.ErrCredentials, Text: "mailbox: refused"}, "MFAMailboxToken", ""}}
+			opts.Mailbox = func(c sso.MailboxConfig) (mfa.Answerer, error) {
+				p.config = c
+				return p, nil
+			}
+			cfg, err := sso.ParseConfig(w.OktaConnection("User=email@example.com", ca, "MFAMailbox=imaps://bot@imap.example.com"))
+			if err != nil {
+				t.Fatal(err)
+			}
+			n := 0
+			cfg.MFAMailboxToken = sso.SecretFunc(func(context.Context) (string, error) {
+				n++
+				return tt.token(n), nil
+			})
+			turn := func() sso.RefreshStatus {
+				c, err := sso.OpenConfig(t.Context(), cfg, opts)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer c.Close()
+				r := sso.NewRefresher(sso.RefreshOptions{})
+				r.Add("bot", c)
+				if err := r.Once(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				return r.Status()[0]
+			}
+			if s := turn(); s.State != sso.RefreshStopped || s.Code != "credentials" {
+				t.Fatalf("refused: %+v", s)
+			}
+			p.err = nil
+			if s := turn(); s.State != tt.state || len(p.sent) != tt.sent {
+				t.Errorf("then %+v, and %d tokens sent; want %s and %d", s, len(p.sent), tt.state, tt.sent)
+			}
+		})
+	}
+}
+
+// A mail that comes after MFATimeout is looked for again, a few times, and no second one
+// is asked for.
+func TestLateMail(t *testing.T) {
+	for name, tt := range map[string]struct {
+		late  int
+		kinds []string
+	}{
+		"late":  {2, []string{sso.RefreshWaiting, sso.RefreshWaiting, sso.RefreshRenewed}},
+		"never": {99, []string{sso.RefreshWaiting, sso.RefreshWaiting, sso.RefreshStopped}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				p := &postbox{late: tt.late}
+				c, _ := mailboxClient(t, p, "MFATimeout=20;MFAMailboxPassword="+canary)
+				defer p.world.Close()
+				var log told
+				keep(t, c, sso.RefreshOptions{Observe: log.observe}, 10*time.Minute)
+				if got := log.kinds(); !slices.Equal(got, tt.kinds) {
+					t.Errorf("told %v, want %v", got, tt.kinds)
+				}
+				for _, e := range log.events[:min(2, len(log.events))] {
+					if !errors.Is(e.Err, sso.ErrPassCodeNeeded) {
+						t.Errorf("waits because of %v", e.Err)
+					}
+				}
+				if n := len(p.world.Okta.Mailbox("email@example.com").Messages()); n != 1 {
+					t.Errorf("%d mails, want one", n)
+				}
+			})
+		})
+	}
+}
+
+// A mail that another program has waited for in vain keeps no refresher from looking.
+func TestLateMailOfAnotherProgram(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := &postbox{late: 1}
+		c, _ := mailboxClient(t, p, "MFATimeout=20;MFAMailboxPassword="+canary)
+		defer p.world.Close()
+		if _, err := c.Session(t.Context()); !errors.Is(err, sso.ErrPassCodeNeeded) {
+			t.Fatal(err)
+		}
+		var log told
+		keep(t, c, sso.RefreshOptions{Observe: log.observe}, time.Minute)
+		if got := log.kinds(); !slices.Equal(got, []string{sso.RefreshRenewed}) {
+			t.Errorf("told %v", got)
+		}
+	})
 }

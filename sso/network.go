@@ -116,6 +116,7 @@ func (n *network) dialTLS(ctx context.Context, network, addr string, wrap func(n
 		config.NextProtos = []string{"http/1.1"}
 	}
 	conn := tls.Client(hop.Watch(wrap(raw)), config)
+	n.loadRoots()
 	if err := conn.HandshakeContext(ctx); err != nil {
 		raw.Close()
 		return nil, err

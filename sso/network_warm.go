@@ -39,7 +39,6 @@ func (n *network) warm(ctx context.Context, u *url.URL) {
 		port = "443"
 	}
 	addr := net.JoinHostPort(strings.ToLower(u.Hostname()), port)
-	n.loadRoots()
 	n.ready.prepare(ctx, addr, func(ctx context.Context, ahead *aheadConn) (*tls.Conn, error) {
 		return n.dialTLS(ctx, "tcp", addr, func(c net.Conn) net.Conn {
 			ahead.Conn = c
@@ -48,8 +47,8 @@ func (n *network) warm(ctx context.Context, u *url.URL) {
 	})
 }
 
-// loadRoots reads the system's certificates while the first connection is being made:
-// there are a hundred and more files, and the handshake would wait for them.
+// loadRoots reads the system's certificates while the first handshake waits for the
+// server: there are a hundred and more files.
 func (n *network) loadRoots() {
 	if n.tls.RootCAs == nil {
 		n.roots.Do(func() {

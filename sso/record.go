@@ -85,6 +85,9 @@ type failure struct {
 	Text string        `json:"text"`
 	Hint string        `json:"hint,omitempty"`
 	Wait time.Duration `json:"wait,omitempty"`
+
+	Refused string `json:"refused,omitempty"` // the property whose secret was refused, if one was
+	Late    bool   `json:"late,omitempty"`    // a mail was waited for in vain: see lateMailError
 }
 
 // refusal marks a secret that a server refused.

@@ -18,6 +18,7 @@ type care struct {
 	Requests int           `json:"requests,omitempty"` // sent by refreshers
 	SignIns  int           `json:"sign_ins,omitempty"` // begun by anybody
 	Failures int           `json:"failures,omitempty"` // turns that failed since the last good one
+	Late     int           `json:"late,omitempty"`     // of these, those whose mail did not come in time
 	NotUntil time.Time     `json:"not_until,omitzero"` // when a refresher may try again
 	Idle     time.Duration `json:"idle,omitempty"`     // learnt: what the SP's idle time seems to be; 0: nothing
 	Alive    int           `json:"alive,omitempty"`    // checks in a row that found the session alive
@@ -63,7 +64,7 @@ func (c *care) countSignIn(now time.Time) {
 }
 
 // forgive lets refreshers begin afresh. The counts of the day stay.
-func (c *care) forgive() { c.Stopped, c.Failures, c.NotUntil = nil, 0, time.Time{} }
+func (c *care) forgive() { c.Stopped, c.Failures, c.Late, c.NotUntil = nil, 0, 0, time.Time{} }
 
 // stopped returns why no sign-in may be made, nil if one may. A stop ends when the
 // configuration or a secret has changed, or when somebody else has signed in.
@@ -77,10 +78,11 @@ func (r *record) stopped(seal []byte) *stop {
 
 // inHand returns the failure of a sign-in that somebody else has begun and that waits
 // for a person now: a text message is on its way, or a push was refused. The refresher
-// must not have a second one sent as long as that one is good.
+// must not have a second one sent as long as that one is good. A mail that is late is
+// nobody's: whoever is next looks for the same one.
 func (r *record) inHand(now time.Time) *failure {
 	f := r.Failed
-	if f == nil || f.Code != "passcode_needed" && f.Code != "mfa_rejected" || !f.At.After(r.Care.Resumed) || now.Sub(f.At) > stopPoll {
+	if f == nil || f.Late || f.Code != "passcode_needed" && f.Code != "mfa_rejected" || !f.At.After(r.Care.Resumed) || now.Sub(f.At) > stopPoll {
 		return nil
 	}
 	return f
@@ -90,6 +92,20 @@ func (r *record) inHand(now time.Time) *failure {
 // the values of its secrets. Secrets are read from where they come from, so a new
 // line in a password file is a change. One that cannot be read is a state, too.
 func (c *Client) seal(ctx context.Context, r *record) []byte {
+	return c.sealWith(ctx, r, c.freshToken(ctx, r))
+}
+
+// sealAfter is the seal of a stop because of err. If the mailbox's token was refused, it
+// is that of the refused one, whatever would be read now: a command that prints a new
+// token each time has printed another by then, and the stop would outlive them all.
+func (c *Client) sealAfter(ctx context.Context, r *record, err error) []byte {
+	if refusedSecret(err) == mailboxToken {
+		return c.sealWith(ctx, r, staleToken)
+	}
+	return c.seal(ctx, r)
+}
+
+func (c *Client) sealWith(ctx context.Context, r *record, token string) []byte {
 	r.mac("", "", "") // makes the key
 	h := hmac.New(sha256.New, r.RefusalKey)
 	write := func(s string) {
@@ -105,7 +121,7 @@ func (c *Client) seal(ctx context.Context, r *record) []byte {
 		}
 		value, err := "", error(nil)
 		if table[i].Name == mailboxToken {
-			value = c.freshToken(ctx, r)
+			value = token
 		} else {
 			value, err = table[i].secret(c.cfg).Reveal(ctx)
 		}
@@ -116,6 +132,9 @@ func (c *Client) seal(ctx context.Context, r *record) []byte {
 	return h.Sum(nil)
 }
 
+// staleToken stands in a seal for a mailbox's token that was refused, or cannot be read.
+const staleToken = "refused"
+
 // freshToken says whether the mailbox's token is another one than that which was refused.
 // Such a token may be new each time it is read: that alone is no change that ends a stop
 // for another reason, and then it is not read at all.
@@ -125,20 +144,21 @@ func (c *Client) freshToken(ctx context.Context, r *record) string {
 	}
 	value, err := c.cfg.MFAMailboxToken.Reveal(ctx)
 	if _, refused := r.refused(mailboxToken, mailboxOwner(c.cfg.MFAMailbox), value); refused || err != nil {
-		return "refused"
+		return staleToken
 	}
 	return ""
 }
 
 // needsChange reports whether trying again without a change is useless or harmful:
 // the sign-in waits for a person. failures counts this one. A service provider that
-// is being restarted turns good users away for a while, so it is asked three times.
+// is being restarted turns good users away for a while, so it is asked three times. So
+// is a mailbox whose mail is late.
 func needsChange(err error, failures int) bool {
 	if Step(err) == autherr.StepState {
 		return false // a full disk is nobody's refusal
 	}
 	switch {
-	case errors.Is(err, ErrExchangeRefused):
+	case errors.Is(err, ErrExchangeRefused), isLateMail(err):
 		return failures >= 3
 	case errors.Is(err, ErrCredentials), errors.Is(err, ErrPassCodeNeeded), errors.Is(err, ErrMFARejected),
 		errors.Is(err, ErrUnsupported), errors.Is(err, ErrConfig):

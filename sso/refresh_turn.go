@@ -131,8 +131,13 @@ func (r *Refresher) noteFailure(ctx context.Context, c *Client, rec *record, e *
 		return
 	}
 	care.Failures++
-	if needsChange(e.Err, care.Failures) {
-		care.Stopped = stopFor(e.Err, now, c.seal(ctx, rec))
+	failures := care.Failures
+	if isLateMail(e.Err) { // an outage before it is no reason to give up earlier
+		care.Late++
+		failures = care.Late
+	}
+	if needsChange(e.Err, failures) {
+		care.Stopped = stopFor(e.Err, now, c.sealAfter(ctx, rec, e.Err))
 		e.Kind, e.Next = RefreshStopped, now.Add(stopPoll+time.Duration(die*float64(stopPoll)))
 		// What had changed was not the refused secret; its refusal has been told.
 		var before *RefusedBeforeError

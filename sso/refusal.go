@@ -88,10 +88,11 @@ func (g *guard) secret(ctx context.Context, property, owner string, s Secret) (s
 	if f, ok := g.record.refused(property, owner, marked); ok {
 		return "", &RefusedBeforeError{Property: property, At: f.At, Text: f.Text}
 	}
-	if p, again := g.passed[property]; again && p.value == value {
-		return value, nil // the same sign-in asks for it twice
+	mac := g.record.mac(property, owner, marked)
+	if p, again := g.passed[property]; again && p.value == value && hmac.Equal(g.record.Sent[property].MAC, mac) {
+		return value, nil // the same sign-in asks for it twice, and the mark is there
 	}
-	if err := g.record.sending(property, g.record.mac(property, owner, marked), time.Now()); err != nil {
+	if err := g.record.sending(property, mac, time.Now()); err != nil {
 		return "", err
 	}
 	if g.passed == nil {
@@ -152,6 +153,22 @@ func unsettled(err error) (properties []string) {
 	return properties
 }
 
+// refusedSecret names the secret that err says was refused, now or before; "" if it does not say so.
+func refusedSecret(err error) string {
+	if !errors.Is(err, ErrCredentials) {
+		return ""
+	}
+	if before := (*RefusedBeforeError)(nil); errors.As(err, &before) {
+		return before.Property
+	}
+	for e := range chain(err) {
+		if r, ok := e.(interface{ RefusedSecret() string }); ok {
+			return r.RefusedSecret()
+		}
+	}
+	return "Password"
+}
+
 // note remembers in the record which secret err says was refused, if it says so.
 // A sign-in that succeeded clears the marks of the secrets that it used. If err
 // tells nothing about them, the marks of their sending stay.
@@ -176,13 +193,7 @@ func (g *guard) note(err error, now time.Time) {
 	if !errors.Is(err, ErrCredentials) || errors.As(err, &before) {
 		return
 	}
-	property := "Password"
-	for e := range chain(err) {
-		if r, ok := e.(interface{ RefusedSecret() string }); ok {
-			property = r.RefusedSecret()
-			break
-		}
-	}
+	property := refusedSecret(err)
 	p, ok := g.passed[property]
 	if !ok {
 		return // nothing of ours was sent
@@ -197,7 +208,7 @@ func (g *guard) note(err error, now time.Time) {
 
 // fail notes how a sign-in ended, for those who waited for it.
 func (r *record) fail(err error, now time.Time) {
-	f := &failure{At: now, Code: Code(err), Step: Step(err), Text: err.Error(), Hint: Hint(err)}
+	f := &failure{At: now, Code: Code(err), Step: Step(err), Text: err.Error(), Hint: Hint(err), Refused: refusedSecret(err), Late: isLateMail(err)}
 	f.Wait, _ = RetryAfter(err)
 	r.Failed = f
 }
@@ -215,5 +226,20 @@ func (f *failure) told(before string) error {
 	if f.Step != "" {
 		err = &StepError{Step: f.Step, Err: err}
 	}
+	switch {
+	case f.Refused != "":
+		return &toldRefusal{err, f.Refused}
+	case f.Late:
+		return &lateMailError{err}
+	}
 	return err
 }
+
+// toldRefusal is the refusal of a secret by the word of somebody else.
+type toldRefusal struct {
+	error
+	property string
+}
+
+func (e *toldRefusal) Unwrap() error         { return e.error }
+func (e *toldRefusal) RefusedSecret() string { return e.property }

@@ -3,6 +3,7 @@ package sso
 import (
 	"context"
 	"errors"
+	"sync/atomic"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
@@ -16,6 +17,8 @@ type signInState struct {
 	guard *guard
 	lease Lease
 
+	mailLate atomic.Bool // the mail that was waited for last did not come in time
+
 	// writing holds one element while a write is under way, so that an older state
 	// cannot overtake a newer one. It is no mutex: a store may be far away.
 	writing chan struct{}
@@ -28,6 +31,9 @@ func (c *Client) newSignInState(r *record, lease Lease) *signInState {
 // authenticate signs in and stores what came of it, success or not: what a failed
 // sign-in learnt (a device, an open challenge, a refusal) matters as much.
 func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) {
+	if err := c.mailboxSecret(); err != nil {
+		return nil, err // before any secret leaves
+	}
 	start := time.Now()
 	state := c.signInState()
 	r.dropSession()
@@ -36,7 +42,7 @@ func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) 
 	v := c.visit(r.Cookies)
 	err := c.restoreProvider(r)
 	if err == nil {
-		err = c.walk(ctx, v, r)
+		err = state.lateMail(c.walk(ctx, v, r))
 	}
 	now := time.Now()
 	state.guard.note(err, now)

@@ -1,6 +1,7 @@
 package sso_test
 
 import (
+	"fmt"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -18,7 +19,20 @@ func TestTrustExchange(t *testing.T) {
 		"not named":          {func(h http.Header) { h.Del("X-Ausername") }, true},
 		"anonymous":          {func(h http.Header) { h.Set("X-Ausername", "anonymous") }, true},
 		"login failed":       {func(h http.Header) { h.Set("X-Seraph-Loginreason", "AUTHENTICATED_FAILED") }, true},
+		"refused":            {func(h http.Header) { h.Set("Test-Status", "403") }, true},
 		"no session of ours": {func(h http.Header) { without(h, "JSESSIONID") }, true},
+		"a session removed": {func(h http.Header) {
+			without(h, "JSESSIONID")
+			h.Add("Set-Cookie", "JSESSIONID=x; Path=/; Max-Age=0")
+		}, true},
+		"an empty session": {func(h http.Header) {
+			without(h, "JSESSIONID")
+			h.Add("Set-Cookie", `JSESSIONID=""; Path=/`)
+		}, true},
+		"a session of another path": {func(h http.Header) {
+			without(h, "JSESSIONID")
+			h.Add("Set-Cookie", "JSESSIONID=x; Path=/elsewhere")
+		}, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			w, opts, ca := world(t)
@@ -35,13 +49,17 @@ func TestTrustExchange(t *testing.T) {
 					for name, values := range answer.Header() {
 						rw.Header()[name] = values
 					}
-					rw.WriteHeader(answer.Code)
+					status := answer.Code
+					if _, err := fmt.Sscan(answer.Header().Get("Test-Status"), &status); err == nil {
+						rw.Header().Del("Location")
+					}
+					rw.WriteHeader(status)
 					rw.Write(answer.Body.Bytes())
 				})
 			})
 			c := open(t, w.OktaConnection("User=passwordonly@example.com", ca), opts)
 			s, err := c.Session(t.Context())
-			if name == "no session of ours" {
+			if strings.Contains(name, "session") {
 				// The session was opened and its cookie lost: the check finds that out.
 				if err == nil {
 					t.Fatal("a session without its cookie was believed")

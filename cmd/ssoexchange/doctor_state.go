@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -62,11 +63,19 @@ func (d *doctor) state(ctx context.Context, cfg *sso.Config) sso.Store {
 	if key.made {
 		return nil // nothing is stored
 	}
-	bad := d.records(ctx, dir, store, key.key)
-	if cfg != nil && slices.Contains(bad, cfg.Identity().Key()) {
+	own := ownKey(cfg)
+	if bad := d.records(ctx, dir, store, key.key, own); slices.Contains(bad, own) {
 		return nil
 	}
 	return store
+}
+
+// ownKey is the key of the connection's record, "" if the connection is not known.
+func ownKey(cfg *sso.Config) string {
+	if cfg == nil {
+		return ""
+	}
+	return cfg.Identity().Key()
 }
 
 // stateIn returns the directory that holds the state, or that several hosts share it.
@@ -111,10 +120,7 @@ func (d *doctor) sharedState(ctx context.Context, cfg *sso.Config) sso.Store {
 		lease.Release()
 		d.ok("state.lease", "given and taken back in %s", time.Since(start).Round(time.Millisecond))
 	}
-	own := ""
-	if cfg != nil {
-		own = cfg.Identity().Key()
-	}
+	own := ownKey(cfg)
 	if bad := d.sharedRecords(ctx, store, keys, own); slices.Contains(bad, own) {
 		return nil
 	}
@@ -131,24 +137,52 @@ const probeKey = "72f4be89d6ebab1496e21e38bcd7c8ca"
 func (d *doctor) sharedRecords(ctx context.Context, store sso.Store, keys []string, own string) (bad []string) {
 	const check = "state.records"
 	var first error
-	for _, key := range keys[:min(len(keys), maxInspected)] {
-		if _, err := store.Load(ctx, key); err != nil {
+	looked := 0
+	for _, key := range inspected(keys, own) {
+		if looked > 0 && almostOver(ctx) {
+			break
+		}
+		_, err := store.Load(ctx, key)
+		if err != nil && looked > 0 && ctx.Err() != nil {
+			break // the time was too short, which says nothing about the record
+		}
+		looked++
+		if err != nil {
 			bad = append(bad, key)
 			if first == nil || key == own {
 				first = err
 			}
 		}
 	}
+	number := strconv.Itoa(looked)
+	if looked < len(keys) {
+		number = fmt.Sprintf("%d of %d were looked at", looked, len(keys))
+	}
 	switch {
 	case first == nil:
-		d.ok(check, "%d, all can be read", min(len(keys), maxInspected))
+		d.ok(check, "%s, all can be read", number)
 	case errors.Is(first, sso.ErrConfig) && !slices.Contains(bad, own):
-		d.warn(check, fmt.Sprintf("%d of %d cannot be read: %s", len(bad), len(keys), first),
+		d.warn(check, fmt.Sprintf("%d of %d cannot be read: %s", len(bad), looked, first),
 			"give this host the key of the others ($"+filestore.KeyEnv+"), or put the old key behind the new one; "+sso.Hint(first))
 	default:
 		d.fail(check, first)
 	}
 	return bad
+}
+
+// inspected are the records that are looked at, the connection's own first.
+func inspected(keys []string, own string) []string {
+	keys = slices.Clone(keys)
+	if i := slices.Index(keys, own); i > 0 {
+		keys[0], keys[i] = keys[i], keys[0]
+	}
+	return keys[:min(len(keys), maxInspected)]
+}
+
+// almostOver reports whether most of the time for a shared store is spent.
+func almostOver(ctx context.Context) bool {
+	end, ok := ctx.Deadline()
+	return ok && time.Until(end) < sharedPatience/5
 }
 
 // keyFinder finds the key as the program does, but makes none.
@@ -192,14 +226,14 @@ func (k *keyFinder) where(dir string) string {
 // records tries to read every record, in a copy: reading one in its place would set
 // it aside if it is damaged, or if the key is another one today. It returns those
 // that cannot be read.
-func (d *doctor) records(ctx context.Context, dir string, store *filestore.Store, key *filestore.Key) (bad []string) {
+func (d *doctor) records(ctx context.Context, dir string, store *filestore.Store, key *filestore.Key, own string) (bad []string) {
 	const check = "state.records"
 	keys, err := store.Keys(ctx)
 	if err != nil {
 		d.fail(check, stateError(err))
 		return nil
 	}
-	keys = keys[:min(len(keys), maxInspected)]
+	keys = inspected(keys, own)
 	temp, err := os.MkdirTemp("", "ssoexchange-doctor-")
 	if err != nil {
 		d.warn(check, "no temporary directory to look at the records in", "set TMPDIR to a directory that may be written to")

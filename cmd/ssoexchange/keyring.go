@@ -19,15 +19,22 @@ const keyringService = "ssoexchange"
 // time that a sign-in may take does not bound this: a person may be typing. So the
 // wait has a bound of its own.
 func keyringSecret(ctx context.Context, account string) (string, error) {
+	return keyringAnswer(ctx, account, func() (string, error) { return keyring.Get(keyringService, account) })
+}
+
+// keyringAnswer is what get returns in time, or why that is nothing.
+func keyringAnswer(ctx context.Context, account string, get func() (string, error)) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, keyringWait)
 	defer cancel()
-	secret, err := askKeyring(ctx, func() (string, error) { return keyring.Get(keyringService, account) })
+	secret, err := askKeyring(ctx, get)
 	switch {
 	case err == nil:
 		return secret, nil
 	case errors.Is(err, keyring.ErrNotFound):
 		return "", configError("the keyring has no account "+account+" of service ssoexchange",
 			"store it: secret-tool store --label ssoexchange service ssoexchange username "+account)
+	case errors.Is(err, errSilent):
+		return "", err
 	case errors.Is(context.Cause(ctx), context.Canceled):
 		return "", context.Cause(ctx)
 	}
@@ -36,6 +43,10 @@ func keyringSecret(ctx context.Context, account string) (string, error) {
 
 // errNoBus tells of a machine without a desktop session.
 var errNoBus = errors.New("there is no session bus")
+
+// errSilent tells of a keyring that has not answered: most likely it is locked.
+var errSilent = configError("the OS keyring did not answer in time",
+	"unlock it, and answer its question within 30 s; where nobody can (servers, cron), use a property that ends in File or Command")
 
 // askKeyring makes one call to the keyring, which may hang, and waits for it no
 // longer than ctx lasts.
@@ -59,6 +70,9 @@ func askKeyring(ctx context.Context, call func() (string, error)) (string, error
 	case a := <-done:
 		return a.secret, a.err
 	case <-ctx.Done():
+		if errors.Is(context.Cause(ctx), context.DeadlineExceeded) {
+			return "", errSilent
+		}
 		return "", context.Cause(ctx)
 	}
 }
@@ -91,7 +105,8 @@ func accounts(items []keyringItem) []string {
 // keyrings take what they do not keep.
 func storeSecrets(ctx context.Context, items []keyringItem) error {
 	for i, item := range items {
-		err := inTime(ctx, func() error { return keyring.Set(keyringService, item.account, item.secret()) })
+		err := setInTime(ctx, func() error { return keyring.Set(keyringService, item.account, item.secret()) },
+			func() error { return keyring.Delete(keyringService, item.account) })
 		if err == nil {
 			var kept string
 			if kept, err = keyringSecret(ctx, item.account); err == nil && kept != item.secret() {
@@ -100,6 +115,9 @@ func storeSecrets(ctx context.Context, items []keyringItem) error {
 		}
 		if err != nil {
 			_ = removeSecrets(ctx, accounts(items[:i+1]))
+			if errors.Is(err, errSilent) {
+				return err
+			}
 			return configError("there is no OS keyring that keeps secrets here", "use a property that ends in File or Command")
 		}
 	}
@@ -126,5 +144,20 @@ func inTime(ctx context.Context, call func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, keyringWait)
 	defer cancel()
 	_, err := askKeyring(ctx, func() (string, error) { return "", call() })
+	return err
+}
+
+// setInTime is inTime for a call that stores something. If a person approves of it when
+// nobody waits any more, it is undone at once: its caller was told that it has failed.
+func setInTime(ctx context.Context, set, undo func() error) error {
+	ctx, cancel := context.WithTimeout(ctx, keyringWait)
+	defer cancel()
+	_, err := askKeyring(ctx, func() (string, error) {
+		err := set()
+		if err == nil && ctx.Err() != nil {
+			err = errors.Join(context.Cause(ctx), undo())
+		}
+		return "", err
+	})
 	return err
 }

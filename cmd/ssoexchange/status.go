@@ -124,14 +124,16 @@ func (a *app) printStatus(infos []sessionInfo) error {
 		default:
 			fmt.Fprintln(a.stdout, "  no live session")
 		}
+		var said []string // hints
 		for _, r := range i.Refusals {
 			fmt.Fprintf(a.stdout, "  %s was refused on %s, and is not sent again until it changes: %s\n",
 				r.Property, r.Since.Local().Format("2006-01-02 15:04"), oneLine(r.Reason))
 			a.statusHint(r.Hint)
+			said = append(said, r.Hint)
 		}
 		if s := i.Stopped; s != nil {
 			fmt.Fprintf(a.stdout, "  refresh has stopped (%s) since %s: %s\n", s.Code, s.Since.Local().Format("2006-01-02 15:04"), oneLine(s.Reason))
-			if len(i.Refusals) == 0 { // else it says the same again
+			if !slices.Contains(said, s.Hint) {
 				a.statusHint(s.Hint)
 			}
 		}

@@ -65,7 +65,10 @@ func propertiesTopic() *cobra.Command {
 		Short: "The properties of a connection string",
 		Long: `A connection string is a list Name=Value;Name=Value. Names ignore case and inner spaces.
 Quote a value that holds ; or spaces at its ends with ' or ", doubling the quote inside.
-Every property can also come from a profile, from SSOEXCHANGE_<NAME> or from --set.`,
+Every property can also come from a profile, from SSOEXCHANGE_<NAME> or from --set.
+
+A secret (Password, MFASecret, ...) can be named by where it is: PasswordFile, PasswordCommand
+(ends after 5 minutes at the latest), PasswordKeyring (has 30 seconds to answer).`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			out := cmd.OutOrStdout()

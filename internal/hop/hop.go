@@ -131,6 +131,10 @@ func (e *Error) HintText() string {
 		return "the host name does not resolve: check the connection string, the DNS and whether a proxy is needed (ProxyServer)"
 	case errors.Is(e.Cause, context.DeadlineExceeded):
 		return "the server did not answer in time: try again, or raise Timeout (seconds)"
+	case errors.Is(e.Cause, errNotRepeated):
+		return "try again: what was lost is asked for anew"
+	case errors.Is(e.Cause, errCutOff):
+		return "try again; if it is always so, the server or a gateway before it tells no length and drops its connections without ending TLS, and has to be put right"
 	case isCertificateError(e.Cause):
 		return "the server's certificate is not trusted: name its CA with SSLServerCert=FILE"
 	case e.Kind == autherr.ErrUnreachable:

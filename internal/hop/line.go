@@ -16,6 +16,9 @@ import (
 // errNotRepeated ends a request that net/http was about to send once more.
 var errNotRepeated = errors.New("the connection broke before the answer came, and the request is not sent twice")
 
+// errCutOff is the end of an answer that may not be all of it.
+var errCutOff = fmt.Errorf("the connection was cut off: %w", io.ErrUnexpectedEOF)
+
 // line is what one request learns of its connections.
 type line struct {
 	wrote  atomic.Bool // the request was written, as far as the client can tell
@@ -41,8 +44,8 @@ func (l *line) trace(ctx context.Context, secret bool) (_ context.Context, stop 
 		},
 		GotConn: func(got httptrace.GotConnInfo) {
 			if again() && !isHTTP2(got.Conn) {
-				// It was at hand, and net/http takes it in spite of the end. HTTP/2 is
-				// different: there only what the server has not looked at is repeated.
+				// It was at hand, and net/http takes it in spite of the end. One of HTTP/2 is
+				// left alone: other requests are on it, and asks the context before it sends.
 				got.Conn.Close()
 			}
 			l.mu.Lock()
@@ -74,7 +77,7 @@ func (l *line) complete(resp *http.Response) error {
 		return nil
 	}
 	if w, ok := conn.NetConn().(*watched); ok && w.ended.Load() {
-		return fmt.Errorf("the connection was cut off: %w", io.ErrUnexpectedEOF)
+		return errCutOff
 	}
 	return nil
 }

@@ -1,0 +1,84 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/zalando/go-keyring"
+
+	"github.com/ssoexchange/ssoexchange/sso"
+)
+
+// TestKeyringSilent: a locked keyring is not the same as none.
+func TestKeyringSilent(t *testing.T) {
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
+	for _, c := range []struct {
+		name       string
+		takes      time.Duration
+		err        error
+		text, hint string
+	}{
+		{"locked", time.Hour, nil, "did not answer", "unlock it"},
+		{"none", 0, errors.New("no such service"), "cannot be read", "PasswordFile"},
+		{"no such item", 0, keyring.ErrNotFound, "no account work/Password", "store it"},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				_, err := keyringAnswer(t.Context(), "work/Password", func() (string, error) {
+					time.Sleep(c.takes)
+					return "", c.err
+				})
+				if !errors.Is(err, sso.ErrConfig) || !strings.Contains(err.Error(), c.text) || !strings.Contains(sso.Hint(err), c.hint) {
+					t.Errorf("%v (hint: %s)", err, sso.Hint(err))
+				}
+				time.Sleep(time.Hour) // for the call that nobody waits for
+			})
+		})
+	}
+}
+
+// TestKeyringStoredTooLate: what a person approves of after the program has said that
+// it failed does not stay.
+func TestKeyringStoredTooLate(t *testing.T) {
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
+	for _, c := range []struct {
+		name  string
+		takes time.Duration
+		stop  time.Duration // when the user interrupts; 0: never
+		err   error
+		stays bool
+	}{
+		{name: "in time", takes: keyringWait - time.Second, stays: true},
+		{name: "too late", takes: keyringWait + time.Second, err: errSilent},
+		{name: "interrupted", takes: 2 * time.Second, stop: time.Second, err: context.Canceled},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				ctx, cancel := context.WithCancel(t.Context())
+				defer cancel()
+				if c.stop > 0 {
+					time.AfterFunc(c.stop, cancel)
+				}
+				there := make(chan bool, 2)
+				err := setInTime(ctx,
+					func() error { time.Sleep(c.takes); there <- true; return nil },
+					func() error { there <- false; return nil })
+				if !errors.Is(err, c.err) {
+					t.Errorf("%v, want %v", err, c.err)
+				}
+				time.Sleep(time.Minute)
+				close(there)
+				stays := false
+				for stays = range there {
+				}
+				if stays != c.stays {
+					t.Errorf("the secret is there: %t", stays)
+				}
+			})
+		})
+	}
+}
