@@ -120,7 +120,16 @@ func (b *bench) product(s scenario, p person, dir string) ([]string, []string, e
 	if err := os.WriteFile(file, []byte(s.connection(b.world, p)), 0o600); err != nil {
 		return nil, nil, err
 	}
-	args := append([]string{b.binary, "cookies", "--connection-file", file, "--state-dir", filepath.Join(dir, "state")}, s.more...)
+	state := filepath.Join(dir, "state")
+	if b.key != nil {
+		if err := os.MkdirAll(state, 0o700); err != nil {
+			return nil, nil, err
+		}
+		if err := os.WriteFile(filepath.Join(state, "key"), b.key, 0o600); err != nil {
+			return nil, nil, err
+		}
+	}
+	args := append([]string{b.binary, "cookies", "--connection-file", file, "--state-dir", state}, s.more...)
 	return args, []string{"SSL_CERT_FILE=" + b.world.ca}, nil
 }
 

@@ -72,6 +72,7 @@ type bench struct {
 	chromium string
 	group    *judge.Group
 	world    *world
+	key      []byte // of the state directories; nil: none yet
 }
 
 func main() {
