@@ -98,6 +98,7 @@ type rival struct {
 const (
 	byProduct  = "ssoexchange"
 	byNoVerify = "without the check"
+	byLibrary  = "library"
 	byCurl     = "curl"
 	byBrowser  = "Chromium"
 )
@@ -110,6 +111,7 @@ func rivals() []rival {
 			args, env, err := b.product(s, p, dir)
 			return append(args, "--no-verify"), env, err
 		}},
+		{byLibrary, all, library(true)},
 		{byCurl, all, (*bench).curl},
 		{byBrowser, func(n int) int { return (n + 1) / 2 }, (*bench).browser},
 	}
@@ -192,6 +194,9 @@ func (b *bench) run(ctx context.Context, s scenario, r rival, rtt time.Duration,
 	seen := b.world.watch()
 	c, err := measure(ctx, request{Args: args, Env: append(b.env(dir), env...), Dir: dir, Memory: memory})
 	t := seen()
+	if err == nil && r.Name == byLibrary {
+		err = ownTime(&c)
+	}
 	if err == nil {
 		err = b.world.proves(ctx, c.Output, p.login)
 	}

@@ -79,6 +79,9 @@ func main() {
 	if len(os.Args) == 2 && os.Args[1] == measureArg {
 		exit(measureOne())
 	}
+	if len(os.Args) == 4 && os.Args[1] == libraryArg {
+		exit(signInWithLibrary(os.Args[2] == "true", os.Args[3] == "true"))
+	}
 	// The kernel ends what was started when the thread that started it ends.
 	runtime.LockOSThread()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)

@@ -71,6 +71,7 @@ func TestKeyringStoredTooLate(t *testing.T) {
 					t.Errorf("%v, want %v", err, c.err)
 				}
 				time.Sleep(time.Minute)
+				synctest.Wait()
 				close(there)
 				stays := false
 				for stays = range there {
