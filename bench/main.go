@@ -194,7 +194,8 @@ func (b *bench) all(ctx context.Context) (err error) {
 	}
 	doc["machine"] = machine(ctx)
 	if b.world != nil && len(b.world.trips.reality) > 0 {
-		doc["machine"] += "Round trips as measured: " + b.world.trips.String() + " ms.\n"
+		doc["machine"] += "Round trips as measured: " + b.world.trips.String() + " ms.\n" +
+			fmt.Sprintf("%d runs of each, %d of Chromium.\n", b.runs, (b.runs+1)/2)
 	}
 	return doc.write(filepath.Join(b.root, "docs", "performance.md"))
 }
