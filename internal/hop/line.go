@@ -45,7 +45,7 @@ func (l *line) trace(ctx context.Context, secret bool) (_ context.Context, stop 
 		GotConn: func(got httptrace.GotConnInfo) {
 			if again() && !isHTTP2(got.Conn) {
 				// It was at hand, and net/http takes it in spite of the end. One of HTTP/2 is
-				// left alone: other requests are on it, and asks the context before it sends.
+				// left alone: other requests are on it, and it heeds the end by itself.
 				got.Conn.Close()
 			}
 			l.mu.Lock()
