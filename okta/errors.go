@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"net/http"
-	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -12,6 +11,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 )
 
 // Error is a refusal by Okta: by its AuthN API, with the fields of the error object,
@@ -87,7 +87,7 @@ const (
 	maxShown      = 200
 )
 
-var codeShape = regexp.MustCompile(`^E\d{7}$`)
+var codeShape = lazyregexp.New(`^E\d{7}$`)
 
 // meaning is what an error code means to the caller.
 type meaning struct {
@@ -175,7 +175,7 @@ func readError(a *hop.Answer, secrets ...string) *Error {
 	e := &Error{Status: a.Status}
 	if len(a.Body) <= maxErrorBytes && json.Unmarshal(a.Body, &body) == nil {
 		e.Link, e.ID = shown(body.Link, secrets), shown(body.ID, secrets)
-		if e.Code = body.Code; !codeShape.MatchString(e.Code) {
+		if e.Code = body.Code; !codeShape().MatchString(e.Code) {
 			e.Code = shown(e.Code, secrets)
 		}
 		e.Summary = shown(body.Summary, secrets)

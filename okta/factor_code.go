@@ -129,7 +129,11 @@ func (e *exam[T]) try(ctx context.Context, answer string) (*T, error) {
 		return nil, e.repeated(ctx)
 	}
 	t, err := e.desk.submit(ctx, answer)
-	if err == nil || !e.refused(err) {
+	if err == nil {
+		return t, nil
+	}
+	if !e.refused(err) {
+		e.spent()
 		return t, err
 	}
 	if e.ch.Kind == mfa.Question {
@@ -210,7 +214,7 @@ func (e *exam[T]) refused(err error) bool {
 	if oe == nil {
 		return false
 	}
-	e.last, e.p.Refused = oe, !e.early || e.ch.Attempt > 1
+	e.last, e.p.Refused, e.p.Lost = oe, !e.early || e.ch.Attempt > 1, false
 	e.ch.Attempt++
 	e.ch.Refused = oe.Summary
 	if len(oe.Causes) > 0 {
@@ -220,6 +224,20 @@ func (e *exam[T]) refused(err error) bool {
 		e.ch.Refused = "the code was refused"
 	}
 	return true
+}
+
+// spent takes note that a code was posted and no verdict came back. It is not posted
+// again, so if the transaction waits on, it waits for the code of another message.
+func (e *exam[T]) spent() {
+	if !e.p.Sent || e.early && e.ch.Attempt == 1 {
+		return // there is no message, or one that nobody has looked at
+	}
+	e.p.Refused, e.p.Lost = true, true
+	e.w.c.note(func(m *memory) {
+		if m.pending != nil {
+			m.pending.Refused, m.pending.Lost = true, true
+		}
+	})
 }
 
 // repeated deals with a code that was posted before. Codes of an app change with

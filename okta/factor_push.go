@@ -50,15 +50,17 @@ func (w *walk) push(ctx context.Context, t *transaction, f factor) (*transaction
 	defer done()
 
 	poll := false
+	var heard hearing
 	for lost := 0; ; {
 		t, err := w.post(ctx, step{name: autherr.StepMFA, url: u, remember: remember, poll: poll,
 			body: map[string]any{"stateToken": token}, secrets: []string{token}})
+		heard.note(poll, err)
 		wait := pollPace
 		switch {
 		case err == nil:
 			lost = 0
 		case ctx.Err() != nil:
-			return nil, w.pushEnded(outer)
+			return nil, w.pushEnded(outer, heard)
 		case poll && waitOf(err) > 0:
 			wait = waitOf(err) // too many polls: slow down, the push goes on
 		case poll && passing(err) && lost < maxLostPolls:
@@ -90,7 +92,7 @@ func (w *walk) push(ctx context.Context, t *transaction, f factor) (*transaction
 			watch.Watch(ch, false)
 		}
 		if sleep(ctx, wait) != nil {
-			return nil, w.pushEnded(outer)
+			return nil, w.pushEnded(outer, heard)
 		}
 	}
 }
@@ -113,10 +115,37 @@ func (w *walk) approved(ctx context.Context, remember bool) error {
 	return w.c.checkpoint(ctx)
 }
 
-// pushEnded tells the caller's end from our own.
-func (w *walk) pushEnded(outer context.Context) error {
+// hearing is what came back from Okta since a push was sent.
+type hearing struct {
+	answered bool // a poll was, be it by "too many"
+	lost     bool // a request was not
+}
+
+// note takes note of the outcome of a request. The answer to the push itself, which is
+// no poll, says nothing of what came after it.
+func (h *hearing) note(poll bool, err error) {
+	var e *Error
+	switch {
+	case err != nil && waitOf(err) == 0 && !(errors.As(err, &e) && e.Code == "E0000070"):
+		h.lost = true
+	case poll:
+		h.answered = true
+	}
+}
+
+// errUnheard is why a push ended that may well have been answered.
+var errUnheard = errors.New("no poll got an answer")
+
+// pushEnded tells the caller's end from our own, and a person who does not answer from
+// a server that does not.
+func (w *walk) pushEnded(outer context.Context, h hearing) error {
 	if outer.Err() != nil {
 		return autherr.AtStep(autherr.StepMFA, ended(outer, "waiting for the push to be answered"))
+	}
+	if h.lost && !h.answered {
+		return autherr.AtStep(autherr.StepMFA, &autherr.Error{Kind: autherr.ErrUnreachable, Cause: errUnheard,
+			Text: fmt.Sprintf("okta: nobody knows whether the push was answered within %v", w.mfaTimeout()),
+			Hint: "check the way to Okta, then sign in again; there may be a second push"})
 	}
 	return autherr.AtStep(autherr.StepMFA, autherr.New(autherr.ErrMFARejected,
 		fmt.Sprintf("okta: the push was not answered within %v", w.mfaTimeout()),

@@ -65,6 +65,15 @@ func (w *walk) prepare(ctx context.Context, f factor) (notice, error) {
 	return notice{at: time.Now(), mark: mark}, nil
 }
 
+// unsent takes back that a message was asked for, if err says that its transaction is
+// over, which an earlier sign-in has begun: nobody was bothered, and no password was
+// posted yet, so that this sign-in may start over; see outdated.
+func (w *walk) unsent(err error) {
+	if w.passwords == 0 && died(err) {
+		w.messages--
+	}
+}
+
 // authnDesk is the AuthN API's side of an exam: answers go to links.
 type authnDesk struct {
 	w *walk
@@ -127,10 +136,11 @@ func (d *authnDesk) send(ctx context.Context) (*transaction, error) {
 	t, err := d.w.post(ctx, step{name: autherr.StepMFA, url: u, remember: d.remembers(),
 		body: map[string]any{"stateToken": d.p.StateToken}, secrets: []string{d.p.StateToken}})
 	if err != nil {
+		d.w.unsent(err)
 		return nil, err
 	}
 	d.p.Asked, d.p.Mark = n.at, n.mark
-	d.p.Sent, d.p.SentAt, d.p.Refused = true, time.Now(), false
+	d.p.Sent, d.p.SentAt, d.p.Refused, d.p.Lost = true, time.Now(), false, false
 	d.p.follow(t)
 	if err := d.w.keep(ctx, d.p); err != nil {
 		return nil, err

@@ -221,9 +221,10 @@ func (d *idxDesk) send(ctx context.Context) (*ion.Answer, error) {
 		return nil, err
 	}
 	if e, _ := d.t.refusal(next); e != nil {
+		d.t.w.unsent(e)
 		return nil, autherr.AtStep(autherr.StepMFA, e)
 	}
-	d.p.Sent, d.p.SentAt, d.p.Refused = true, time.Now(), false
+	d.p.Sent, d.p.SentAt, d.p.Refused, d.p.Lost = true, time.Now(), false, false
 	d.p.Asked, d.p.Mark = n.at, n.mark
 	if !d.isAt(next) {
 		d.moved = true

@@ -149,7 +149,7 @@ func find(a *ion.Answer, keys []string, always bool) *ion.Message {
 // code is the key of a message as Error.Code: bare where it wraps an error code of the
 // other API.
 func code(key string) string {
-	if bare := strings.TrimPrefix(key, "errors."); codeShape.MatchString(bare) {
+	if bare := strings.TrimPrefix(key, "errors."); codeShape().MatchString(bare) {
 		return bare
 	}
 	return shown(key, nil)

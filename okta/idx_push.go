@@ -30,6 +30,7 @@ func (t *talk) answerPush(ctx context.Context, a *ion.Answer) (*ion.Answer, erro
 	defer done()
 
 	wait := paceOf(a.Polling())
+	var heard hearing
 	for lost := 0; ; {
 		if n := a.Current.Number(); n != nil {
 			ch.Number = n // also when it changes
@@ -39,13 +40,14 @@ func (t *talk) answerPush(ctx context.Context, a *ion.Answer) (*ion.Answer, erro
 			watch.Watch(ch, false)
 		}
 		if sleep(ctx, wait) != nil {
-			return nil, t.w.pushEnded(outer)
+			return nil, t.w.pushEnded(outer, heard)
 		}
 		next, err := t.pollPush(ctx, a)
+		heard.note(true, err)
 		wait = paceOf(a.Polling())
 		switch {
 		case err != nil && ctx.Err() != nil:
-			return nil, t.w.pushEnded(outer)
+			return nil, t.w.pushEnded(outer, heard)
 		case err != nil && waitOf(err) > 0:
 			wait = max(wait, waitOf(err)) // too many polls: slow down, the push goes on
 		case err != nil && passingPoll(err) && lost < maxLostPolls:

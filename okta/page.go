@@ -5,12 +5,12 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/internal/hop"
 	"github.com/ssoexchange/ssoexchange/internal/htmlform"
 	"github.com/ssoexchange/ssoexchange/internal/jsstring"
+	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
@@ -78,11 +78,11 @@ func classify(a *hop.Answer, ours func(*url.URL) bool) *page {
 		p.kind, p.words = pageDenied, denied
 	case a.Status == http.StatusForbidden:
 		p.kind = pageBlocked
-	case engineMark.Match(a.Body):
+	case engineMark().Match(a.Body):
 		p.kind = pageEngine
 	case secondFactor(a.URL) || bytes.Contains(a.Body, []byte("/login/step-up/")):
 		p.kind = pageStepUp
-	case found || loginPage(a.URL) || classicMark.Match(a.Body):
+	case found || loginPage(a.URL) || classicMark().Match(a.Body):
 		p.kind = pageLogin
 	}
 	if p.words == "" {
@@ -134,8 +134,8 @@ func (p *page) form(a *hop.Answer, ours func(*url.URL) bool) bool {
 }
 
 var (
-	engineMark  = regexp.MustCompile(`\bmodelDataBag\s*=|\bproxyIdxResponse\b|name="ui-service"\s+content="iris"|/enduser-v\d`)
-	classicMark = regexp.MustCompile(`OktaLogin\.initLoginPage\(|login\.htm\?fromURI=`)
+	engineMark  = lazyregexp.New(`\bmodelDataBag\s*=|\bproxyIdxResponse\b|name="ui-service"\s+content="iris"|/enduser-v\d`)
+	classicMark = lazyregexp.New(`OktaLogin\.initLoginPage\(|login\.htm\?fromURI=`)
 )
 
 // findToken returns the state token that a page assigns to a variable or member,

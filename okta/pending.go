@@ -31,7 +31,8 @@ type pending struct {
 	SentAt  time.Time `json:"sentAt,omitzero"`  // the last one
 	Asked   time.Time `json:"asked,omitzero"`   // just before it was asked for
 	Mark    string    `json:"mark,omitempty"`   // what an mfa.Preparer noted before that
-	Refused bool      `json:"refused,omitzero"` // a code was refused since: a new message is due
+	Refused bool      `json:"refused,omitzero"` // a code was refused since, or Lost: a new message is due
+	Lost    bool      `json:"lost,omitzero"`    // a code was posted since, and the answer did not come
 
 	Link   bool      `json:"link,omitzero"`   // the mail has a link beside its code; Identity Engine
 	Polled time.Time `json:"polled,omitzero"` // when it was last asked whether the link was opened
@@ -115,7 +116,7 @@ func (w *walk) keep(ctx context.Context, p *pending) error {
 func (w *walk) settle(ctx context.Context, err error, cancel func(context.Context)) {
 	var e *Error
 	switch {
-	case ctx.Err() != nil:
+	case ctx.Err() != nil, errors.Is(err, errUnheard):
 		w.abandon(ctx, cancel)
 	case errors.Is(err, autherr.ErrPassCodeNeeded), errors.Is(err, autherr.ErrRateLimited):
 	case errors.Is(err, autherr.ErrUnreachable) && (!errors.As(err, &e) || e.Status >= 500):
@@ -159,6 +160,9 @@ func (w *walk) cancelAuthn(stateToken string) func(context.Context) {
 func needCode(ch mfa.Challenge, p *pending, wait time.Duration, cause error) error {
 	e := &autherr.Error{Kind: autherr.ErrPassCodeNeeded, Wait: wait, Cause: cause}
 	switch {
+	case wait > 0 && p.Lost:
+		e.Text = "okta: what became of the last code is not known, and another message cannot be sent yet: " + ch.String()
+		e.Hint = "sign in again after the wait to have one sent; a code is not posted twice"
 	case wait > 0:
 		e.Text = "okta: the code was refused and another message cannot be sent yet: " + ch.String()
 		e.Hint = "sign in again after the wait to have one sent, or with the code of the last message (MFAPassCode)"

@@ -184,7 +184,9 @@ func (w *walk) address(ctx context.Context) (*url.URL, error) {
 }
 
 // get requests a page, follows its redirects on the organisation's hosts and
-// recognises what comes back.
+// recognises what comes back. The redirect to the sign-in page is followed, too: that
+// page may hold a transaction of Identity Engine, or lead to another identity provider,
+// and then the password is not for the AuthN API.
 func (w *walk) get(ctx context.Context, stepName string, u *url.URL) (*page, error) {
 	if err := w.spend(stepName); err != nil {
 		return nil, err
