@@ -5,13 +5,13 @@ import (
 	"html"
 	"net/http"
 	"net/netip"
-	"regexp"
 	"strings"
 	"time"
 	"unicode"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 )
 
 // Error is a REST call or a login form that Crowd refused, in Crowd's own words.
@@ -174,12 +174,12 @@ func meaningOf(a *hop.Answer, e *Error) meaning {
 }
 
 // forbidden is how Crowd's page names the address that it does not know.
-var forbidden = regexp.MustCompile(`address "?([0-9A-Fa-f:.]{2,45})"? is forbidden`)
+var forbidden = lazyregexp.New(`address "?([0-9A-Fa-f:.]{2,45})"? is forbidden`)
 
 // callerIn returns the caller's address as Crowd's page names it: behind a proxy
 // that is the one thing that the caller cannot find out for itself.
 func callerIn(page []byte) string {
-	if m := forbidden.FindStringSubmatch(html.UnescapeString(string(page))); m != nil {
+	if m := forbidden().FindStringSubmatch(html.UnescapeString(string(page))); m != nil {
 		if ip, err := netip.ParseAddr(m[1]); err == nil {
 			return ip.String() + ", this machine or its proxy,"
 		}

@@ -1,12 +1,12 @@
 package mailbox
 
 import (
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"unicode"
 	"unicode/utf8"
+
+	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 )
 
 // codeLength is the length of Okta's mailed codes, in digits.
@@ -18,17 +18,13 @@ const maxCandidates = 64 // different numbers; a mail with more is a list, and h
 
 // They are compiled when the first mail is read: most runs of a program read none.
 var (
-	blanks = lazy(`[ \t\r\f\v\x{a0}\x{200b}-\x{200d}\x{feff}]+`)
+	blanks = lazyregexp.New(`[ \t\r\f\v\x{a0}\x{200b}-\x{200d}\x{feff}]+`)
 	// What stands between two of these belongs together.
-	ends   = lazy(`\n|[.,;!?] |[。，；]`)
-	digits = lazy(`[0-9]+`)
+	ends   = lazyregexp.New(`\n|[.,;!?] |[。，；]`)
+	digits = lazyregexp.New(`[0-9]+`)
 	// How the languages in which Okta writes name the thing.
-	words = lazy(`(?i)code|cód|codice|kod|kód|otp|one[- ]?time|verif|код|コード|验证码|驗證碼|인증`)
+	words = lazyregexp.New(`(?i)code|cód|codice|kod|kód|otp|one[- ]?time|verif|код|コード|验证码|驗證碼|인증`)
 )
-
-func lazy(expression string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
-}
 
 // findCode finds the one number of six digits. Among several different ones it is that
 // which stands beside a word for it: in the same clause, without another number in that,

@@ -9,6 +9,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 )
 
 // The properties whose secrets are sent to a mail server.
@@ -46,7 +47,7 @@ func code(e *imap.Error) string {
 	return string(e.Type) + " [" + string(e.Code) + "]"
 }
 
-var plainCode = lazy(`^[A-Z-]{1,32}$`)
+var plainCode = lazyregexp.New(`^[A-Z-]{1,32}$`)
 
 // passing reports whether a server refused for a reason of its own that may be gone the
 // next time.

@@ -7,12 +7,12 @@ import (
 	"regexp"
 	"slices"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
 	"github.com/ssoexchange/ssoexchange/internal/htmlform"
+	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
@@ -149,27 +149,21 @@ const requestLife = 5 * time.Minute
 // page that has any text counts.
 const errorPanels = "#authentication-error, .samlsso-error, .aui-message, main, body"
 
-// lazy compiles an expression when it is first needed: most programs never meet a
-// refusal, and these would be half of what they do before they begin.
-func lazy(expression string) func() *regexp.Regexp {
-	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
-}
-
 // causes are the words of logs, codes and pages that give a cause away, the more
 // special first. They are English: a page in another language is shown as it is.
 var causes = []struct {
 	words func() *regexp.Regexp
 	cause Cause
 }{
-	{lazy(`(?i)\blicen[cs]e`), CauseLicence},
-	{lazy(`(?i)in_?response_?to\b`), CauseRequest},
-	{lazy(`(?i)already been used`), CauseReplay},
-	{lazy(`(?i)timing issues|clock settings`), CauseClock},
-	{lazy(`(?i)\baudience\b|INVALID_CONDITIONS`), CauseAudience},
-	{lazy(`(?i)was received at .* instead of|valid recipient|empty destination`), CauseAddress},
-	{lazy(`(?i)invalid_signature|signature validation|no signature|is not signed`), CauseSignature},
-	{lazy(`(?i)invalid.issuer|could not log in from identity provider|identity provider.{0,40}(not exist|unknown|switched off|disabled)|single sign-on is not (set up|configured|enabled)`), CauseIdP},
-	{lazy(`(?i)cant_signin|user_not_found|have no access|(does|do) not exist or may not log in|user .{0,60}does not exist|not permitted to log in|user .{0,60}not found`), CauseUser},
+	{lazyregexp.New(`(?i)\blicen[cs]e`), CauseLicence},
+	{lazyregexp.New(`(?i)in_?response_?to\b`), CauseRequest},
+	{lazyregexp.New(`(?i)already been used`), CauseReplay},
+	{lazyregexp.New(`(?i)timing issues|clock settings`), CauseClock},
+	{lazyregexp.New(`(?i)\baudience\b|INVALID_CONDITIONS`), CauseAudience},
+	{lazyregexp.New(`(?i)was received at .* instead of|valid recipient|empty destination`), CauseAddress},
+	{lazyregexp.New(`(?i)invalid_signature|signature validation|no signature|is not signed`), CauseSignature},
+	{lazyregexp.New(`(?i)invalid.issuer|could not log in from identity provider|identity provider.{0,40}(not exist|unknown|switched off|disabled)|single sign-on is not (set up|configured|enabled)`), CauseIdP},
+	{lazyregexp.New(`(?i)cant_signin|user_not_found|have no access|(does|do) not exist or may not log in|user .{0,60}does not exist|not permitted to log in|user .{0,60}not found`), CauseUser},
 }
 
 func causeOf(words string) Cause {
@@ -182,11 +176,11 @@ func causeOf(words string) Cause {
 }
 
 var (
-	errorID  = lazy(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
-	longWord = lazy(`\S{48,}`)
+	errorID  = lazyregexp.New(`(?i)[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}`)
+	longWord = lazyregexp.New(`\S{48,}`)
 	// What may be as long as a token: a vendor's code, and an address without a query.
-	spelt     = lazy(`^([A-Z]+(_[A-Z]+)+|https?://[A-Za-z0-9.:-]{1,80}(/[A-Za-z0-9._-]{1,40}){0,6}/?[.,;)]?)$`)
-	errorCode = lazy(`^[A-Za-z0-9_.-]{1,64}$`)
+	spelt     = lazyregexp.New(`^([A-Z]+(_[A-Z]+)+|https?://[A-Za-z0-9.:-]{1,80}(/[A-Za-z0-9._-]{1,40}){0,6}/?[.,;)]?)$`)
+	errorCode = lazyregexp.New(`^[A-Za-z0-9_.-]{1,64}$`)
 )
 
 // errorIDOf finds the id that a page shows; only if it shows none, one that it

@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"regexp"
 	"strings"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -61,11 +61,11 @@ is not sent again. --ticket uses a live stored session, and signs in if there is
 }
 
 // ticketKey is an issue key or an issue's number.
-var ticketKey = regexp.MustCompile(`^([A-Za-z][A-Za-z0-9_]{0,63}-)?[0-9]{1,18}$`)
+var ticketKey = lazyregexp.New(`^([A-Za-z][A-Za-z0-9_]{0,63}-)?[0-9]{1,18}$`)
 
 // doctor runs the checks and reports them as they come.
 func (a *app) doctor(ctx context.Context, f doctorFlags) error {
-	if f.ticket != "" && !ticketKey.MatchString(f.ticket) {
+	if f.ticket != "" && !ticketKey().MatchString(f.ticket) {
 		return configError("--ticket wants a ticket's key", "for example: --ticket OPS-1")
 	}
 	d := &doctor{app: a}

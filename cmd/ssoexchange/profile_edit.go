@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -67,13 +67,13 @@ func (a *app) profileRemoveCommand() *cobra.Command {
 
 // profileName is what a profile may be called: nothing that a shell or YAML reads in
 // its own way.
-var profileName = regexp.MustCompile(`^[A-Za-z][A-Za-z0-9._-]{0,63}$`)
+var profileName = lazyregexp.New(`^[A-Za-z][A-Za-z0-9._-]{0,63}$`)
 
 // yamlWords are names that YAML 1.1 takes for something else than text.
 var yamlWords = []string{"true", "false", "yes", "no", "on", "off", "y", "n", "null"}
 
 func (a *app) profileAdd(ctx context.Context, name, extends string, args []string, toKeyring bool) error {
-	if !profileName.MatchString(name) || slices.Contains(yamlWords, strings.ToLower(name)) {
+	if !profileName().MatchString(name) || slices.Contains(yamlWords, strings.ToLower(name)) {
 		return configError("this cannot be the name of a profile", "use letters, digits, dots, dashes and underscores, and begin with a letter")
 	}
 	f, err := readProfiles(configFile())
