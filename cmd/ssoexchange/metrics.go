@@ -1,89 +1,72 @@
 package main
 
 import (
-	"github.com/prometheus/client_golang/prometheus"
-	"github.com/prometheus/client_golang/prometheus/collectors"
+	"net/http"
 
+	"github.com/ssoexchange/ssoexchange/internal/exposition"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
 // refreshMetrics are what /metrics serves. Counters are counted as things happen,
-// gauges are read from the refresher at each scrape.
+// gauges are read from the refresher at each scrape. Their labels are names of
+// profiles, of which there are as many as the configuration has, and codes.
 type refreshMetrics struct {
-	registry *prometheus.Registry
-	turns    *prometheus.CounterVec
-	requests *prometheus.CounterVec
-	outputs  *prometheus.CounterVec
-	webhooks *prometheus.CounterVec
-	seconds  prometheus.Histogram
+	turns    *exposition.Counter
+	requests *exposition.Counter
+	outputs  *exposition.Counter
+	webhooks *exposition.Counter
+	seconds  *exposition.Histogram
+	status   func() []sso.RefreshStatus
 }
 
 func newRefreshMetrics(status func() []sso.RefreshStatus) *refreshMetrics {
-	counter := func(name, help string, labels ...string) *prometheus.CounterVec {
-		return prometheus.NewCounterVec(prometheus.CounterOpts{Name: "ssoexchange_" + name, Help: help}, labels)
+	counter := func(name, help string, labels ...string) *exposition.Counter {
+		return exposition.NewCounter("ssoexchange_"+name, help, labels...)
 	}
-	m := &refreshMetrics{
-		registry: prometheus.NewRegistry(),
-		turns:    counter("refresh_turns_total", "Turns, by what came of them: live, renewed, waiting or stopped.", "profile", "outcome", "code"),
+	return &refreshMetrics{
+		turns:    counter("refresh_turns_total", "Turns, by what came of them: live, renewed, waiting or stopped.", "code", "outcome", "profile"),
 		requests: counter("refresh_requests_total", "HTTP requests made to keep the session.", "profile"),
 		outputs:  counter("refresh_output_failures_total", "Outputs that could not be written and commands that failed.", "profile"),
 		webhooks: counter("webhook_deliveries_total", "Webhook deliveries, by result: ok or failed.", "result"),
-		seconds: prometheus.NewHistogram(prometheus.HistogramOpts{Name: "ssoexchange_refresh_turn_duration_seconds",
-			Help: "How long turns took.", Buckets: []float64{.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300}}),
+		seconds: exposition.NewHistogram("ssoexchange_refresh_turn_duration_seconds", "How long turns took.",
+			.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300),
+		status: status,
 	}
-	build := prometheus.NewGauge(prometheus.GaugeOpts{Name: "ssoexchange_build_info", Help: "Always 1; the label tells the version.",
-		ConstLabels: prometheus.Labels{"version": version()}})
-	build.Set(1)
-	m.registry.MustRegister(m.turns, m.requests, m.outputs, m.webhooks, m.seconds, build, statusCollector(status),
-		collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	return m
+}
+
+// handler serves the metrics, and those that every Go process has.
+func (m *refreshMetrics) handler() http.Handler {
+	return exposition.Handler(m.turns.Collect, m.requests.Collect, m.outputs.Collect, m.webhooks.Collect, m.seconds.Collect,
+		m.collect, exposition.Runtime, exposition.Process)
 }
 
 // observe counts a turn.
 func (m *refreshMetrics) observe(e sso.RefreshEvent) {
-	m.turns.WithLabelValues(e.Name, e.Kind, sso.Code(e.Err)).Inc()
-	m.requests.WithLabelValues(e.Name).Add(float64(e.Requests))
+	m.turns.Inc(sso.Code(e.Err), e.Kind, e.Name)
+	m.requests.Add(float64(e.Requests), e.Name)
 	m.seconds.Observe(e.Elapsed.Seconds())
 }
 
-// statusCollector is a prometheus.Collector over the states of all profiles.
-type statusCollector func() []sso.RefreshStatus
-
-var (
-	liveDesc = prometheus.NewDesc("ssoexchange_session_live", "1 if the service provider confirmed the session at the last look, else 0.", []string{"profile"}, nil)
-	stopDesc = prometheus.NewDesc("ssoexchange_session_stopped", "1 if the profile waits for a person or a change; the label tells why.", []string{"profile", "code"}, nil)
-	seenDesc = prometheus.NewDesc("ssoexchange_session_verified_timestamp_seconds", "When the service provider last confirmed the session.", []string{"profile"}, nil)
-	endDesc  = prometheus.NewDesc("ssoexchange_session_expiry_timestamp_seconds", "When the session is estimated to end if nobody uses it.", []string{"profile"}, nil)
-	nextDesc = prometheus.NewDesc("ssoexchange_refresh_next_timestamp_seconds", "When the profile's next turn is due.", []string{"profile"}, nil)
-)
-
-// Describe implements prometheus.Collector.
-func (c statusCollector) Describe(to chan<- *prometheus.Desc) {
-	for _, d := range []*prometheus.Desc{liveDesc, stopDesc, seenDesc, endDesc, nextDesc} {
-		to <- d
-	}
-}
-
-// Collect implements prometheus.Collector.
-func (c statusCollector) Collect(to chan<- prometheus.Metric) {
-	gauge := func(d *prometheus.Desc, v float64, labels ...string) {
-		to <- prometheus.MustNewConstMetric(d, prometheus.GaugeValue, v, labels...)
-	}
-	for _, s := range c() {
+// collect puts the version and the states of all profiles on a page.
+func (m *refreshMetrics) collect(p *exposition.Page) {
+	p.Gauge("ssoexchange_build_info", "Always 1; the label tells the version.", 1, exposition.Labels{"version": version()})
+	for _, s := range m.status() {
+		profile := exposition.Labels{"profile": s.Name}
 		live := 0.0
 		if s.State == sso.RefreshLive {
 			live = 1
 		}
-		gauge(liveDesc, live, s.Name)
+		p.Gauge("ssoexchange_session_live", "1 if the service provider confirmed the session at the last look, else 0.", live, profile)
 		if s.State == sso.RefreshStopped {
-			gauge(stopDesc, 1, s.Name, s.Code)
+			p.Gauge("ssoexchange_session_stopped", "1 if the profile waits for a person or a change; the label tells why.", 1,
+				exposition.Labels{"profile": s.Name, "code": s.Code})
 		}
 		if !s.Verified.IsZero() {
-			gauge(seenDesc, float64(s.Verified.UnixMilli())/1000, s.Name)
-			gauge(endDesc, float64(s.Expires.Unix()), s.Name)
+			p.Gauge("ssoexchange_session_verified_timestamp_seconds", "When the service provider last confirmed the session.", float64(s.Verified.UnixMilli())/1000, profile)
+			p.Gauge("ssoexchange_session_expiry_timestamp_seconds", "When the session is estimated to end if nobody uses it.", float64(s.Expires.Unix()), profile)
 		}
 		if !s.Next.IsZero() {
-			gauge(nextDesc, float64(s.Next.Unix()), s.Name)
+			p.Gauge("ssoexchange_refresh_next_timestamp_seconds", "When the profile's next turn is due.", float64(s.Next.Unix()), profile)
 		}
 	}
 }

@@ -189,7 +189,7 @@ func (k *keeper) observe(ctx context.Context, e sso.RefreshEvent) {
 	}
 	if e.Session != nil {
 		if err := job.publish(ctx, e.Session); err != nil {
-			k.metrics.outputs.WithLabelValues(e.Name).Inc()
+			k.metrics.outputs.Inc(e.Name)
 			k.logger.Error("the session was not handed over", "name", e.Name, "error", err.Error())
 		}
 	}
@@ -207,7 +207,7 @@ func (k *keeper) observe(ctx context.Context, e sso.RefreshEvent) {
 			result = "failed"
 			k.logger.Error("the webhook was not delivered", "name", e.Name, "error", err.Error())
 		}
-		k.metrics.webhooks.WithLabelValues(result).Inc()
+		k.metrics.webhooks.Inc(result)
 	})
 }
 

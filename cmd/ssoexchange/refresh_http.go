@@ -12,8 +12,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/promhttp"
-
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -31,7 +29,7 @@ func (k *keeper) serve(ctx context.Context, c *refreshConfig) (*servers, error) 
 	watch := http.NewServeMux()
 	watch.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
 	watch.HandleFunc("GET /readyz", k.readyz)
-	watch.Handle("GET /metrics", promhttp.HandlerFor(k.metrics.registry, promhttp.HandlerOpts{}))
+	watch.Handle("GET /metrics", k.metrics.handler())
 	if c.listen != "" {
 		ln, err := proxyListen(ctx, c.listen)
 		if err != nil {

@@ -15,8 +15,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus/testutil"
-
 	"github.com/ssoexchange/ssoexchange/cookiejar"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
@@ -107,41 +105,6 @@ func TestRefreshSectionIsStrict(t *testing.T) {
 		} else if strings.Contains(err.Error(), "s3cr3t") {
 			t.Errorf("%q: the address of the webhook is in the error: %v", tt.text, err)
 		}
-	}
-}
-
-func TestMetricsAreWellFormed(t *testing.T) {
-	now := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
-	m := newRefreshMetrics(func() []sso.RefreshStatus {
-		return []sso.RefreshStatus{{Name: "one", State: sso.RefreshLive, Verified: now, Expires: now.Add(5 * time.Hour), Next: now.Add(3 * time.Hour)},
-			{Name: "two", State: sso.RefreshStopped, Code: "credentials", Next: now}}
-	})
-	m.observe(sso.RefreshEvent{Name: "one", Kind: sso.RefreshRenewed, Requests: 4, Elapsed: time.Second})
-	m.observe(sso.RefreshEvent{Name: "two", Kind: sso.RefreshStopped, Err: sso.ErrCredentials})
-	m.outputs.WithLabelValues("one").Inc()
-	m.webhooks.WithLabelValues("ok").Inc()
-	problems, err := testutil.GatherAndLint(m.registry)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range problems {
-		t.Errorf("%s: %s", p.Metric, p.Text)
-	}
-	err = testutil.GatherAndCompare(m.registry, strings.NewReader(`
-# HELP ssoexchange_session_live 1 if the service provider confirmed the session at the last look, else 0.
-# TYPE ssoexchange_session_live gauge
-ssoexchange_session_live{profile="one"} 1
-ssoexchange_session_live{profile="two"} 0
-# HELP ssoexchange_session_stopped 1 if the profile waits for a person or a change; the label tells why.
-# TYPE ssoexchange_session_stopped gauge
-ssoexchange_session_stopped{code="credentials",profile="two"} 1
-# HELP ssoexchange_refresh_turns_total Turns, by what came of them: live, renewed, waiting or stopped.
-# TYPE ssoexchange_refresh_turns_total counter
-ssoexchange_refresh_turns_total{code="",outcome="renewed",profile="one"} 1
-ssoexchange_refresh_turns_total{code="credentials",outcome="stopped",profile="two"} 1
-`), "ssoexchange_session_live", "ssoexchange_session_stopped", "ssoexchange_refresh_turns_total")
-	if err != nil {
-		t.Error(err)
 	}
 }
 

@@ -1,0 +1,4 @@
+package exposition
+
+// Procfs reads process metrics from another /proc.
+var Procfs = procfs
