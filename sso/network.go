@@ -3,10 +3,12 @@ package sso
 import (
 	"context"
 	"crypto/tls"
+	"crypto/x509"
 	"net"
 	"net/http"
 	"net/netip"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
@@ -35,21 +37,29 @@ type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error
 type network struct {
 	transport *http.Transport
 
-	dial  dialFunc
-	tls   *tls.Config
+	dial  dialFunc    // whose connections a handshake may begin on
+	tls   *tls.Config // never changed: cloned for each handshake
 	proxy func(*url.URL) (*url.URL, error)
 	ready warmPool
 	roots sync.Once // see loadRoots
+
+	httpsProxies sync.Map // their addresses, host:port in lower case, once they are used
 }
 
 // newNetwork makes the network that cfg describes. dial makes its TCP connections;
 // if it is nil a net.Dialer does, and localhost and the names below it are loopback
 // addresses without asking the DNS (RFC 6761, section 6.3).
 //
-// Certificate files are read now; a bad one is a *ConfigError. Secrets are read
+// Certificate files are read now; a bad one is a *ConfigError. The system's
+// certificates, of which there are hundreds, are read in the background, and secrets
 // when a connection needs them.
 func newNetwork(cfg *Config, dial dialFunc) (*network, error) {
-	tlsConfig, err := newTLSConfig(cfg)
+	return newNetworkWith(cfg, dial, x509.SystemCertPool)
+}
+
+// newNetworkWith is newNetwork with the system's certificates from elsewhere.
+func newNetworkWith(cfg *Config, dial dialFunc, system rootsLoader) (*network, error) {
+	tlsConfig, t, err := newTLSConfig(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -60,14 +70,16 @@ func newNetwork(cfg *Config, dial dialFunc) (*network, error) {
 	if dial == nil {
 		dial = dialLocalhost((&net.Dialer{Timeout: connectTimeout}).DialContext)
 	}
-	n := &network{dial: dial, tls: tlsConfig, proxy: proxy.forURL}
+	n := &network{tls: tlsConfig, proxy: proxy.forURL}
 	n.ready.init()
+	n.dial = n.dialWhenTrusted(dial, t, system)
 	n.transport = &http.Transport{
-		Proxy:                  func(r *http.Request) (*url.URL, error) { return proxy.forURL(r.URL) },
+		Proxy:                  n.proxyOf,
 		GetProxyConnectHeader:  proxy.connectHeader,
 		OnProxyConnectResponse: checkConnect,
-		DialContext:            watched(dial),
-		// Not used through a proxy; there the transport does TLS by TLSClientConfig.
+		DialContext:            watched(n.dial),
+		// For direct connections, and for those to an https proxy. With the server behind
+		// a proxy the transport does TLS by TLSClientConfig.
 		DialTLSContext:         n.dialTLSOrReady,
 		TLSClientConfig:        tlsConfig.Clone(), // net/http changes it
 		TLSHandshakeTimeout:    connectTimeout,
@@ -85,8 +97,21 @@ func (n *network) close() {
 	n.transport.CloseIdleConnections()
 }
 
-// dialTLSOrReady is the transport's DialTLSContext.
+// proxyOf is the transport's Proxy, which is asked before a connection is made.
+func (n *network) proxyOf(r *http.Request) (*url.URL, error) {
+	via, err := n.proxy(r.URL)
+	if err == nil && via != nil && via.Scheme == "https" {
+		n.httpsProxies.Store(strings.ToLower(address(via)), true)
+	}
+	return via, err
+}
+
+// dialTLSOrReady is the transport's DialTLSContext. HTTP/2 must not be negotiated with
+// a proxy: net/http says CONNECT in HTTP/1.1 whatever was agreed (golang/go#26479).
 func (n *network) dialTLSOrReady(ctx context.Context, network, addr string) (net.Conn, error) {
+	if _, known := n.httpsProxies.Load(strings.ToLower(addr)); known {
+		ctx = context.WithValue(ctx, http1Key{}, true)
+	}
 	if http1Only(ctx) {
 		return n.dialTLS(ctx, network, addr, func(c net.Conn) net.Conn { return c })
 	}

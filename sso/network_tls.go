@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	"encoding/pem"
 	"io"
 	"os"
@@ -20,34 +19,37 @@ const maxCertFile = 1 << 20
 const sessionCacheSize = 64
 
 // newTLSConfig says whom to trust and which certificate to show. There is no way to
-// switch verification off.
-func newTLSConfig(cfg *Config) (*tls.Config, error) {
+// switch verification off. With SSLServerCert the roots are the pool of the returned
+// trust, which must be assembled before a handshake; without it there is none, and
+// the system's roots do.
+func newTLSConfig(cfg *Config) (*tls.Config, *trust, error) {
 	c := &tls.Config{
 		MinVersion:         tls.VersionTLS12,
 		NextProtos:         []string{"h2", "http/1.1"},
 		ClientSessionCache: tls.NewLRUClientSessionCache(sessionCacheSize),
 	}
+	var t *trust
 	if cfg.SSLServerCert != "" {
-		pool, bad := trustedWith(cfg.SSLServerCert)
-		if bad != nil {
-			return nil, bad.about("SSLServerCert", "")
+		var bad *ConfigError
+		if t, bad = trustedWith(cfg.SSLServerCert); bad != nil {
+			return nil, nil, bad.about("SSLServerCert", "")
 		}
-		c.RootCAs = pool
+		c.RootCAs = &t.pool
 	}
 	if cfg.SSLClientCert != "" {
 		get, bad := clientCertificate(cfg)
 		if bad != nil {
-			return nil, bad.about("SSLClientCert", "")
+			return nil, nil, bad.about("SSLClientCert", "")
 		}
 		c.GetClientCertificate = get
 	}
-	return c, nil
+	return c, t, nil
 }
 
-// trustedWith returns the system's roots and the certificates of a PEM file. A
-// server's own certificate may be among them: it is trusted for the names that it
-// carries, whoever issued it.
-func trustedWith(path string) (*x509.CertPool, *ConfigError) {
+// trustedWith returns the trust in the certificates of a PEM file beside the system's
+// roots. A server's own certificate may be among them: it is trusted for the names
+// that it carries, whoever issued it.
+func trustedWith(path string) (*trust, *ConfigError) {
 	if path == "*" {
 		return nil, badValue("certificates cannot be accepted unseen", "name a PEM file with the server's certificate or its CA")
 	}
@@ -55,26 +57,7 @@ func trustedWith(path string) (*x509.CertPool, *ConfigError) {
 	if bad != nil {
 		return nil, bad
 	}
-	pool, err := x509.SystemCertPool()
-	if err != nil {
-		pool = x509.NewCertPool() // a machine without any; the file is all there is
-	}
-	found := false
-	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
-		if block.Type != "CERTIFICATE" && block.Type != "TRUSTED CERTIFICATE" {
-			continue
-		}
-		cert, err := x509.ParseCertificate(block.Bytes)
-		if err != nil {
-			return nil, badValue("a certificate in the file cannot be read", "check it with: openssl x509 -noout -text -in FILE")
-		}
-		pool.AddCert(cert)
-		found = true
-	}
-	if !found {
-		return nil, badValue("the file holds no certificate in PEM form", "convert a DER file with: openssl x509 -inform der -in FILE -out FILE.pem")
-	}
-	return pool, nil
+	return trusts.of(data)
 }
 
 func readCertFile(path string) ([]byte, *ConfigError) {

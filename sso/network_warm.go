@@ -48,7 +48,8 @@ func (n *network) warm(ctx context.Context, u *url.URL) {
 }
 
 // loadRoots reads the system's certificates while the first handshake waits for the
-// server: there are a hundred and more files.
+// server: there are a hundred and more files. With SSLServerCert they are being read
+// already; see trust.
 func (n *network) loadRoots() {
 	if n.tls.RootCAs == nil {
 		n.roots.Do(func() {

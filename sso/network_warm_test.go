@@ -129,7 +129,10 @@ func TestWarmConnectionIsAbandoned(t *testing.T) {
 	}
 	close(proceed)
 	select {
-	case <-ended:
+	case err := <-ended:
+		if errors.Is(err, errNoHandshake) {
+			t.Error(err)
+		}
 	case <-time.After(10 * time.Second):
 		t.Error("the connection stays open")
 	}
@@ -171,6 +174,9 @@ func TestWarmErrorsAreDropped(t *testing.T) {
 	}
 }
 
+// errNoHandshake is how a connection to a pipeServer ends that was never TLS.
+var errNoHandshake = errors.New("the handshake failed")
+
 // pipeServer is a TLS server at the other end of a pipe. Its result is the error
 // that its connection ends with.
 func pipeServer(config *tls.Config, ended chan<- error) dialFunc {
@@ -178,8 +184,8 @@ func pipeServer(config *tls.Config, ended chan<- error) dialFunc {
 		client, server := net.Pipe()
 		go func() {
 			conn := tls.Server(server, config)
-			err := conn.Handshake()
-			if err == nil {
+			err := errNoHandshake
+			if conn.Handshake() == nil {
 				_, err = io.Copy(io.Discard, conn)
 			}
 			conn.Close()
@@ -202,7 +208,9 @@ func TestWarmConnectionsAge(t *testing.T) {
 		}
 		began := time.Now()
 		n.warm(t.Context(), mustURL(t, "https://jira.example.com"))
-		<-ended
+		if err := <-ended; errors.Is(err, errNoHandshake) {
+			t.Error(err)
+		}
 		if age := time.Since(began); age != warmIdle {
 			t.Errorf("closed after %v, want %v", age, warmIdle)
 		}
@@ -229,7 +237,9 @@ func TestWarmClose(t *testing.T) {
 		n.warm(t.Context(), mustURL(t, "https://jira.example.com"))
 		synctest.Wait()
 		n.close()
-		<-ended
+		if err := <-ended; errors.Is(err, errNoHandshake) {
+			t.Error(err)
+		}
 		if time.Since(began) != 0 {
 			t.Errorf("close waited %v", time.Since(began))
 		}
