@@ -73,7 +73,7 @@ func (w *way) connect(ctx context.Context, addr string) net.Conn {
 	defer cancel()
 	start := time.Now()
 	host, _, _ := net.SplitHostPort(addr)
-	conn, err := w.net.dial(ctx, "tcp", addr)
+	conn, err := w.net.all.dial(ctx, "tcp", addr)
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
 		text := "the name " + host + " does not resolve"
@@ -111,7 +111,7 @@ func (w *way) connect(ctx context.Context, addr string) net.Conn {
 func (w *way) handshake(ctx context.Context, conn net.Conn) bool {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	config := w.net.tls.Clone()
+	config := w.net.all.tls.Clone()
 	config.ServerName = w.url.Hostname()
 	config.ClientSessionCache = nil // the chain is looked at, so it must be sent
 	wanted := askedForCertificate(config)
@@ -169,7 +169,7 @@ func (w *way) proxied(ctx context.Context, via *url.URL) bool {
 	addr := address(via)
 	check := w.name + ".proxy"
 	dialCtx, cancel := context.WithTimeout(ctx, checkTimeout)
-	conn, err := w.net.dial(dialCtx, "tcp", addr)
+	conn, err := w.net.all.dial(dialCtx, "tcp", addr)
 	cancel()
 	if err != nil {
 		text := "no connection to the proxy " + via.Host + ": " + plainNetError(err)

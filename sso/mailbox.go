@@ -100,8 +100,8 @@ func (c *Client) openMailbox() (mfa.Answerer, error) {
 	}
 	// The certificate of the client, its protocols and its sessions are not the mail
 	// server's business.
-	trust := &tls.Config{MinVersion: c.net.tls.MinVersion, RootCAs: c.net.tls.RootCAs}
-	m := MailboxConfig{URL: u, From: c.cfg.MFAMailboxFrom, TLS: trust, Dial: c.net.dial, Logger: c.opts.Logger}
+	trust := &tls.Config{MinVersion: c.net.all.tls.MinVersion, RootCAs: c.net.all.tls.RootCAs}
+	m := MailboxConfig{URL: u, From: c.cfg.MFAMailboxFrom, TLS: trust, Dial: c.net.all.dial, Logger: c.opts.Logger}
 	owner := mailboxOwner(u)
 	if c.cfg.MFAMailboxToken.IsZero() {
 		m.Password = c.guarded("MFAMailboxPassword", owner, c.cfg.MFAMailboxPassword)

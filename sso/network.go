@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/hop"
@@ -37,11 +38,12 @@ type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error
 type network struct {
 	transport *http.Transport
 
-	dial  dialFunc    // whose connections a handshake may begin on
-	tls   *tls.Config // never changed: cloned for each handshake
-	proxy func(*url.URL) (*url.URL, error)
-	ready warmPool
-	roots sync.Once // see loadRoots
+	all    trusting    // all certificates of the system
+	bundle *trusting   // those of its bundle, which are read faster; nil: there is none
+	beyond atomic.Bool // the bundle is not enough
+	proxy  func(*url.URL) (*url.URL, error)
+	ready  warmPool
+	roots  sync.Once // see loadRoots
 
 	httpsProxies sync.Map // their addresses, host:port in lower case, once they are used
 }
@@ -54,12 +56,13 @@ type network struct {
 // certificates, of which there are hundreds, are read in the background, and secrets
 // when a connection needs them.
 func newNetwork(cfg *Config, dial dialFunc) (*network, error) {
-	return newNetworkWith(cfg, dial, x509.SystemCertPool)
+	return newNetworkWith(cfg, dial, x509.SystemCertPool, bundleFile())
 }
 
-// newNetworkWith is newNetwork with the system's certificates from elsewhere.
-func newNetworkWith(cfg *Config, dial dialFunc, system rootsLoader) (*network, error) {
-	tlsConfig, t, err := newTLSConfig(cfg)
+// newNetworkWith is newNetwork with the system's certificates, and the bundle of them,
+// from elsewhere.
+func newNetworkWith(cfg *Config, dial dialFunc, system rootsLoader, bundle string) (*network, error) {
+	tlsConfig, t, given, err := newTLSConfig(cfg)
 	if err != nil {
 		return nil, err
 	}
@@ -70,14 +73,17 @@ func newNetworkWith(cfg *Config, dial dialFunc, system rootsLoader) (*network, e
 	if dial == nil {
 		dial = dialLocalhost((&net.Dialer{Timeout: connectTimeout}).DialContext)
 	}
-	n := &network{tls: tlsConfig, proxy: proxy.forURL}
+	n := &network{proxy: proxy.forURL}
 	n.ready.init()
-	n.dial = n.dialWhenTrusted(dial, t, system)
+	n.all = trusting{n.dialWhenTrusted(dial, t, system, bundle != ""), tlsConfig}
+	if bundle != "" {
+		n.trustBundle(dial, bundle, given)
+	}
 	n.transport = &http.Transport{
 		Proxy:                  n.proxyOf,
 		GetProxyConnectHeader:  proxy.connectHeader,
 		OnProxyConnectResponse: checkConnect,
-		DialContext:            watched(n.dial),
+		DialContext:            watched(n.all.dial),
 		// For direct connections, and for those to an https proxy. With the server behind
 		// a proxy the transport does TLS by TLSClientConfig.
 		DialTLSContext:         n.dialTLSOrReady,
@@ -109,39 +115,53 @@ func (n *network) proxyOf(r *http.Request) (*url.URL, error) {
 // dialTLSOrReady is the transport's DialTLSContext. HTTP/2 must not be negotiated with
 // a proxy: net/http says CONNECT in HTTP/1.1 whatever was agreed (golang/go#26479).
 func (n *network) dialTLSOrReady(ctx context.Context, network, addr string) (net.Conn, error) {
+	asItIs := func(c net.Conn) net.Conn { return c }
 	if _, known := n.httpsProxies.Load(strings.ToLower(addr)); known {
-		ctx = context.WithValue(ctx, http1Key{}, true)
+		// With all certificates: the transport needs them for the server behind it.
+		return n.shakeHands(context.WithValue(ctx, http1Key{}, true), n.all, network, addr, asItIs)
 	}
-	if http1Only(ctx) {
-		return n.dialTLS(ctx, network, addr, func(c net.Conn) net.Conn { return c })
+	if !http1Only(ctx) {
+		if conn := n.ready.take(ctx, addr); conn != nil {
+			return conn, nil
+		}
 	}
-	if conn := n.ready.take(ctx, addr); conn != nil {
-		return conn, nil
-	}
-	return n.dialTLS(ctx, network, addr, func(c net.Conn) net.Conn { return c })
+	return n.dialTLS(ctx, network, addr, asItIs)
 }
 
-// dialTLS connects and shakes hands. The result must be a *tls.Conn: net/http asks
-// it for the protocol that was negotiated. wrap may put something between it and
-// the TCP connection.
+// dialTLS connects and shakes hands; wrap may put something between TLS and the TCP
+// connection. A certificate that the bundle does not vouch for gets a second handshake,
+// with all that the system has to say.
 func (n *network) dialTLS(ctx context.Context, network, addr string, wrap func(net.Conn) net.Conn) (*tls.Conn, error) {
+	if n.bundle != nil && !n.beyond.Load() {
+		if conn, err := n.shakeHands(ctx, *n.bundle, network, addr, wrap); !n.needsMore(err) {
+			return conn, err
+		}
+	}
+	return n.shakeHands(ctx, n.all, network, addr, wrap)
+}
+
+// shakeHands connects and makes TLS of it. The result must be a *tls.Conn: net/http
+// asks it for the protocol that was negotiated.
+func (n *network) shakeHands(ctx context.Context, with trusting, network, addr string, wrap func(net.Conn) net.Conn) (*tls.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	host, _, err := net.SplitHostPort(addr)
 	if err != nil {
 		return nil, err
 	}
-	raw, err := n.dial(ctx, network, addr)
+	raw, err := with.dial(ctx, network, addr)
 	if err != nil {
 		return nil, err
 	}
-	config := n.tls.Clone()
+	config := with.tls.Clone()
 	config.ServerName = host
 	if http1Only(ctx) {
 		config.NextProtos = []string{"http/1.1"}
 	}
 	conn := tls.Client(hop.Watch(wrap(raw)), config)
-	n.loadRoots()
+	if with.tls.RootCAs == nil {
+		n.loadRoots()
+	}
 	if err := conn.HandshakeContext(ctx); err != nil {
 		raw.Close()
 		return nil, err

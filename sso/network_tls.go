@@ -19,45 +19,45 @@ const maxCertFile = 1 << 20
 const sessionCacheSize = 64
 
 // newTLSConfig says whom to trust and which certificate to show. There is no way to
-// switch verification off. With SSLServerCert the roots are the pool of the returned
-// trust, which must be assembled before a handshake; without it there is none, and
-// the system's roots do.
-func newTLSConfig(cfg *Config) (*tls.Config, *trust, error) {
-	c := &tls.Config{
+// switch verification off. With SSLServerCert, of which given is the content, the roots
+// are the pool of the returned trust, which must be assembled before a handshake;
+// without it there is none, and the system's roots do.
+func newTLSConfig(cfg *Config) (c *tls.Config, t *trust, given []byte, err error) {
+	c = &tls.Config{
 		MinVersion:         tls.VersionTLS12,
 		NextProtos:         []string{"h2", "http/1.1"},
 		ClientSessionCache: tls.NewLRUClientSessionCache(sessionCacheSize),
 	}
-	var t *trust
 	if cfg.SSLServerCert != "" {
 		var bad *ConfigError
-		if t, bad = trustedWith(cfg.SSLServerCert); bad != nil {
-			return nil, nil, bad.about("SSLServerCert", "")
+		if t, given, bad = trustedWith(cfg.SSLServerCert); bad != nil {
+			return nil, nil, nil, bad.about("SSLServerCert", "")
 		}
 		c.RootCAs = &t.pool
 	}
 	if cfg.SSLClientCert != "" {
 		get, bad := clientCertificate(cfg)
 		if bad != nil {
-			return nil, nil, bad.about("SSLClientCert", "")
+			return nil, nil, nil, bad.about("SSLClientCert", "")
 		}
 		c.GetClientCertificate = get
 	}
-	return c, t, nil
+	return c, t, given, nil
 }
 
 // trustedWith returns the trust in the certificates of a PEM file beside the system's
-// roots. A server's own certificate may be among them: it is trusted for the names
-// that it carries, whoever issued it.
-func trustedWith(path string) (*trust, *ConfigError) {
+// roots, and what the file holds. A server's own certificate may be among them: it is
+// trusted for the names that it carries, whoever issued it.
+func trustedWith(path string) (*trust, []byte, *ConfigError) {
 	if path == "*" {
-		return nil, badValue("certificates cannot be accepted unseen", "name a PEM file with the server's certificate or its CA")
+		return nil, nil, badValue("certificates cannot be accepted unseen", "name a PEM file with the server's certificate or its CA")
 	}
 	data, bad := readCertFile(path)
 	if bad != nil {
-		return nil, bad
+		return nil, nil, bad
 	}
-	return trusts.of(data)
+	t, bad := trusts.of("all", data)
+	return t, data, bad
 }
 
 func readCertFile(path string) ([]byte, *ConfigError) {

@@ -3,6 +3,7 @@ package sso
 import (
 	"context"
 	"crypto/sha256"
+	"crypto/tls"
 	"crypto/x509"
 	"encoding/pem"
 	"net"
@@ -12,7 +13,8 @@ import (
 	"weak"
 )
 
-// trust is the system's certificates and those of an SSLServerCert file, in one pool.
+// trust is the system's certificates, all or those of its bundle, and those of an
+// SSLServerCert file, in one pool.
 //
 // The pool's address is known before its content, so that every tls.Config can be
 // made, and left alone, while the system's certificates are still being read. Nobody
@@ -27,13 +29,13 @@ type trust struct {
 }
 
 // rootsLoader returns a copy of the system's certificates that the caller may change:
-// x509.SystemCertPool, except in tests.
+// x509.SystemCertPool or loadBundle, except in tests.
 type rootsLoader = func() (*x509.CertPool, error)
 
 // assemble fills the pool, or waits for whoever is filling it.
-func (t *trust) assemble(system rootsLoader) {
+func (t *trust) assemble(roots rootsLoader) {
 	t.once.Do(func() {
-		all, err := system()
+		all, err := roots()
 		if err != nil {
 			// A machine without any: the file is all there is. Clients that are opened
 			// later look again.
@@ -48,23 +50,36 @@ func (t *trust) assemble(system rootsLoader) {
 	})
 }
 
-// dialWhenTrusted has the pool assembled in the background, and returns a dial that
-// hands out no connection before that is done. Every handshake of a network, that of
-// a proxy, of a mailbox and of a diagnosis included, is on a connection of its dial.
+// trusting is what a handshake takes: a connection of dial, and a copy of tls.
+type trusting struct {
+	dial dialFunc    // hands out no connection before the roots of tls are there
+	tls  *tls.Config // never changed: cloned for each handshake
+}
+
+// dialWhenTrusted returns a dial that hands out no connection before the pool is
+// assembled. That is done in the background, from now on, or if it can wait from the
+// first dial on. Every handshake of a network, that of a proxy, of a mailbox and of a
+// diagnosis included, is on such a connection.
 //
 // What waits is a channel of this network and a goroutine that close waits for,
 // although the pool may be another network's as well: a channel that is made in a
 // bubble of testing/synctest must not be met outside it.
-func (n *network) dialWhenTrusted(dial dialFunc, t *trust, system rootsLoader) dialFunc {
+func (n *network) dialWhenTrusted(dial dialFunc, t *trust, roots rootsLoader, canWait bool) dialFunc {
 	if t == nil || t.done.Load() {
 		return dial
 	}
 	assembled := make(chan struct{})
-	n.ready.work.Go(func() {
-		t.assemble(system)
-		close(assembled)
+	begin := sync.OnceFunc(func() {
+		n.ready.work.Go(func() {
+			t.assemble(roots)
+			close(assembled)
+		})
 	})
+	if !canWait {
+		begin()
+	}
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		begin()
 		conn, err := dial(ctx, network, addr)
 		if err != nil {
 			return nil, err
@@ -95,23 +110,30 @@ type sharedTrusts struct {
 
 type trustKey [sha256.Size]byte
 
+func keyOfTrust(roots string, data []byte) trustKey {
+	return sha256.Sum256(append([]byte(roots+"\x00"), data...))
+}
+
 // trustEntry is a trust's place among the known ones. It does not keep it alive.
 type trustEntry struct {
 	key  trustKey
 	self weak.Pointer[trust]
 }
 
-// of returns the trust for the content of a certificate file.
-func (s *sharedTrusts) of(data []byte) (*trust, *ConfigError) {
-	key := trustKey(sha256.Sum256(data))
+// of returns the trust for the content of a certificate file, nil if there is none,
+// beside the roots of that name.
+func (s *sharedTrusts) of(roots string, data []byte) (*trust, *ConfigError) {
+	key := keyOfTrust(roots, data)
 	if t := s.find(key); t != nil {
 		return t, nil
 	}
-	given, bad := certificatesIn(data)
-	if bad != nil {
-		return nil, bad
+	t := &trust{}
+	if data != nil {
+		var bad *ConfigError
+		if t.given, bad = certificatesIn(data); bad != nil {
+			return nil, bad
+		}
 	}
-	t := &trust{given: given}
 	t.entry = trustEntry{key, weak.Make(t)}
 	return s.keep(t), nil
 }

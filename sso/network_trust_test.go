@@ -2,7 +2,6 @@ package sso
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"crypto/x509"
 	"errors"
 	"os"
@@ -29,7 +28,7 @@ func systemOf(all ...*authority) rootsLoader {
 
 func openTrusting(t *testing.T, file string, dial dialFunc, system rootsLoader) *network {
 	t.Helper()
-	n, err := newNetworkWith(&Config{SSLServerCert: file}, dial, system)
+	n, err := newNetworkWith(&Config{SSLServerCert: file}, dial, system, "")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -49,11 +48,11 @@ func TestTrustIsShared(t *testing.T) {
 	}
 	first := openTrusting(t, path, nil, system)
 	second := openTrusting(t, tempFile(t, ca), nil, system)
-	if first.tls.RootCAs != second.tls.RootCAs {
+	if first.all.tls.RootCAs != second.all.tls.RootCAs {
 		t.Error("one content, two pools")
 	}
 	for _, n := range []*network{first, second} {
-		if n.transport.TLSClientConfig.RootCAs != n.tls.RootCAs {
+		if n.transport.TLSClientConfig.RootCAs != n.all.tls.RootCAs {
 			t.Error("through a proxy another pool would be used")
 		}
 	}
@@ -61,7 +60,7 @@ func TestTrustIsShared(t *testing.T) {
 		t.Fatal(err)
 	}
 	changed := openTrusting(t, path, nil, system)
-	if changed.tls.RootCAs == first.tls.RootCAs {
+	if changed.all.tls.RootCAs == first.all.tls.RootCAs {
 		t.Error("the file has changed, the pool has not")
 	}
 	for _, n := range []*network{first, second, changed} {
@@ -73,12 +72,12 @@ func TestTrustIsShared(t *testing.T) {
 	for content, n := range map[string]*network{string(ca): second, string(other): changed} {
 		own := x509.NewCertPool()
 		own.AppendCertsFromPEM([]byte(content))
-		if !n.tls.RootCAs.Equal(own) {
+		if !n.all.tls.RootCAs.Equal(own) {
 			t.Error("a pool holds other certificates than its file")
 		}
 	}
 	late := openTrusting(t, tempFile(t, ca), nil, system)
-	if late.tls.RootCAs != first.tls.RootCAs || !late.tls.RootCAs.Equal(first.tls.RootCAs) {
+	if late.all.tls.RootCAs != first.all.tls.RootCAs || !late.all.tls.RootCAs.Equal(first.all.tls.RootCAs) {
 		t.Error("a pool that is complete is not used again")
 	}
 }
@@ -94,7 +93,7 @@ func TestTrustIsSharedByClients(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer c.Close()
-		pools[i] = c.net.tls.RootCAs
+		pools[i] = c.net.all.tls.RootCAs
 	}
 	if pools[0] == nil || pools[0] != pools[1] {
 		t.Error("two Clients with the same certificates have a pool each")
@@ -118,7 +117,7 @@ func TestTrustIsSharedAtOnce(t *testing.T) {
 				return
 			}
 			defer n.close()
-			pools[i] = n.tls.RootCAs
+			pools[i] = n.all.tls.RootCAs
 			if _, err := get(n, "https://jira.example.com/"); err != nil {
 				t.Error(err)
 			}
@@ -137,9 +136,9 @@ func TestTrustIsFreed(t *testing.T) {
 	noProxy(t)
 	content := certPEM(newAuthority(t).cert)
 	file := tempFile(t, content)
-	key := trustKey(sha256.Sum256(content))
+	key := keyOfTrust("all", content)
 	open := func() *network {
-		n, err := newNetworkWith(&Config{SSLServerCert: file}, nil, systemOf())
+		n, err := newNetworkWith(&Config{SSLServerCert: file}, nil, systemOf(), "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -147,7 +146,7 @@ func TestTrustIsFreed(t *testing.T) {
 		return n
 	}
 	last := open()
-	if other := open(); other.tls.RootCAs != last.tls.RootCAs {
+	if other := open(); other.all.tls.RootCAs != last.all.tls.RootCAs {
 		t.Fatal("not shared")
 	}
 	known := func() bool {
@@ -162,7 +161,7 @@ func TestTrustIsFreed(t *testing.T) {
 	if trusts.find(key) == nil {
 		t.Error("gone while a Client has it")
 	}
-	pool := last.tls.RootCAs // a mailbox's, say
+	pool := last.all.tls.RootCAs // a mailbox's, say
 	last = nil
 	for range 3 {
 		runtime.GC()
@@ -177,7 +176,7 @@ func TestTrustIsFreed(t *testing.T) {
 		}
 		runtime.GC()
 	}
-	if again := open(); again.tls.RootCAs == nil || !known() {
+	if again := open(); again.all.tls.RootCAs == nil || !known() {
 		t.Error("not known again")
 	}
 }
@@ -186,17 +185,17 @@ func TestTrustIsFreed(t *testing.T) {
 func TestTrustForgets(t *testing.T) {
 	var s sharedTrusts
 	content := certPEM(newAuthority(t).cert)
-	first, bad := s.of(content)
+	first, bad := s.of("all", content)
 	if bad != nil {
 		t.Fatal(bad)
 	}
 	s.forget(first.entry)
-	second, bad := s.of(content)
+	second, bad := s.of("all", content)
 	if bad != nil || second == first {
 		t.Fatalf("forgotten, and found: %v", bad)
 	}
 	s.forget(first.entry)
-	if third, _ := s.of(content); third != second {
+	if third, _ := s.of("all", content); third != second {
 		t.Error("the second was forgotten in place of the first")
 	}
 	if late := s.keep(first); late != second {
@@ -271,11 +270,11 @@ func TestTrustOfBadFiles(t *testing.T) {
 		if err := os.WriteFile(path, broken, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := newNetworkWith(&Config{SSLServerCert: path}, nil, systemOf()); !errors.Is(err, autherr.ErrConfig) {
+		if _, err := newNetworkWith(&Config{SSLServerCert: path}, nil, systemOf(), ""); !errors.Is(err, autherr.ErrConfig) {
 			t.Errorf("err = %v", err)
 		}
 	}
-	if trusts.find(sha256.Sum256(broken)) != nil {
+	if trusts.find(keyOfTrust("all", broken)) != nil {
 		t.Error("known")
 	}
 }

@@ -145,7 +145,7 @@ func newSlowWorld(t *testing.T, cfg *Config, jira, proxy *tls.Certificate) *slow
 	}
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return w.front.dial(ctx) }
 	var err error
-	if w.network, err = newNetworkWith(cfg, dial, w.system.load); err != nil {
+	if w.network, err = newNetworkWith(cfg, dial, w.system.load, ""); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -256,7 +256,7 @@ func TestDialWhenTrustedGivesUp(t *testing.T) {
 		w := newSlowWorld(t, cfg, nil, nil)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if conn, err := w.dial(ctx, "tcp", "jira.example.com:443"); conn != nil || !errors.Is(err, context.DeadlineExceeded) {
+		if conn, err := w.all.dial(ctx, "tcp", "jira.example.com:443"); conn != nil || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("connection %t, error %v", conn != nil, err)
 		}
 		if got := w.front.open.Load(); got != 0 {
@@ -273,7 +273,7 @@ func TestCloseWaitsForTrust(t *testing.T) {
 	file := tempFile(t, certPEM(newAuthority(t).cert))
 	synctest.Test(t, func(t *testing.T) {
 		system := &loading{released: make(chan struct{})}
-		n, err := newNetworkWith(&Config{SSLServerCert: file}, nil, system.load)
+		n, err := newNetworkWith(&Config{SSLServerCert: file}, nil, system.load, "")
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -315,7 +315,7 @@ func TestTrustInTwoBubbles(t *testing.T) {
 	}
 	kept = append(kept, visit(t))
 	for _, n := range kept {
-		if n.tls.RootCAs != kept[0].tls.RootCAs {
+		if n.all.tls.RootCAs != kept[0].all.tls.RootCAs {
 			t.Error("not shared: the test shows nothing")
 		}
 	}

@@ -47,15 +47,12 @@ func (n *network) warm(ctx context.Context, u *url.URL) {
 	})
 }
 
-// loadRoots reads the system's certificates while the first handshake waits for the
-// server: there are a hundred and more files. With SSLServerCert they are being read
-// already; see trust.
+// loadRoots reads the system's certificates while a handshake that takes them as they
+// are waits for the server: there are a hundred and more files.
 func (n *network) loadRoots() {
-	if n.tls.RootCAs == nil {
-		n.roots.Do(func() {
-			n.ready.work.Go(func() { _, _ = x509.SystemCertPool() }) // whatever is wrong, the handshake meets and reports it
-		})
-	}
+	n.roots.Do(func() {
+		n.ready.work.Go(func() { _, _ = x509.SystemCertPool() }) // whatever is wrong, the handshake meets and reports it
+	})
 }
 
 // warmPool holds connections that no request has asked for yet, one for each address.
