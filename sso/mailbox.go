@@ -23,9 +23,12 @@ type MailboxConfig struct {
 	Password func(ctx context.Context) (string, error) // nil: Token. Does not let a refused one pass again
 	Token    func(ctx context.Context) (string, error) // nil: Password
 	From     string                                    // address of the sender
-	TLS      *tls.Config                               // whom to trust: the system's authorities and SSLServerCert
-	Dial     func(ctx context.Context, network, addr string) (net.Conn, error)
-	Logger   *slog.Logger
+
+	// TLS says whom to trust: the system's authorities and SSLServerCert. Its roots are
+	// shared, and complete once Dial has returned: clone it, and change only the clone.
+	TLS    *tls.Config
+	Dial   func(ctx context.Context, network, addr string) (net.Conn, error)
+	Logger *slog.Logger
 }
 
 const defaultSender = "noreply@okta.com"
