@@ -150,11 +150,9 @@ func (b *bench) all(ctx context.Context) (err error) {
 	if b.chromium, err = exec.LookPath("chromium"); err != nil {
 		return err
 	}
-	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
-	if err != nil {
-		return fmt.Errorf("go env: %w", err)
+	if b.root, err = judge.Root(ctx); err != nil {
+		return err
 	}
-	b.root = filepath.Dir(strings.TrimSpace(string(out)))
 	dir, remove, err := judge.TempDir("bench")
 	if err != nil {
 		return err

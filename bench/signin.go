@@ -211,7 +211,9 @@ func verdicts(cells map[string]cell) string {
 			target{fmt.Sprintf("at most a fiftieth of its processor time: 1/%.0f", cpu), cpu >= 50})
 		if ours.Memory > 0 {
 			all, own := times(func(c cell) float64 { return float64(c.Memory) }), times(func(c cell) float64 { return float64(c.Own) })
-			targets = append(targets, target{fmt.Sprintf("at most a fiftieth of its memory: 1/%.0f of all (PSS), 1/%.0f of what is private", all, own), all >= 50})
+			targets = append(targets,
+				target{fmt.Sprintf("at most a fiftieth of the memory that it makes its own: 1/%.0f", own), own >= 50},
+				target{fmt.Sprintf("at most a fiftieth of its memory with the pages of the programs' files (PSS): 1/%.0f", all), all >= 50})
 		}
 	}
 	var t strings.Builder

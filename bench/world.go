@@ -48,7 +48,7 @@ const (
 )
 
 func newWorld(ctx context.Context, group *judge.Group, dir string) (*world, error) {
-	port, err := freePort() // of the link: it is part of all names
+	port, err := judge.FreePort() // of the link: it is part of all names
 	if err != nil {
 		return nil, err
 	}

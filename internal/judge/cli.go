@@ -11,6 +11,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -19,15 +20,24 @@ import (
 // cliLimit is for one command that ends by itself.
 const cliLimit = time.Minute
 
-// BuildCLI builds the product's command into dir and returns its path.
-func BuildCLI(ctx context.Context, group *Group, dir string) (string, error) {
-	out, err := group.Command(ctx, "go", "env", "GOMOD").Output()
+// Root returns the directory of the product's module, in which a judge is run.
+func Root(ctx context.Context) (string, error) {
+	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
 	if err != nil {
 		return "", fmt.Errorf("go env: %w", err)
 	}
+	return filepath.Dir(strings.TrimSpace(string(out))), nil
+}
+
+// BuildCLI builds the product's command into dir and returns its path.
+func BuildCLI(ctx context.Context, group *Group, dir string) (string, error) {
+	root, err := Root(ctx)
+	if err != nil {
+		return "", err
+	}
 	binary := filepath.Join(dir, "ssoexchange")
 	cmd := group.Command(ctx, "go", "build", "-o", binary, "./cmd/ssoexchange")
-	cmd.Dir = filepath.Dir(strings.TrimSpace(string(out)))
+	cmd.Dir = root
 	if out, err := cmd.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the command: %w: %s", err, Tail(out, 600))
 	}
@@ -45,6 +55,12 @@ type CLI struct {
 	CA     string   // PEM file of the authorities that are trusted; "": those of the system
 	Proxy  string   // "127.0.0.1:port" of a [Proxy]; "": none
 	Env    []string // more variables, which win
+}
+
+// With returns c with more variables, or other values of them.
+func (c CLI) With(env ...string) CLI {
+	c.Env = slices.Concat(c.Env, env)
+	return c
 }
 
 // Environ returns the whole environment.

@@ -5,7 +5,6 @@ package judge
 import (
 	"fmt"
 	"io/fs"
-	"net"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -18,22 +17,23 @@ import (
 // signs in there.
 type Company struct {
 	*fixtures.World
-	CA       string // PEM file of the authority that signed the servers' certificates
-	listener *fixtures.Listener
+	CA string // PEM file of the authority that signed the servers' certificates
 }
 
-// NewCompany starts one, and writes the CA's file to dir.
-func NewCompany(dir string) (*Company, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+// NewCompany starts one, and writes the CA's file to dir. Its hosts are okta, crowd and
+// jira below localhost, whatever o says of them; the second org, if o asks for one, is
+// the host of that name there.
+func NewCompany(dir string, o fixtures.WorldOptions) (*Company, error) {
+	ln, host, err := Listen()
 	if err != nil {
 		return nil, err
 	}
-	port := ln.Addr().(*net.TCPAddr).Port
-	host := func(name string) string { return fmt.Sprintf("%s.localhost:%d", name, port) }
-	c := &Company{World: fixtures.NewWorld(fixtures.WorldOptions{
-		OktaHost: host("okta"), CrowdHost: host("crowd"), JiraHost: host("jira"),
-	})}
-	c.listener = c.Net.Serve(ln)
+	o.OktaHost, o.CrowdHost, o.JiraHost = host("okta"), host("crowd"), host("jira")
+	if o.IDXHost != "" {
+		o.IDXHost = host(o.IDXHost)
+	}
+	c := &Company{World: fixtures.NewWorld(o)}
+	c.Net.Serve(ln)
 	if c.CA, err = c.Net.CAFile(dir); err != nil {
 		c.Close()
 		return nil, err
@@ -42,25 +42,23 @@ func NewCompany(dir string) (*Company, error) {
 }
 
 // Close ends all servers.
-func (c *Company) Close() {
-	c.listener.Close()
-	c.Net.Close()
-}
+func (c *Company) Close() { c.Net.Close() }
 
 // SignIns counts the passwords that Okta was sent since the last Net.Reset.
 func (c *Company) SignIns() int {
-	return c.posts("/api/v1/authn")
+	return c.posts(c.Okta.BaseURL() + "/api/v1/authn")
 }
 
 // Exchanges counts the assertions that Jira was sent since the last Net.Reset.
 func (c *Company) Exchanges() int {
-	return c.posts("/plugins/servlet/samlconsumer")
+	return c.posts(c.Jira.ACS())
 }
 
-func (c *Company) posts(path string) int {
+func (c *Company) posts(address string) int {
+	_, path, _ := strings.Cut(strings.TrimPrefix(address, "https://"), "/")
 	n := 0
 	for _, r := range c.Net.Requests() {
-		if r.Method == http.MethodPost && r.Path == path {
+		if r.Method == http.MethodPost && r.Path == "/"+path {
 			n++
 		}
 	}

@@ -21,6 +21,9 @@ const (
 	// does not know.
 	groupVariable = "INTEROP_JUDGE"
 	groupPatience = 3 * time.Second // for what was told to end
+
+	// patience is for what takes a program a moment.
+	patience = 10 * time.Second
 )
 
 // Group is everything that was started for one run. A variable in the environment
@@ -79,4 +82,21 @@ func (g *Group) alive() []int {
 		}
 	}
 	return out
+}
+
+// Wait polls what another process does, which nothing tells of, for ten seconds at most.
+// The error begins with what.
+func Wait(ctx context.Context, what string, done func() bool) error {
+	ctx, cancel := context.WithTimeout(ctx, patience)
+	defer cancel()
+	tick := time.NewTicker(20 * time.Millisecond)
+	defer tick.Stop()
+	for !done() {
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			return fmt.Errorf("%s: %w", what, context.Cause(ctx))
+		}
+	}
+	return nil
 }

@@ -3,12 +3,8 @@
 package judge
 
 import (
-	"encoding/json"
 	"fmt"
-	"net"
-	"net/http"
-	"os"
-	"path/filepath"
+	"strings"
 	"sync"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
@@ -26,9 +22,7 @@ type Lab struct {
 	Net    *fixtures.Net
 	Jira   *fixtures.Jira
 	orgs   map[string]*fixtures.Okta // by engine
-	https  *fixtures.Listener
-	remote *http.Server
-	url    string
+	remote *Remote
 
 	mu     sync.Mutex
 	scenes int
@@ -54,14 +48,12 @@ type setting struct {
 	Jira     string `json:"jira"` // base URL
 }
 
-// NewLab starts a lab.
-func NewLab() (*Lab, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+// NewLab starts a lab, for scripts whose home is dir.
+func NewLab(dir string) (*Lab, error) {
+	ln, host, err := Listen()
 	if err != nil {
 		return nil, err
 	}
-	port := ln.Addr().(*net.TCPAddr).Port
-	host := func(name string) string { return fmt.Sprintf("%s.localhost:%d", name, port) }
 	l := &Lab{
 		Net:  fixtures.NewNet(),
 		Jira: fixtures.NewJira("https://" + host("jira")),
@@ -73,38 +65,33 @@ func NewLab() (*Lab, error) {
 		l.Net.Handle(host(engine), l.orgs[engine])
 	}
 	l.Net.Handle(host("jira"), l.Jira)
-	l.https = l.Net.Serve(ln)
-	control, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		l.Close()
+	l.Net.Serve(ln)
+	if l.remote, err = NewRemote(dir, l.Net); err != nil {
+		l.Net.Close()
 		return nil, err
 	}
-	l.url = "http://" + control.Addr().String()
-	l.remote = &http.Server{Handler: l.control()}
-	go l.remote.Serve(control)
+	l.control()
 	return l, nil
 }
 
 // Close ends everything that listens.
 func (l *Lab) Close() {
-	if l.remote != nil {
-		l.remote.Close()
-	}
-	l.https.Close()
+	l.remote.Close()
 	l.Net.Close()
 }
 
 // Org returns the org of an engine.
 func (l *Lab) Org(engine string) *fixtures.Okta { return l.orgs[engine] }
 
-// Env returns the environment in which a [Script] finds the lab: its remote control,
-// and the authority that signed its certificates, which is written to dir.
-func (l *Lab) Env(dir string) ([]string, error) {
-	ca, err := l.Net.CAFile(dir)
-	if err != nil {
-		return nil, err
+// Env is [Remote.Env].
+func (l *Lab) Env() []string { return l.remote.Env() }
+
+// Forbidden says that somebody went where a sign-in has no business.
+func (l *Lab) Forbidden() error {
+	if f := l.Org(IDX).Forbidden(); len(f) > 0 {
+		return fmt.Errorf("it went to %s", strings.Join(f, ", "))
 	}
-	return []string{"LAB=" + l.url, "NODE_EXTRA_CA_CERTS=" + filepath.Clean(ca), "NODE_NO_WARNINGS=1", "HOME=" + dir, "TMPDIR=" + os.TempDir()}, nil
+	return nil
 }
 
 // scene adds the user and the app of a scene.
@@ -140,22 +127,10 @@ type act struct {
 	Number         int
 }
 
-// control answers POST /{what is to be done} with JSON.
-func (l *Lab) control() http.Handler {
-	mux := http.NewServeMux()
-	mux.HandleFunc("POST /scene", func(w http.ResponseWriter, r *http.Request) {
-		var s Scene
-		if !read(w, r, &s) {
-			return
-		}
-		out, err := l.scene(s)
-		if err != nil {
-			http.Error(w, err.Error(), http.StatusBadRequest)
-			return
-		}
-		write(w, out)
-	})
-	acts := map[string]func(org *fixtures.Okta, a act) any{
+// control has scripts open scenes, and play their users.
+func (l *Lab) control() {
+	Act(l.remote, "scene", Scene{}, l.scene)
+	for name, do := range map[string]func(org *fixtures.Okta, a act) any{
 		"approve": func(org *fixtures.Okta, a act) any { return org.Phone(a.User).Approve() },
 		"deny":    func(org *fixtures.Okta, a act) any { return org.Phone(a.User).Deny() },
 		"ignore":  func(org *fixtures.Okta, a act) any { return org.Phone(a.User).Ignore() },
@@ -165,22 +140,15 @@ func (l *Lab) control() http.Handler {
 		"code":    func(org *fixtures.Okta, a act) any { return code(org, a) },
 		"sent":    func(org *fixtures.Okta, a act) any { return len(org.Phone(a.User).Messages()) },
 		"leave":   func(org *fixtures.Okta, a act) any { org.EndSessions(a.User); return true },
-	}
-	for name, do := range acts {
-		mux.HandleFunc("POST /"+name, func(w http.ResponseWriter, r *http.Request) {
-			var a act
-			if !read(w, r, &a) {
-				return
-			}
+	} {
+		Act(l.remote, name, act{}, func(a act) (any, error) {
 			org := l.orgs[a.Engine]
 			if org == nil {
-				http.Error(w, "no such engine", http.StatusBadRequest)
-				return
+				return nil, fmt.Errorf("no engine %q", a.Engine)
 			}
-			write(w, do(org, a))
+			return do(org, a), nil
 		})
 	}
-	return mux
 }
 
 func code(org *fixtures.Okta, a act) string {
@@ -188,19 +156,4 @@ func code(org *fixtures.Okta, a act) string {
 		return org.Code(a.User, a.Type)
 	}
 	return org.Code(a.User, a.Type, a.Provider)
-}
-
-func read(w http.ResponseWriter, r *http.Request, v any) bool {
-	in := json.NewDecoder(http.MaxBytesReader(w, r.Body, 1<<20))
-	in.DisallowUnknownFields()
-	if err := in.Decode(v); err != nil {
-		http.Error(w, err.Error(), http.StatusBadRequest)
-		return false
-	}
-	return true
-}
-
-func write(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json")
-	json.NewEncoder(w).Encode(v)
 }

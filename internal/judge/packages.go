@@ -74,6 +74,11 @@ func NPM(ctx context.Context, dir string, packageJSON, lock []byte) error {
 			return err
 		}
 	}
+	return npmInstall(ctx, dir)
+}
+
+// npmInstall is [NPM] for a directory in which both files are.
+func npmInstall(ctx context.Context, dir string) error {
 	cmd := exec.CommandContext(ctx, "npm", "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error")
 	cmd.Dir = dir
 	if out, err := cmd.CombinedOutput(); err != nil {

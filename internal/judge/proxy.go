@@ -95,20 +95,3 @@ func (p *Proxy) serve(w http.ResponseWriter, r *http.Request) {
 	}()
 	io.Copy(down, up)
 }
-
-// Loopback returns the address on this machine that hostport ("okta.localhost:8443")
-// is, and whether it is one.
-func Loopback(hostport string) (string, bool) {
-	host, port, err := net.SplitHostPort(hostport)
-	if err != nil {
-		host, port = hostport, "80"
-	}
-	ip := net.ParseIP(host)
-	if host != "localhost" && !strings.HasSuffix(host, ".localhost") && !ip.IsLoopback() {
-		return "", false
-	}
-	if ip == nil {
-		host = "127.0.0.1"
-	}
-	return net.JoinHostPort(host, port), true
-}

@@ -1,20 +1,14 @@
 //go:build linux
 
-// Package judge is what the judges of this folder share: counting checks, installing
-// programs, running them so that nothing outlives the run, and the simulated org that
-// Okta's own clients are let loose on.
+// Package judge is what the judges in interop share: counting checks, installing
+// programs, running them so that nothing outlives the run, and the simulated servers
+// that others are let loose on. [Main] runs a judge, on a [Stage].
 package judge
 
 import (
-	"context"
 	"fmt"
 	"io"
-	"os"
-	"os/signal"
-	"runtime"
 	"strings"
-	"syscall"
-	"time"
 )
 
 // Report prints one line for each check and counts them. It is for one goroutine.
@@ -41,23 +35,6 @@ func (r *Report) Close() int {
 		return 1
 	}
 	return 0
-}
-
-// Main runs a judge for at most limit and returns its exit code. The context of run
-// ends with an interrupt too; an error of run counts as a failed check.
-func Main(limit time.Duration, run func(ctx context.Context, r *Report) error) int {
-	// The kernel ends what was started when the thread that started it ends (see
-	// [Group]); this one lives as long as the process.
-	runtime.LockOSThread()
-	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
-	defer stop()
-	ctx, cancel := context.WithTimeout(ctx, limit)
-	defer cancel()
-	r := &Report{Out: os.Stdout}
-	if err := run(ctx, r); err != nil {
-		r.Check("all checks could be made", err)
-	}
-	return r.Close()
 }
 
 // Tail returns the last n bytes of b, where programs say what went wrong.

@@ -23,17 +23,7 @@ var guardScript []byte
 
 const maxLine = 1 << 20
 
-// Script is a Node program that makes checks. It loads ./lab.cjs, in which scene,
-// check and finish are, and prints a line of JSON for each check and one at its end.
-type Script struct {
-	Group *Group
-	Dir   string // where its packages are installed; it is written there too
-	Name  string // "classic.cjs"
-	Text  []byte
-	Env   []string // beside that of this process
-}
-
-// Guard writes guard.cjs to dir, for scripts that are no [Script]: with node --require
+// Guard writes guard.cjs to dir, for programs that are run otherwise than by [Stage.Script]: with node --require
 // and the file it returns, no connection leaves this machine, and names below localhost
 // are known.
 func Guard(dir string) (file string, err error) {
@@ -48,17 +38,21 @@ type verdict struct {
 	Done  *int   // the last line: how many checks there were
 }
 
-// Run runs the script and takes its checks over into r. The error says that the
-// script ended before it was through.
-func (s Script) Run(ctx context.Context, r *Report) error {
-	for name, text := range map[string][]byte{"lab.cjs": labScript, "guard.cjs": guardScript, s.Name: s.Text} {
-		if err := os.WriteFile(filepath.Join(s.Dir, name), text, 0o600); err != nil {
-			return err
-		}
+// Script runs a Node program that makes checks, and takes them over. name is that of one
+// of the plan's files. The program loads ./lab.cjs, in which scene, check and finish are,
+// and prints a line of JSON for each check and one at its end. env is beside the
+// environment of this process. The error says that the program ended before it was through.
+func (s *Stage) Script(ctx context.Context, name string, env ...string) error {
+	if err := os.WriteFile(filepath.Join(s.Dir, "lab.cjs"), labScript, 0o600); err != nil {
+		return err
 	}
-	cmd := s.Group.Command(ctx, "node", "--require", "./guard.cjs", s.Name)
+	guard, err := Guard(s.Dir)
+	if err != nil {
+		return err
+	}
+	cmd := s.Group.Command(ctx, "node", "--require", guard, name)
 	cmd.Dir = s.Dir
-	cmd.Env = append(cmd.Env, s.Env...)
+	cmd.Env = append(cmd.Env, env...)
 	var talk bytes.Buffer
 	cmd.Stderr = &talk
 	out, err := cmd.StdoutPipe()
@@ -68,15 +62,15 @@ func (s Script) Run(ctx context.Context, r *Report) error {
 	if err := cmd.Start(); err != nil {
 		return err
 	}
-	scriptErr := takeOver(out, r)
+	scriptErr := takeOver(out, s.Report)
 	if err := cmd.Wait(); scriptErr == nil {
 		scriptErr = err
 	}
 	switch {
 	case ctx.Err() != nil:
-		return fmt.Errorf("%s: %w", s.Name, context.Cause(ctx))
+		return fmt.Errorf("%s: %w", name, context.Cause(ctx))
 	case scriptErr != nil:
-		return fmt.Errorf("%s: %w: %s", s.Name, scriptErr, Tail(talk.Bytes(), 600))
+		return fmt.Errorf("%s: %w: %s", name, scriptErr, Tail(talk.Bytes(), 600))
 	}
 	return nil
 }

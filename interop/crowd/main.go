@@ -30,62 +30,35 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
-// limit is for everything together: installing packages, building, all checks.
-const limit = 2 * time.Minute
+//go:embed package.json package-lock.json *.cjs crowd.xsd
+var files embed.FS
 
-var needs = append([]judge.Needs{{File: "xmllint", Package: "libxml2-utils"}}, judge.Node...)
+func main() {
+	os.Exit(judge.Main(judge.Plan{
+		Name:  "crowd",
+		Limit: 2 * time.Minute,
+		Needs: []judge.Needs{{File: "xmllint", Package: "libxml2-utils"}},
+		Files: files,
+	}, run))
+}
 
-var (
-	//go:embed package.json
-	packageJSON []byte
-	//go:embed package-lock.json
-	packageLock []byte
-	//go:embed client.cjs older.cjs crowd.xsd
-	parts embed.FS
-	//go:embed clients.cjs
-	clientsScript []byte
-	//go:embed product.cjs
-	productScript []byte
-)
-
-func main() { os.Exit(judge.Main(limit, run)) }
-
-func run(ctx context.Context, r *judge.Report) error {
-	if err := judge.Install(ctx, needs...); err != nil {
-		return err
-	}
-	dir, remove, err := judge.TempDir("crowd")
-	if err != nil {
-		return err
-	}
-	defer remove()
-	if err := judge.NPM(ctx, dir, packageJSON, packageLock); err != nil {
-		return err
-	}
-	if err := os.CopyFS(dir, parts); err != nil {
-		return err
-	}
-	l, err := newLab()
+func run(ctx context.Context, s *judge.Stage) error {
+	l, err := newLab(s.Dir)
 	if err != nil {
 		return err
 	}
 	defer l.close()
-	env, err := l.env(dir)
-	if err != nil {
+	if err := s.Script(ctx, "clients.cjs", l.remote.Env()...); err != nil {
 		return err
 	}
-	group := judge.NewGroup()
-	if err := (judge.Script{Group: group, Dir: dir, Name: "clients.cjs", Text: clientsScript, Env: env}).Run(ctx, r); err != nil {
+	s.Check("both clients made calls", callers(l.net))
+	if err := checkXML(ctx, s.Report, l, xmllint{group: s.Group, dir: s.Dir}); err != nil {
 		return err
 	}
-	r.Check("both clients made calls", callers(l.net))
-	if err := checkXML(ctx, r, l, xmllint{group: group, dir: dir}); err != nil {
+	if err := checkProduct(ctx, s, l.remote.Env()); err != nil {
 		return err
 	}
-	if err := checkProduct(ctx, r, group, dir, env); err != nil {
-		return err
-	}
-	r.Check("everything that was started has ended", group.End())
+	s.CheckEnded()
 	return nil
 }
 

@@ -6,8 +6,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
@@ -19,27 +17,21 @@ const address = "127.0.0.1" // where everything here comes from
 
 // checkProduct signs in with the built command, asks a client about the token, signs
 // out and asks again.
-func checkProduct(ctx context.Context, r *judge.Report, group *judge.Group, dir string, env []string) error {
-	binary, err := judge.BuildCLI(ctx, group, dir)
+func checkProduct(ctx context.Context, s *judge.Stage, env []string) error {
+	if err := s.Build(ctx); err != nil {
+		return err
+	}
+	cli, err := s.User("home")
 	if err != nil {
 		return err
 	}
-	home := filepath.Join(dir, "home")
-	if err := os.Mkdir(home, 0o700); err != nil {
-		return err
-	}
-	c, err := judge.NewCompany(home)
+	c, err := judge.NewCompany(cli.Home, fixtures.WorldOptions{})
 	if err != nil {
 		return err
 	}
 	defer c.Close()
 	c.Crowd.Configure(func(cfg *fixtures.CrowdConfig) { cfg.IgnoreAddress = false })
-	p, err := judge.NewProxy()
-	if err != nil {
-		return err
-	}
-	defer p.Close()
-	cli := judge.CLI{Group: group, Binary: binary, Home: home, CA: c.CA, Proxy: p.Address()}
+	cli.CA = c.CA
 	connection := c.CrowdConnection("RemoteAddress=" + address)
 
 	res, err := cli.Run(ctx, connection, "cookies", "--format", "header", "--connection-file", "-")
@@ -49,15 +41,15 @@ func checkProduct(ctx context.Context, r *judge.Report, group *judge.Group, dir 
 	if err = res.Err(); err == nil && !strings.Contains(res.Stdout, "JSESSIONID=") {
 		err = errors.New("it printed no session of Jira's")
 	}
-	r.Check("the product signs in to a Crowd that looks at addresses", err)
+	s.Check("the product signs in to a Crowd that looks at addresses", err)
 	token := tokenSent(c)
 	if token == "" {
 		return errors.New("the console was shown no token")
 	}
 	ask := func(left string) error {
-		return judge.Script{Group: group, Dir: dir, Name: "product.cjs", Text: productScript, Env: append(slices.Clone(env),
+		return s.Script(ctx, "product.cjs", append(slices.Clone(env),
 			"NODE_EXTRA_CA_CERTS="+c.CA, "BASE="+c.Crowd.BaseURL(), "APP="+c.AppName, "APP_PASSWORD="+c.AppPassword,
-			"TOKEN="+token, "USERNAME="+c.User, "ADDRESS="+address, "LEFT="+left)}.Run(ctx, r)
+			"TOKEN="+token, "USERNAME="+c.User, "ADDRESS="+address, "LEFT="+left)...)
 	}
 	if err := ask(""); err != nil {
 		return err
@@ -68,11 +60,11 @@ func checkProduct(ctx context.Context, r *judge.Report, group *judge.Group, dir 
 	if err = res.Err(); err == nil && c.Crowd.Sessions(c.User) != 0 {
 		err = fmt.Errorf("there are still %d sessions of the user", c.Crowd.Sessions(c.User))
 	}
-	r.Check("the product signs out", err)
+	s.Check("the product signs out", err)
 	if err := ask("yes"); err != nil {
 		return err
 	}
-	r.Check("the product asked for no connection to any other machine", p.Strangers())
+	s.Check("the product asked for no connection to any other machine", s.Proxy.Strangers())
 	return nil
 }
 

@@ -5,16 +5,13 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/xml"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
@@ -44,22 +41,8 @@ type ask struct {
 
 // newCaller opens a scene and returns who asks in it.
 func newCaller(l *lab, lint xmllint, s scene) caller {
-	var d net.Dialer
 	_, set := l.open(s)
-	return caller{setting: set, lint: lint, http: &http.Client{
-		Timeout: 15 * time.Second,
-		Transport: &http.Transport{
-			TLSClientConfig:   &tls.Config{RootCAs: l.net.RootCAs()},
-			DisableKeepAlives: true,
-			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				to, ok := judge.Loopback(address)
-				if !ok {
-					return nil, fmt.Errorf("%s is not on this machine", address)
-				}
-				return d.DialContext(ctx, network, to)
-			},
-		},
-	}}
+	return caller{setting: set, lint: lint, http: judge.Client(l.net.RootCAs())}
 }
 
 // send makes a call. The resource may be a link.

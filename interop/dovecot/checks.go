@@ -16,13 +16,9 @@ import (
 
 // checker makes the checks and keeps what was printed.
 type checker struct {
-	report  *judge.Report
+	*judge.Stage
 	world   *world
-	group   *judge.Group
 	servers []*dovecot // all mechanisms; XOAUTH2 alone
-	dir     string
-	binary  string
-	proxy   string
 
 	runs    int
 	printed map[string]string // by what printed it
@@ -37,20 +33,9 @@ const (
 	exitUnreachable = 7
 )
 
-func (c *checker) run(ctx context.Context) (err error) {
-	if c.binary, err = judge.BuildCLI(ctx, c.group, c.dir); err != nil {
+func (c *checker) run(ctx context.Context) error {
+	if err := os.WriteFile(filepath.Join(c.Dir, "password"), []byte(password+"\n"), 0o600); err != nil {
 		return err
-	}
-	p, err := judge.NewProxy()
-	if err != nil {
-		return err
-	}
-	defer p.Close()
-	c.proxy, c.printed = p.Address(), make(map[string]string)
-	for name, text := range map[string]string{"password": password + "\n", "read.py": reader} {
-		if err := os.WriteFile(filepath.Join(c.dir, name), []byte(text), 0o600); err != nil {
-			return err
-		}
 	}
 	for _, engine := range []string{"Classic", "IDX"} {
 		for _, check := range []func(context.Context, string) error{c.byCommand, c.byMailbox, c.byToken, c.htmlOnly, c.twice, c.late, c.refused, c.unusable} {
@@ -62,18 +47,19 @@ func (c *checker) run(ctx context.Context) (err error) {
 	if err := c.doctor(ctx); err != nil {
 		return err
 	}
-	c.report.Check("no code, password or token is in anything that was printed", c.leaks())
-	c.report.Check("no code of an older mail, or of another sender's, was posted", c.world.decoysPosted())
-	c.report.Check("all mail was delivered", c.world.undelivered())
-	c.report.Check("no connection was asked for to any other machine", p.Strangers())
+	c.Check("no code, password or token is in anything that was printed", c.leaks())
+	c.Check("no code of an older mail, or of another sender's, was posted", c.world.decoysPosted())
+	c.Check("all mail was delivered", c.world.undelivered())
+	c.CheckLoopback()
 	return nil
 }
 
 // cli is the command of a new user of the machine.
 func (c *checker) cli() (judge.CLI, error) {
 	c.runs++
-	home := filepath.Join(c.dir, fmt.Sprintf("home-%d", c.runs))
-	return judge.CLI{Group: c.group, Binary: c.binary, Home: home, CA: c.world.ca, Proxy: c.proxy}, os.Mkdir(home, 0o700)
+	cli, err := c.User(fmt.Sprintf("home-%d", c.runs))
+	cli.CA = c.world.CA
+	return cli, err
 }
 
 // login signs p in, with everything printed that there is to print.
@@ -88,12 +74,12 @@ func (c *checker) login(ctx context.Context, cli judge.CLI, p *person, props ...
 func (c *checker) mailbox(d *dovecot, p *person, secret string) []string {
 	return []string{
 		fmt.Sprintf("MFAMailbox=imaps://%s@%s/INBOX", strings.Replace(p.account, "@", "%40", 1), d.address()),
-		secret, "SSLServerCert=" + filepath.Join(c.dir, "ca.pem"), "MFATimeout=30",
+		secret, "SSLServerCert=" + filepath.Join(c.Dir, "ca.pem"), "MFATimeout=30",
 	}
 }
 
 func (c *checker) passwordFile() string {
-	return "MFAMailboxPasswordFile=" + filepath.Join(c.dir, "password")
+	return "MFAMailboxPasswordFile=" + filepath.Join(c.Dir, "password")
 }
 
 // ends compares an exit code.
@@ -119,7 +105,7 @@ func (c *checker) signsIn(ctx context.Context, name string, p *person, props ...
 		return err
 	}
 	res, err := c.login(ctx, cli, p, props...)
-	c.report.Check(p.engine+": "+name, errors.Join(ends(res, err, exitOK), mailed(p, 1)))
+	c.Check(p.engine+": "+name, errors.Join(ends(res, err, exitOK), mailed(p, 1)))
 	return nil
 }
 
@@ -136,10 +122,10 @@ func (c *checker) byCommand(ctx context.Context, engine string) error {
 	if err != nil {
 		return err
 	}
-	cli.Env = []string{fmt.Sprintf("MAIL_ADDRESS=127.0.0.1:%d", c.servers[0].Port), "MAIL_CA=" + filepath.Join(c.dir, "ca.pem"), "MAIL_USER=" + p.account,
-		"MAIL_PASSWORD_FILE=" + filepath.Join(c.dir, "password")}
-	res, err := c.login(ctx, cli, p, `MFACommand='python3 "`+filepath.Join(c.dir, "read.py")+`"'`)
-	c.report.Check(engine+": MFACommand runs a script of Python's imaplib, which reads the code", errors.Join(ends(res, err, exitOK), mailed(p, 1)))
+	cli.Env = []string{fmt.Sprintf("MAIL_ADDRESS=127.0.0.1:%d", c.servers[0].Port), "MAIL_CA=" + filepath.Join(c.Dir, "ca.pem"), "MAIL_USER=" + p.account,
+		"MAIL_PASSWORD_FILE=" + filepath.Join(c.Dir, "password")}
+	res, err := c.login(ctx, cli, p, `MFACommand='python3 "`+filepath.Join(c.Dir, "read.py")+`"'`)
+	c.Check(engine+": MFACommand runs a script of Python's imaplib, which reads the code", errors.Join(ends(res, err, exitOK), mailed(p, 1)))
 	return nil
 }
 
@@ -168,7 +154,7 @@ func (c *checker) byMailbox(ctx context.Context, engine string) error {
 			err = fmt.Errorf("there was no %s in: %s", word, judge.Tail([]byte(said), 400))
 		}
 	}
-	c.report.Check(engine+": Dovecot was asked to open read-only and to tell of new mail (IDLE)", err)
+	c.Check(engine+": Dovecot was asked to open read-only and to tell of new mail (IDLE)", err)
 	marked, all, err := c.world.mails.seen(p.account)
 	if word := writes.FindString(said); err == nil && word != "" {
 		err = fmt.Errorf("it was told to %s", word)
@@ -176,7 +162,7 @@ func (c *checker) byMailbox(ctx context.Context, engine string) error {
 	if err == nil && (marked > 0 || all != 6) {
 		err = fmt.Errorf("%d of %d mails are marked, want none of 6", marked, all)
 	}
-	c.report.Check(engine+": no mail was marked, moved or deleted", err)
+	c.Check(engine+": no mail was marked, moved or deleted", err)
 	return nil
 }
 
@@ -228,7 +214,7 @@ func (c *checker) twice(ctx context.Context, engine string) error {
 		c.printed[fmt.Sprintf("%s, process %d", engine, i+1)] = res.Stderr // the cookies are its result
 		err = errors.Join(err, ends(res, nil, exitOK))
 	}
-	c.report.Check(engine+": two processes at once have one mail sent, and both have the session", errors.Join(err, mailed(p, 1)))
+	c.Check(engine+": two processes at once have one mail sent, and both have the session", errors.Join(err, mailed(p, 1)))
 	return nil
 }
 
@@ -245,11 +231,11 @@ func (c *checker) late(ctx context.Context, engine string) error {
 	props := c.mailbox(c.servers[0], p, c.passwordFile())
 	props[len(props)-1] = "MFATimeout=1"
 	res, err := c.login(ctx, cli, p, props...)
-	c.report.Check(engine+": no mail comes in time: exit code 4", errors.Join(ends(res, err, exitPassCode), mailed(p, 1)))
+	c.Check(engine+": no mail comes in time: exit code 4", errors.Join(ends(res, err, exitPassCode), mailed(p, 1)))
 	c.world.release(p)
 	props[len(props)-1] = "MFATimeout=30"
 	res, err = c.login(ctx, cli, p, props...)
-	c.report.Check(engine+": the next call goes on with that mail, and no second one is sent", errors.Join(ends(res, err, exitOK), mailed(p, 1)))
+	c.Check(engine+": the next call goes on with that mail, and no second one is sent", errors.Join(ends(res, err, exitOK), mailed(p, 1)))
 	return nil
 }
 
@@ -275,11 +261,11 @@ func (c *checker) refused(ctx context.Context, engine string) error {
 			res, err2 := c.login(ctx, cli, p, c.mailbox(tt.server, p, tt.secret)...)
 			err = errors.Join(err, ends(res, err2, exitCredentials))
 		}
-		c.report.Check(engine+": "+tt.name+": exit code 3, and no mail is sent", errors.Join(err, mailed(p, 0)))
+		c.Check(engine+": "+tt.name+": exit code 3, and no mail is sent", errors.Join(err, mailed(p, 0)))
 		if n := tt.server.failures(p.account); n != 1 {
 			err = errors.Join(err, fmt.Errorf("it was refused %d times", n))
 		}
-		c.report.Check(engine+": "+tt.name+" is sent once, however often it is asked for", err)
+		c.Check(engine+": "+tt.name+" is sent once, however often it is asked for", err)
 	}
 	return nil
 }
@@ -297,7 +283,7 @@ func (d *dovecot) failures(account string) int {
 
 // unusable: the mailbox cannot be opened, or reached, or trusted.
 func (c *checker) unusable(ctx context.Context, engine string) error {
-	nobody, err := freePort()
+	nobody, err := judge.FreePort()
 	if err != nil {
 		return err
 	}
@@ -308,7 +294,7 @@ func (c *checker) unusable(ctx context.Context, engine string) error {
 	}{
 		{"a folder that is not there", "/INBOX", "/Codes", exitConfig},
 		{"a server that is down", fmt.Sprintf(":%d/INBOX", c.servers[0].Port), fmt.Sprintf(":%d/INBOX", nobody), exitUnreachable},
-		{"a certificate that nobody vouches for", filepath.Join(c.dir, "ca.pem"), c.world.ca, exitUnreachable},
+		{"a certificate that nobody vouches for", filepath.Join(c.Dir, "ca.pem"), c.world.CA, exitUnreachable},
 	} {
 		p, err := c.world.add(engine, func(p *person) {})
 		if err != nil {
@@ -323,7 +309,7 @@ func (c *checker) unusable(ctx context.Context, engine string) error {
 			props[i] = strings.ReplaceAll(props[i], tt.old, tt.new)
 		}
 		res, err := c.login(ctx, cli, p, props...)
-		c.report.Check(fmt.Sprintf("%s: %s: exit code %d, and no mail is sent", engine, tt.name, tt.code), errors.Join(ends(res, err, tt.code), mailed(p, 0)))
+		c.Check(fmt.Sprintf("%s: %s: exit code %d, and no mail is sent", engine, tt.name, tt.code), errors.Join(ends(res, err, tt.code), mailed(p, 0)))
 	}
 	return nil
 }
@@ -345,7 +331,7 @@ func (c *checker) doctor(ctx context.Context) error {
 	if err == nil && !regexp.MustCompile(`ok +mailbox +INBOX of `+regexp.QuoteMeta(p.account)+` .*newest mail from noreply@okta\.com is of 20`).MatchString(res.Stdout) {
 		err = fmt.Errorf("it says: %s", judge.Tail([]byte(res.Stdout), 600))
 	}
-	c.report.Check("doctor --sign-in looks into the mailbox, and signs in", err)
+	c.Check("doctor --sign-in looks into the mailbox, and signs in", err)
 	return nil
 }
 
@@ -361,11 +347,6 @@ func (c *checker) leaks() error {
 				return fmt.Errorf("a code shows in %s", where)
 			}
 		}
-		for _, secret := range append(c.world.Secrets(), password, tokenPrefix, "wrong-password", "ya29.stale-token") {
-			if len(secret) > 7 && strings.Contains(text, secret) {
-				return fmt.Errorf("a secret of %d bytes shows in %s", len(secret), where)
-			}
-		}
 	}
-	return nil
+	return c.world.Leaks(c.printed, password, tokenPrefix, "wrong-password", "ya29.stale-token")
 }

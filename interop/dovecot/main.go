@@ -18,7 +18,7 @@ package main
 
 import (
 	"context"
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
 	"os"
@@ -28,43 +28,39 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
-// limit is for everything together: installing packages, building, all checks.
-const limit = 3 * time.Minute
-
-var needs = []judge.Needs{
-	{File: dovecotBinary, Package: "dovecot-core"},
-	{File: imapBinary, Package: "dovecot-imapd"},
-	{File: "python3", Package: "python3"},
-}
-
 const (
 	mechAll   = "plain login oauthbearer xoauth2"
 	mechToken = "xoauth2"
 )
 
 //go:embed read.py
-var reader string
+var files embed.FS
 
-func main() { os.Exit(judge.Main(limit, run)) }
+func main() {
+	os.Exit(judge.Main(judge.Plan{
+		Name:  "dovecot",
+		Limit: 3 * time.Minute,
+		Needs: []judge.Needs{
+			{File: dovecotBinary, Package: "dovecot-core"},
+			{File: imapBinary, Package: "dovecot-imapd"},
+			{File: "python3", Package: "python3"},
+		},
+		Files: files,
+	}, run))
+}
 
-func run(ctx context.Context, r *judge.Report) (err error) {
+func run(ctx context.Context, s *judge.Stage) error {
 	if os.Geteuid() != 0 {
 		return errors.New("it takes root: the parts of Dovecot are different users")
 	}
-	if err := judge.Install(ctx, needs...); err != nil {
-		return err
-	}
-	dir, remove, err := judge.TempDir("dovecot")
-	if err != nil {
-		return err
-	}
-	defer remove()
+	dir := s.Dir
 	// Dovecot's parts are other users and must be able to enter.
 	if err := os.Chmod(dir, 0o755); err != nil {
 		return err
 	}
-	group := judge.NewGroup()
-	defer func() { err = errors.Join(err, group.End()) }()
+	if err := s.Build(ctx); err != nil {
+		return err
+	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 
@@ -76,7 +72,7 @@ func run(ctx context.Context, r *judge.Report) (err error) {
 	if err != nil {
 		return err
 	}
-	defer w.close()
+	defer w.Close()
 	i, err := newIntrospector()
 	if err != nil {
 		return err
@@ -85,15 +81,15 @@ func run(ctx context.Context, r *judge.Report) (err error) {
 	if err := writeCerts(dir, host); err != nil {
 		return err
 	}
-	c := &checker{report: r, world: w, group: group, dir: dir}
+	c := &checker{Stage: s, world: w, printed: make(map[string]string)}
 	for _, d := range []*dovecot{{Name: "all", Mechanisms: mechAll}, {Name: "xoauth2", Mechanisms: mechToken}} {
-		if d.Port, err = freePort(); err != nil {
+		if d.Port, err = judge.FreePort(); err != nil {
 			return err
 		}
 		d.Dir, d.Mail, d.UID, d.GID = filepath.Join(dir, d.Name), mails.root, mailUID, mailGID
 		d.Cert, d.Key = filepath.Join(dir, "cert.pem"), filepath.Join(dir, "key.pem")
 		defer d.stop()
-		if err := d.start(ctx, group, i.url); err != nil {
+		if err := d.start(ctx, s.Group, i.url); err != nil {
 			return fmt.Errorf("%s: %w", d.Name, err)
 		}
 		c.servers = append(c.servers, d)

@@ -6,10 +6,8 @@ import (
 	"bytes"
 	"context"
 	"crypto/tls"
-	"crypto/x509"
 	_ "embed"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -93,10 +91,9 @@ func (d *dovecot) start(ctx context.Context, group *judge.Group, introspection s
 
 // greet signs in as the account that no check uses.
 func (d *dovecot) greet(ctx context.Context) error {
-	roots := x509.NewCertPool()
-	ca, err := os.ReadFile(filepath.Join(filepath.Dir(d.Cert), "ca.pem"))
-	if err != nil || !roots.AppendCertsFromPEM(ca) {
-		return fmt.Errorf("ca.pem: %w", err)
+	roots, err := judge.Roots(filepath.Join(filepath.Dir(d.Cert), "ca.pem"))
+	if err != nil {
+		return err
 	}
 	dialer := tls.Dialer{Config: &tls.Config{RootCAs: roots, ServerName: host}}
 	c, err := dialer.DialContext(ctx, "tcp", fmt.Sprintf("127.0.0.1:%d", d.Port))
@@ -141,14 +138,4 @@ func (d *dovecot) log() string {
 		return ""
 	}
 	return string(text)
-}
-
-// freePort returns a port that nobody listens at.
-func freePort() (int, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port, nil
 }

@@ -6,13 +6,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
 const (
@@ -33,10 +33,8 @@ func accounts() []string {
 // world is the simulated servers, an Okta of each engine among them, and the post between
 // them and the mailboxes.
 type world struct {
-	*fixtures.World
-	listener *fixtures.Listener
-	mails    *maildir
-	ca       string // PEM file of the simulated servers' authority
+	*judge.Company
+	mails *maildir
 
 	mu     sync.Mutex
 	people []*person
@@ -56,22 +54,8 @@ type person struct {
 }
 
 func newWorld(dir string, mails *maildir) (*world, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return nil, err
-	}
-	port := ln.Addr().(*net.TCPAddr).Port
-	at := func(name string) string { return fmt.Sprintf("%s.localhost:%d", name, port) }
-	w := &world{mails: mails, World: fixtures.NewWorld(fixtures.WorldOptions{
-		OktaHost: at("classic"), IDXHost: at("idx"), CrowdHost: at("crowd"), JiraHost: at("jira")})}
-	w.listener = w.Net.Serve(ln)
-	w.ca, err = w.Net.CAFile(dir)
-	return w, err
-}
-
-func (w *world) close() {
-	w.listener.Close()
-	w.Net.Close()
+	c, err := judge.NewCompany(dir, fixtures.WorldOptions{IDXHost: "idx"})
+	return &world{Company: c, mails: mails}, err
 }
 
 // add makes a person with nothing but a mail factor, whose mailbox has old codes in it.

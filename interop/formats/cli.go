@@ -17,9 +17,8 @@ type session struct {
 	cli        judge.CLI
 	world      *world // whose requests can be looked at; nil for the lab's
 	jira, ca   string // base URL, and the file of the servers' CA
-	dir        string
 	connection string
-	playwright string   // folder of the package
+	parts      string   // folder of the readers' scripts and of npm's packages
 	chromium   string   // path of the program
 	want       []string // the cookies that belong to Jira, sorted
 }
@@ -29,7 +28,7 @@ func (s *session) myself() string { return s.jira + "/rest/api/2/myself" }
 
 // export writes one format and returns the file.
 func (s *session) export(ctx context.Context, format string, flags ...string) (string, error) {
-	file := filepath.Join(s.dir, "cookies."+format)
+	file := filepath.Join(s.cli.Home, "cookies."+format)
 	_, err := s.execute(ctx, s.cli.Binary, append([]string{"cookies", "--format", format, "--output", file, "--connection-file", "-"}, flags...)...)
 	if err != nil {
 		return "", err

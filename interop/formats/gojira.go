@@ -4,58 +4,23 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/cookiejar"
-	"net/url"
-	"os"
-	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
-// readGoJira loads the file as github.com/go-jira/jira does: an array of http.Cookie,
-// each given to the standard jar for the host that its Domain names.
+// readGoJira asks with the cookies of a file of go-jira's.
 func readGoJira(ctx context.Context, s *session, file string) (string, error) {
-	data, err := os.ReadFile(file)
+	roots, err := judge.Roots(s.ca)
 	if err != nil {
 		return "", err
 	}
-	var cookies []*http.Cookie
-	if err := json.Unmarshal(data, &cookies); err != nil {
-		return "", errors.New("the file is no array of http.Cookie")
-	}
-	jar, err := cookiejar.New(nil)
-	if err != nil {
+	client := judge.Client(roots)
+	if client.Jar, err = judge.GoJiraJar(file); err != nil {
 		return "", err
 	}
-	for _, c := range cookies {
-		jar.SetCookies(&url.URL{Scheme: "https", Host: c.Domain}, []*http.Cookie{c})
-	}
-	pem, err := os.ReadFile(s.ca)
-	if err != nil {
-		return "", err
-	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(pem)
-	client := &http.Client{Jar: jar, Timeout: 15 * time.Second, Transport: &http.Transport{
-		DisableKeepAlives: true,
-		TLSClientConfig:   &tls.Config{RootCAs: roots},
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			to, ok := judge.Loopback(address)
-			if !ok {
-				return nil, fmt.Errorf("%s is not on this machine", address)
-			}
-			var d net.Dialer
-			return d.DialContext(ctx, network, to)
-		},
-	}}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.myself(), nil)
 	if err != nil {
 		return "", err

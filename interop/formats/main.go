@@ -21,100 +21,76 @@ package main
 
 import (
 	"context"
-	_ "embed"
-	"errors"
+	"embed"
 	"fmt"
 	"os"
 	"os/exec"
-	"path/filepath"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
-// limit is for everything together; installing Chromium is most of it.
-const limit = 8 * time.Minute
+//go:embed package.json package-lock.json reader.cjs reader.py
+var files embed.FS
 
-// needs are the readers' programs. Playwright comes from npm, pinned by the lock file;
-// its own browsers are not downloaded.
-var needs = append([]judge.Needs{
-	{File: "curl", Package: "curl"}, {File: "wget", Package: "wget"}, {File: "python3", Package: "python3"},
-	{File: "chromium", Package: "chromium"},
-}, judge.Node...)
+func main() {
+	os.Exit(judge.Main(judge.Plan{
+		Name:  "formats",
+		Limit: 8 * time.Minute, // installing Chromium is most of it
+		// Playwright comes from npm; its own browsers are not downloaded.
+		Needs: []judge.Needs{
+			{File: "curl", Package: "curl"}, {File: "wget", Package: "wget"}, {File: "python3", Package: "python3"},
+			{File: "chromium", Package: "chromium"},
+		},
+		Files: files,
+	}, run))
+}
 
-var (
-	//go:embed package.json
-	packageJSON []byte
-	//go:embed package-lock.json
-	packageLock []byte
-)
-
-func main() { os.Exit(judge.Main(limit, run)) }
-
-func run(ctx context.Context, r *judge.Report) (err error) {
-	if err := judge.Install(ctx, needs...); err != nil {
-		return err
-	}
+func run(ctx context.Context, s *judge.Stage) error {
 	chromium, err := exec.LookPath("chromium") // Playwright wants its path
 	if err != nil {
 		return err
 	}
-	dir, remove, err := judge.TempDir("formats")
+	w, err := newWorld(s.Dir)
 	if err != nil {
 		return err
 	}
-	defer remove()
-	if err := judge.NPM(ctx, dir, packageJSON, packageLock); err != nil {
+	defer w.Close()
+	if err := s.Build(ctx); err != nil {
 		return err
 	}
-	w, err := newWorld(dir)
+	host, err := s.User("host of the lab")
 	if err != nil {
 		return err
 	}
-	defer w.close()
-	p, err := judge.NewProxy()
-	if err != nil {
-		return err
-	}
-	defer p.Close()
-	group := judge.NewGroup()
-	defer func() { err = errors.Join(err, group.End()) }()
-
-	binary, err := judge.BuildCLI(ctx, group, dir)
-	if err != nil {
-		return err
-	}
-	sessions := map[string]*session{}
-	for _, idp := range []string{"Crowd", "Okta"} {
-		sessions[idp] = &session{world: w, jira: w.Jira.BaseURL(), ca: w.ca, connection: w.connection(idp)}
-	}
-	lab, quit, err := startLab(ctx, judge.CLI{Group: group, Binary: binary, Home: dir, Proxy: p.Address()})
+	lab, quit, err := startLab(ctx, host)
 	if err != nil {
 		return err
 	}
 	defer quit()
-	sessions["lab"] = lab
+	sessions := map[string]*session{"lab": lab}
+	for _, idp := range []string{"Crowd", "Okta"} {
+		sessions[idp] = &session{world: w, jira: w.Jira.BaseURL(), ca: w.CA, connection: w.connection(idp)}
+	}
 	for _, at := range []string{"Crowd", "Okta", "lab"} {
-		s := sessions[at]
-		s.dir = filepath.Join(dir, at)
-		s.cli = judge.CLI{Group: group, Binary: binary, Home: s.dir, Proxy: p.Address()}
-		s.playwright, s.chromium = filepath.Join(dir, "node_modules", "playwright-core"), chromium
-		if err := os.Mkdir(s.dir, 0o700); err != nil {
+		one := sessions[at]
+		one.parts, one.chromium = s.Dir, chromium
+		if one.cli, err = s.User(at); err != nil {
 			return err
 		}
-		if err := s.sent(ctx); err != nil {
+		if err := one.sent(ctx); err != nil {
 			return fmt.Errorf("%s: %w", at, err)
 		}
 		for _, reader := range readers {
 			if ctx.Err() != nil {
 				return context.Cause(ctx)
 			}
-			r.Check(at+": "+reader.name, s.check(ctx, reader))
+			s.Check(at+": "+reader.name, one.check(ctx, reader))
 		}
-		if s.world != nil {
-			r.Check(at+": curl --config FILE writes a comment with the headers of --with-headers", s.write(ctx))
+		if one.world != nil {
+			s.Check(at+": curl --config FILE writes a comment with the headers of --with-headers", one.write(ctx))
 		}
 	}
-	r.Check("no connection was asked for to any other machine", p.Strangers())
+	s.CheckLoopback()
 	return nil
 }

@@ -1,8 +1,8 @@
 // Opens an address in Chromium with a storageState file.
 //
-// usage: node reader.cjs PLAYWRIGHT CHROMIUM FILE URL
-const [playwright, executablePath, storageState, url] = process.argv.slice(2);
-const { chromium } = require(playwright);
+// usage: node reader.cjs CHROMIUM FILE URL
+const [executablePath, storageState, url] = process.argv.slice(2);
+const { chromium } = require("playwright-core");
 
 async function main() {
   const browser = await chromium.launch({

@@ -4,7 +4,6 @@ package main
 
 import (
 	"context"
-	_ "embed"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,12 +12,6 @@ import (
 	"slices"
 	"strings"
 )
-
-//go:embed reader.py
-var pythonReader []byte
-
-//go:embed reader.cjs
-var browserReader []byte
 
 // reader is a program that loads a format. read gets the file and returns what Jira
 // answered.
@@ -54,11 +47,7 @@ var readers = []reader{
 	{"Python's CookieJar takes json", "json", python("json")},
 	{"Go's http.Cookie reads go-jira", "go-jira", readGoJira},
 	{"Playwright loads playwright as storageState", "playwright", func(ctx context.Context, s *session, file string) (string, error) {
-		script, err := s.script("reader.cjs", browserReader)
-		if err != nil {
-			return "", err
-		}
-		return s.execute(ctx, "node", script, s.playwright, s.chromium, file, s.myself())
+		return s.execute(ctx, "node", filepath.Join(s.parts, "reader.cjs"), s.chromium, file, s.myself())
 	}},
 }
 
@@ -117,15 +106,6 @@ func (s *session) curl(ctx context.Context, args ...string) (string, error) {
 
 func python(how string) func(context.Context, *session, string) (string, error) {
 	return func(ctx context.Context, s *session, file string) (string, error) {
-		script, err := s.script("reader.py", pythonReader)
-		if err != nil {
-			return "", err
-		}
-		return s.execute(ctx, "python3", script, how, file, s.ca, s.myself())
+		return s.execute(ctx, "python3", filepath.Join(s.parts, "reader.py"), how, file, s.ca, s.myself())
 	}
-}
-
-func (s *session) script(name string, content []byte) (string, error) {
-	file := filepath.Join(s.dir, name)
-	return file, os.WriteFile(file, content, 0o600)
 }

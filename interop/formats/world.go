@@ -3,52 +3,31 @@
 package main
 
 import (
-	"fmt"
-	"net"
 	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
-// world is the simulated servers on one loopback port.
-type world struct {
-	*fixtures.World
-	listener *fixtures.Listener
-	ca       string // file
-}
+// world is the simulated servers, with a Jira that is awkward.
+type world struct{ *judge.Company }
 
 func newWorld(dir string) (*world, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	c, err := judge.NewCompany(dir, fixtures.WorldOptions{JiraContext: "/jira"})
 	if err != nil {
 		return nil, err
 	}
-	port := ln.Addr().(*net.TCPAddr).Port
-	host := func(name string) string { return fmt.Sprintf("%s.localhost:%d", name, port) }
-	w := &world{World: fixtures.NewWorld(fixtures.WorldOptions{
-		OktaHost: host("okta"), CrowdHost: host("crowd"), JiraHost: host("jira"), JiraContext: "/jira",
-	})}
-	w.Jira.Configure(func(c *fixtures.JiraConfig) {
+	c.Jira.Configure(func(c *fixtures.JiraConfig) {
 		c.StickyCookie = true
 		c.RememberMe = false // it would repair what a reader breaks
 	})
-	w.listener = w.Net.Serve(ln)
-	w.ca, err = w.Net.CAFile(dir)
-	if err != nil {
-		w.close()
-		return nil, err
-	}
-	return w, nil
-}
-
-func (w *world) close() {
-	w.listener.Close()
-	w.Net.Close()
+	return &world{c}, nil
 }
 
 func (w *world) connection(idp string) string {
-	props := []string{"User=passwordonly@example.com", "SSLServerCert=" + w.ca}
+	props := []string{"User=passwordonly@example.com", "SSLServerCert=" + w.CA}
 	if idp == "Crowd" {
 		return w.CrowdConnection(props...)
 	}

@@ -6,7 +6,6 @@ import (
 	"context"
 	"crypto/rand"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -85,15 +84,12 @@ type tools struct {
 	seen           []string  // strangers
 }
 
-func newTools(dir string, w *world, group *judge.Group, proxy string) (*tools, error) {
-	t := &tools{dir: dir, ca: w.ca, data: make([]byte, fileSize)}
+func newTools(s *judge.Stage, ca string) (*tools, error) {
+	t := &tools{dir: s.Dir, ca: ca, data: make([]byte, fileSize)}
 	rand.Read(t.data)
-	t.cli = judge.CLI{Group: group, Home: dir, Proxy: proxy}
+	t.cli = judge.CLI{Group: s.Group, Home: s.Dir, Proxy: s.Proxy.Address()}
 	var err error
-	t.guard, err = judge.Guard(dir)
-	for name, text := range map[string][]byte{"clients.cjs": nodeClients, "client.py": pythonClient} {
-		err = errors.Join(err, os.WriteFile(filepath.Join(dir, name), text, 0o600))
-	}
+	t.guard, err = judge.Guard(s.Dir)
 	return t, err
 }
 

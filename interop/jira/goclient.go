@@ -5,19 +5,8 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
-	"crypto/x509"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/cookiejar"
-	"net/url"
-	"os"
-	"strings"
-	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
@@ -65,43 +54,17 @@ func (t *tools) byGo(ctx context.Context, j job) (answers, error) {
 	})
 }
 
-// goClient has the cookies of the file, an array of http.Cookie, in the standard jar.
+// goClient has the cookies of the file in the standard jar, and keeps its connections, as
+// Go's client does by itself.
 func (t *tools) goClient(j job) (*http.Client, error) {
-	pem, err := os.ReadFile(t.ca)
+	roots, err := judge.Roots(t.ca)
 	if err != nil {
 		return nil, err
 	}
-	roots := x509.NewCertPool()
-	roots.AppendCertsFromPEM(pem)
-	client := &http.Client{Timeout: 20 * time.Second, Transport: &http.Transport{
-		TLSClientConfig: &tls.Config{RootCAs: roots},
-		DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-			to, ok := judge.Loopback(address)
-			if !ok {
-				return nil, fmt.Errorf("%s is not on this machine", address)
-			}
-			var d net.Dialer
-			return d.DialContext(ctx, network, to)
-		},
-	}}
-	if j.CookieFile == "" {
-		return client, nil
+	client := judge.Client(roots)
+	client.Transport.(*http.Transport).DisableKeepAlives = false
+	if j.CookieFile != "" {
+		client.Jar, err = judge.GoJiraJar(j.CookieFile)
 	}
-	data, err := os.ReadFile(j.CookieFile)
-	if err != nil {
-		return nil, err
-	}
-	var cookies []*http.Cookie
-	if json.Unmarshal(data, &cookies) != nil || len(cookies) == 0 {
-		return nil, errors.New("the file is no array of http.Cookie")
-	}
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		return nil, err
-	}
-	for _, c := range cookies {
-		jar.SetCookies(&url.URL{Scheme: "https", Host: strings.TrimPrefix(c.Domain, ".")}, []*http.Cookie{c})
-	}
-	client.Jar = jar
-	return client, nil
+	return client, err
 }

@@ -21,84 +21,54 @@ package main
 
 import (
 	"context"
-	_ "embed"
-	"errors"
+	"embed"
 	"fmt"
 	"os"
-	"path/filepath"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
-// limit is for everything together, installing included.
-const limit = 5 * time.Minute
+//go:embed package.json package-lock.json clients.cjs client.py
+var files embed.FS
 
-var needs = append([]judge.Needs{
-	{File: "curl", Package: "curl"}, {File: "wget", Package: "wget"}, {File: "python3", Package: "python3"},
-}, judge.Node...)
+func main() {
+	os.Exit(judge.Main(judge.Plan{
+		Name:  "jira",
+		Limit: 5 * time.Minute,
+		Needs: []judge.Needs{
+			{File: "curl", Package: "curl"}, {File: "wget", Package: "wget"}, {File: "python3", Package: "python3"},
+		},
+		Files: files,
+	}, run))
+}
 
-var (
-	//go:embed package.json
-	packageJSON []byte
-	//go:embed package-lock.json
-	packageLock []byte
-	//go:embed clients.cjs
-	nodeClients []byte
-	//go:embed client.py
-	pythonClient []byte
-)
-
-func main() { os.Exit(judge.Main(limit, run)) }
-
-func run(ctx context.Context, r *judge.Report) (err error) {
-	if err := judge.Install(ctx, needs...); err != nil {
-		return err
-	}
-	dir, remove, err := judge.TempDir("jira")
+func run(ctx context.Context, s *judge.Stage) error {
+	w, err := newWorld(s.Dir)
 	if err != nil {
 		return err
 	}
-	defer remove()
-	if err := judge.NPM(ctx, dir, packageJSON, packageLock); err != nil {
+	defer w.Close()
+	if err := s.Build(ctx); err != nil {
 		return err
 	}
-	w, err := newWorld(dir)
-	if err != nil {
-		return err
-	}
-	defer w.close()
-	p, err := judge.NewProxy()
-	if err != nil {
-		return err
-	}
-	defer p.Close()
-	group := judge.NewGroup()
-	defer func() { err = errors.Join(err, group.End()) }()
-	binary, err := judge.BuildCLI(ctx, group, dir)
-	if err != nil {
-		return err
-	}
-	tools, err := newTools(dir, w, group, p.Address())
+	tools, err := newTools(s, w.CA)
 	if err != nil {
 		return err
 	}
 	for _, idp := range []string{"Okta", "Crowd"} {
-		home := filepath.Join(dir, idp)
-		if err := os.Mkdir(home, 0o700); err != nil {
+		cli, err := s.User(idp)
+		if err != nil {
 			return err
 		}
-		s := &session{
-			idp: idp, user: w.userOf(idp), connection: w.connection(idp), world: w, tools: tools,
-			cli: judge.CLI{Group: group, Binary: binary, Home: home, Proxy: p.Address()},
-		}
-		if err := s.withCookies(ctx, r); err != nil {
+		one := &session{idp: idp, user: w.userOf(idp), connection: w.connection(idp), world: w, tools: tools, cli: cli}
+		if err := one.withCookies(ctx, s.Report); err != nil {
 			return fmt.Errorf("%s, with cookies: %w", idp, err)
 		}
-		if err := s.throughProxy(ctx, r); err != nil {
+		if err := one.throughProxy(ctx, s.Report); err != nil {
 			return fmt.Errorf("%s, through the proxy: %w", idp, err)
 		}
 	}
-	r.Check("no connection was asked for to any other machine", errors.Join(p.Strangers(), tools.strangers()))
+	s.CheckLoopback(tools.strangers())
 	return nil
 }

@@ -99,7 +99,7 @@ func (s *session) throughProxy(ctx context.Context, r *judge.Report) error {
 }
 
 func (s *session) noSignIn() error {
-	if n := s.world.exchanges(); n != 0 {
+	if n := s.world.Exchanges(); n != 0 {
 		return fmt.Errorf("%d assertions were posted", n)
 	}
 	return nil
@@ -115,7 +115,7 @@ func (s *session) restart(ctx context.Context, c client, j job) error {
 	if err != nil {
 		return err
 	}
-	if n := s.world.exchanges(); n != 1 {
+	if n := s.world.Exchanges(); n != 1 {
 		return fmt.Errorf("%d assertions were posted, want 1", n)
 	}
 	return errors.Join(s.failed(a), s.isMyself(a), s.commented(a, j))
@@ -136,7 +136,7 @@ func (s *session) atOnce(ctx context.Context, p *running) error {
 		})
 	}
 	all.Wait()
-	if n := s.world.exchanges(); n != 1 {
+	if n := s.world.Exchanges(); n != 1 {
 		errs = append(errs, fmt.Errorf("%d assertions were posted, want 1", n))
 	}
 	return errors.Join(errs...)
@@ -198,11 +198,8 @@ func (s *session) socket(ctx context.Context) error {
 
 func (s *session) ended(p *running) error {
 	res := p.Stop()
-	for _, secret := range append(s.world.Secrets(), s.connection) {
-		// Codes are short, and may be part of an address by chance.
-		if len(secret) > 8 && strings.Contains(res.Stdout+res.Stderr, secret) {
-			return errors.New("it printed a secret")
-		}
+	if err := s.world.Leaks(map[string]string{"what it printed": res.Stdout + res.Stderr}, s.connection); err != nil {
+		return err
 	}
 	return res.Err()
 }

@@ -5,46 +5,25 @@ package main
 import (
 	"errors"
 	"fmt"
-	"net"
-	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
-// world is the simulated servers on one loopback port. Jira has a context path and a
-// balancer with an awkward cookie, packs its answers, and remembers no login: a session that it lost is
-// renewed by an exchange or not at all.
-type world struct {
-	*fixtures.World
-	listener *fixtures.Listener
-	ca       string // file
-}
+// world is the simulated servers. Jira has a context path and a balancer with an awkward
+// cookie, packs its answers, and remembers no login: a session that it lost is renewed by
+// an exchange or not at all.
+type world struct{ *judge.Company }
 
 func newWorld(dir string) (*world, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	c, err := judge.NewCompany(dir, fixtures.WorldOptions{JiraContext: "/jira"})
 	if err != nil {
 		return nil, err
 	}
-	port := ln.Addr().(*net.TCPAddr).Port
-	host := func(name string) string { return fmt.Sprintf("%s.localhost:%d", name, port) }
-	w := &world{World: fixtures.NewWorld(fixtures.WorldOptions{
-		OktaHost: host("okta"), CrowdHost: host("crowd"), JiraHost: host("jira"), JiraContext: "/jira",
-	})}
-	w.Jira.Configure(func(c *fixtures.JiraConfig) { c.StickyCookie, c.Compress, c.RememberMe = true, true, false })
-	w.listener = w.Net.Serve(ln)
-	w.ca, err = w.Net.CAFile(dir)
-	if err != nil {
-		w.close()
-		return nil, err
-	}
-	return w, nil
-}
-
-func (w *world) close() {
-	w.listener.Close()
-	w.Net.Close()
+	c.Jira.Configure(func(c *fixtures.JiraConfig) { c.StickyCookie, c.Compress, c.RememberMe = true, true, false })
+	return &world{c}, nil
 }
 
 // userOf is who signs in: at Okta somebody with an authenticator app.
@@ -57,7 +36,7 @@ func (w *world) userOf(idp string) string {
 
 func (w *world) connection(idp string) string {
 	user := w.userOf(idp)
-	props := []string{"User=" + user, "SSLServerCert=" + w.ca}
+	props := []string{"User=" + user, "SSLServerCert=" + w.CA}
 	if idp == "Crowd" {
 		return w.CrowdConnection(props...)
 	}
@@ -73,17 +52,6 @@ func (w *world) atJira() []fixtures.Request {
 		}
 	}
 	return out
-}
-
-// exchanges counts the assertions that were posted since the last reset.
-func (w *world) exchanges() int {
-	n := 0
-	for _, r := range w.Net.Requests() {
-		if r.Method == http.MethodPost && strings.HasSuffix(w.Jira.ACS(), r.Path) {
-			n++
-		}
-	}
-	return n
 }
 
 // onlyTheSession looks through what Jira was sent: the session's cookies, no others, and

@@ -19,9 +19,9 @@ import (
 func (b *bench) lockedOut(ctx context.Context, d *desktop) {
 	state := filepath.Join(d.Home, "state")
 	cannot := []string{"the key of the state is in the OS keyring", "unlock the keyring"}
-	cron := b.cli(d.Home) // the same user, without the desktop's bus
-	other := d.CLI        // another state, whose key need not come from the keyring
-	other.Env = append(other.Env[:len(other.Env):len(other.Env)], "SSOEXCHANGE_STATE_DIR="+filepath.Join(d.Home, "other"))
+	cron := d.CLI // the same user, without the desktop's bus
+	cron.Env = nil
+	other := d.With("SSOEXCHANGE_STATE_DIR=" + filepath.Join(d.Home, "other")) // whose key need not come from the keyring
 
 	if err := d.lock(ctx); err != nil {
 		b.Check("the keyring can be locked", err)
@@ -43,7 +43,7 @@ func (b *bench) lockedOut(ctx context.Context, d *desktop) {
 		b.Check("somebody can log in again", err)
 		return
 	}
-	_, err := b.cookies(ctx, d.CLI, b.connection(), 0)
+	_, err := b.company.Cookies(ctx, d.CLI, b.connection(), 0)
 	b.Check("after the next login the session is there", err)
 
 	if err := d.freeze(true); err != nil {
@@ -54,7 +54,7 @@ func (b *bench) lockedOut(ctx context.Context, d *desktop) {
 		return b.refused(ctx, d.CLI, b.connection(), cookiesArgs, append(cannot, "no answer within 3 s"))
 	}))
 	b.Check("it answers again", d.freeze(false))
-	_, err = b.cookies(ctx, d.CLI, b.connection(), 0)
+	_, err = b.company.Cookies(ctx, d.CLI, b.connection(), 0)
 	b.Check("and the session is there", err)
 }
 
@@ -119,7 +119,7 @@ func (b *bench) keyGone(ctx context.Context, d *desktop, record, account, key st
 	}))
 	err := d.store(ctx, account, key)
 	if err == nil {
-		_, err = b.cookies(ctx, d.CLI, b.connection(), 0)
+		_, err = b.company.Cookies(ctx, d.CLI, b.connection(), 0)
 	}
 	b.Check("key gone, and restored with secret-tool: the session is there", err)
 
@@ -137,9 +137,8 @@ func (b *bench) setAside(ctx context.Context, d *desktop, record string) error {
 	if err != nil {
 		return err
 	}
-	cli := d.CLI
-	cli.Env = append(cli.Env[:len(cli.Env):len(cli.Env)], "SSOEXCHANGE_STATE_KEY="+keyText)
-	res, err := b.cookies(ctx, cli, b.connection(), 1)
+	cli := d.With("SSOEXCHANGE_STATE_KEY=" + keyText)
+	res, err := b.company.Cookies(ctx, cli, b.connection(), 1)
 	if err != nil {
 		return err
 	}
@@ -155,7 +154,7 @@ func (b *bench) setAside(ctx context.Context, d *desktop, record string) error {
 		err = errors.New("what was set aside is not the old record")
 	}
 	if err == nil {
-		_, err = b.cookies(ctx, cli, b.connection(), 0)
+		_, err = b.company.Cookies(ctx, cli, b.connection(), 0)
 	}
 	return err
 }

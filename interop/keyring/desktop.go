@@ -5,12 +5,10 @@ package main
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
@@ -18,8 +16,6 @@ import (
 const (
 	// loginPassword opens the throwaway keyring.
 	loginPassword = "throwaway"
-	// patience is for what takes a moment.
-	patience = 10 * time.Second
 
 	secretsBus  = "org.freedesktop.secrets"
 	secretsPath = "/org/freedesktop/secrets"
@@ -37,18 +33,18 @@ type desktop struct {
 // program even if that is killed. The bus starts services by itself, as on every desktop:
 // GNOME Keyring too, locked.
 func (b *bench) newDesktop(ctx context.Context, name string) (*desktop, error) {
-	home, err := b.home(name)
+	user, err := b.User(name)
 	if err != nil {
 		return nil, err
 	}
-	address := "unix:path=" + filepath.Join(home, "bus")
-	d := &desktop{CLI: b.cli(home, "DBUS_SESSION_BUS_ADDRESS="+address), bench: b}
-	d.bus = b.group.Command(ctx, "dbus-daemon", "--session", "--nofork", "--nopidfile", "--address="+address)
+	address := "unix:path=" + filepath.Join(user.Home, "bus")
+	d := &desktop{CLI: user.With("DBUS_SESSION_BUS_ADDRESS=" + address), bench: b}
+	d.bus = b.Group.Command(ctx, "dbus-daemon", "--session", "--nofork", "--nopidfile", "--address="+address)
 	d.bus.Env = d.Environ()
 	if err := d.bus.Start(); err != nil {
 		return nil, err
 	}
-	return d, wait(ctx, "the session bus", func() bool {
+	return d, judge.Wait(ctx, "the session bus", func() bool {
 		return d.busCall(ctx, "org.freedesktop.DBus", "/", "org.freedesktop.DBus.ListNames") == nil
 	})
 }
@@ -62,7 +58,7 @@ func (d *desktop) logIn(ctx context.Context) error {
 		return err
 	}
 	// A question to the service itself would have the bus start another one.
-	return wait(ctx, "the keyring", func() bool {
+	return judge.Wait(ctx, "the keyring", func() bool {
 		return d.busCall(ctx, "org.freedesktop.DBus", "/", "org.freedesktop.DBus.GetNameOwner", "string:"+secretsBus) == nil
 	})
 }
@@ -135,22 +131,4 @@ func (d *desktop) accounts(ctx context.Context) ([]string, error) {
 func (d *desktop) clear(ctx context.Context, account string) error {
 	res, err := d.Execute(ctx, "", "secret-tool", "clear", "service", "ssoexchange", "username", account)
 	return errors.Join(err, res.Err())
-}
-
-// wait polls what another process does, which nothing tells of.
-func wait(ctx context.Context, what string, done func() bool) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	for tick := time.NewTicker(20 * time.Millisecond); ; {
-		if done() {
-			tick.Stop()
-			return nil
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			tick.Stop()
-			return fmt.Errorf("%s: %w", what, context.Cause(ctx))
-		}
-	}
 }

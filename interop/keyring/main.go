@@ -18,61 +18,42 @@ package main
 
 import (
 	"context"
-	"errors"
 	"os"
-	"path/filepath"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/fixtures"
 	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
-// limit is for everything together; installing the programs is most of it.
-const limit = 4 * time.Minute
-
-var needs = []judge.Needs{
-	{File: "dbus-daemon", Package: "dbus-daemon"}, {File: "/usr/share/dbus-1/session.conf", Package: "dbus-session-bus-common"},
-	{File: "dbus-send", Package: "dbus-bin"}, {File: "gnome-keyring-daemon", Package: "gnome-keyring"},
-	{File: "dbus-launch", Package: "dbus-x11"}, // so that somebody could start a bus by mistake
-	{File: "secret-tool", Package: "libsecret-tools"}, {File: "age", Package: "age"},
+func main() {
+	os.Exit(judge.Main(judge.Plan{
+		Name:  "keyring",
+		Limit: 4 * time.Minute, // installing the programs is most of it
+		Needs: []judge.Needs{
+			{File: "dbus-daemon", Package: "dbus-daemon"}, {File: "/usr/share/dbus-1/session.conf", Package: "dbus-session-bus-common"},
+			{File: "dbus-send", Package: "dbus-bin"}, {File: "gnome-keyring-daemon", Package: "gnome-keyring"},
+			{File: "dbus-launch", Package: "dbus-x11"}, // so that somebody could start a bus by mistake
+			{File: "secret-tool", Package: "libsecret-tools"}, {File: "age", Package: "age"},
+		},
+	}, run))
 }
-
-func main() { os.Exit(judge.Main(limit, run)) }
 
 // bench is what all checks share.
 type bench struct {
-	*judge.Report
+	*judge.Stage
 	company *judge.Company
-	group   *judge.Group
-	binary  string
-	proxy   string
-	dir     string
 }
 
-func run(ctx context.Context, r *judge.Report) (err error) {
-	if err := judge.Install(ctx, needs...); err != nil {
-		return err
-	}
-	dir, remove, err := judge.TempDir("keyring")
-	if err != nil {
-		return err
-	}
-	defer remove()
-	company, err := judge.NewCompany(dir)
+func run(ctx context.Context, s *judge.Stage) error {
+	company, err := judge.NewCompany(s.Dir, fixtures.WorldOptions{})
 	if err != nil {
 		return err
 	}
 	defer company.Close()
-	p, err := judge.NewProxy()
-	if err != nil {
+	if err := s.Build(ctx); err != nil {
 		return err
 	}
-	defer p.Close()
-	group := judge.NewGroup()
-	defer func() { err = errors.Join(err, group.End()) }()
-	b := &bench{Report: r, company: company, group: group, proxy: p.Address(), dir: dir}
-	if b.binary, err = judge.BuildCLI(ctx, group, dir); err != nil {
-		return err
-	}
+	b := &bench{s, company}
 	dumb, err := b.askDumb(ctx)
 	if err != nil {
 		return err
@@ -85,17 +66,6 @@ func run(ctx context.Context, r *judge.Report) (err error) {
 			return err
 		}
 	}
-	r.Check("no connection was asked for to any other machine", p.Strangers())
+	s.CheckLoopback()
 	return nil
-}
-
-// home makes the home directory of a new user.
-func (b *bench) home(name string) (string, error) {
-	home := filepath.Join(b.dir, name)
-	return home, os.Mkdir(home, 0o700)
-}
-
-// cli is the command as that user runs it; env has the user's bus.
-func (b *bench) cli(home string, env ...string) judge.CLI {
-	return judge.CLI{Group: b.group, Binary: b.binary, Home: home, Proxy: b.proxy, Env: env}
 }

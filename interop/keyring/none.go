@@ -24,12 +24,12 @@ func (b *bench) notSetUp(ctx context.Context) error {
 		return err
 	}
 	defer d.close()
-	_, err = b.cookies(ctx, d.CLI, b.connection(), 1)
+	_, err = b.company.Cookies(ctx, d.CLI, b.connection(), 1)
 	if err == nil {
 		err = keyInFile(d.Home)
 	}
 	if err == nil {
-		_, err = b.cookies(ctx, d.CLI, b.connection(), 0)
+		_, err = b.company.Cookies(ctx, d.CLI, b.connection(), 0)
 	}
 	b.Check("a keyring that nobody has set up: the key is kept in a file of mode 0600, and found again", err)
 	b.Check("a keyring that nobody has set up: profile add --keyring writes nothing", b.addRefused(ctx, d.CLI))
@@ -38,18 +38,18 @@ func (b *bench) notSetUp(ctx context.Context) error {
 
 // noBus is a server, a container, cron.
 func (b *bench) noBus(ctx context.Context) error {
-	home, err := b.home("server")
+	cli, err := b.User("server", "DBUS_SESSION_BUS_ADDRESS=")
 	if err != nil {
 		return err
 	}
-	cli := b.cli(home, "DBUS_SESSION_BUS_ADDRESS=")
+	home := cli.Home
 	cli.Group = judge.NewGroup()
-	_, err = b.cookies(ctx, cli, b.connection(), 1)
+	_, err = b.company.Cookies(ctx, cli, b.connection(), 1)
 	if err == nil {
 		err = keyInFile(home)
 	}
 	b.Check("no bus: the command signs in, and keeps the key in a file of mode 0600", err)
-	_, err = b.cookies(ctx, cli, b.connection(), 0)
+	_, err = b.company.Cookies(ctx, cli, b.connection(), 0)
 	b.Check("no bus: a second process reads the session", err)
 	b.Check("no bus: nothing but the key stands in clear in any file", b.onlyKeyInClear(home))
 	b.Check("no bus: age opens the session with the key file as it is", ageReads(ctx, cli))
@@ -58,13 +58,13 @@ func (b *bench) noBus(ctx context.Context) error {
 	b.Check("no bus: profile add --keyring writes nothing", b.addRefused(ctx, cli))
 	b.Check("no bus: nobody has started one", cli.Group.End()) // nothing stayed behind
 
-	if home, err = b.home("container"); err != nil {
+	if cli, err = b.User("container", "DBUS_SESSION_BUS_ADDRESS=", "SSOEXCHANGE_STATE_KEY="+keyText); err != nil {
 		return err
 	}
-	cli = b.cli(home, "DBUS_SESSION_BUS_ADDRESS=", "SSOEXCHANGE_STATE_KEY="+keyText)
-	_, err = b.cookies(ctx, cli, b.connection(), 1)
+	home = cli.Home
+	_, err = b.company.Cookies(ctx, cli, b.connection(), 1)
 	if err == nil {
-		_, err = b.cookies(ctx, cli, b.connection(), 0)
+		_, err = b.company.Cookies(ctx, cli, b.connection(), 0)
 	}
 	if _, statErr := os.Stat(filepath.Join(home, "state", "key")); err == nil && !errors.Is(statErr, os.ErrNotExist) {
 		err = errors.New("there is a key file all the same")

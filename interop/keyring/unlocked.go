@@ -24,7 +24,7 @@ func (b *bench) unlocked(ctx context.Context) error {
 	if err := d.logIn(ctx); err != nil {
 		return err
 	}
-	_, err = b.cookies(ctx, d.CLI, b.connection(), 1)
+	_, err = b.company.Cookies(ctx, d.CLI, b.connection(), 1)
 	b.Check("unlocked: the command signs in", err)
 	if err != nil {
 		return nil // nothing below means anything
@@ -40,7 +40,7 @@ func (b *bench) unlocked(ctx context.Context) error {
 	}
 	b.Check("unlocked: the age tool opens the session with the key that secret-tool found", d.ageOpens(ctx, key))
 	b.Check("unlocked: no secret and no key stands in clear in any file", d.inClear(key))
-	_, err = b.cookies(ctx, d.CLI, b.connection(), 0)
+	_, err = b.company.Cookies(ctx, d.CLI, b.connection(), 0)
 	b.Check("unlocked: a second process reads the session", err)
 	b.Check("unlocked: doctor and debug log say where the key is, and show nothing", d.tells(ctx, account, key))
 
@@ -128,7 +128,7 @@ func (b *bench) passwords(ctx context.Context, d *desktop) {
 	seed := b.company.Okta.TOTPSecret("totp@example.com")
 	err := errors.Join(d.store(ctx, "okta-password", awkward), d.store(ctx, "okta-seed", seed))
 	if err == nil {
-		_, err = b.cookies(ctx, d.CLI, b.keyringConnection(), 1)
+		_, err = b.company.Cookies(ctx, d.CLI, b.keyringConnection(), 1)
 	}
 	b.Check("PasswordKeyring and MFASecretKeyring read what secret-tool stored in the documented form", err)
 

@@ -51,7 +51,7 @@ type apache struct {
 // the metadata documents of the identity providers that it trusts.
 func startApache(ctx context.Context, dir string, port int, idps map[string][]byte) (*apache, error) {
 	a := &apache{dir: dir, port: port, ended: make(chan error, 1)}
-	back, err := freePort()
+	back, err := judge.FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -220,13 +220,4 @@ func (a *apache) stop() {
 		syscall.Kill(-a.cmd.Process.Pid, syscall.SIGKILL)
 		<-a.ended
 	}
-}
-
-func freePort() (int, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port, nil
 }

@@ -4,19 +4,13 @@ package main
 
 import (
 	"context"
-	"crypto/tls"
-	"crypto/x509"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
-	"os"
 	"strings"
-	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
@@ -25,35 +19,12 @@ import (
 type browser struct{ client *http.Client }
 
 func newBrowser(bundle string) (*browser, error) {
-	pem, err := os.ReadFile(bundle)
+	roots, err := judge.Roots(bundle)
 	if err != nil {
 		return nil, err
 	}
-	roots := x509.NewCertPool()
-	if !roots.AppendCertsFromPEM(pem) {
-		return nil, errors.New("no certificate in the bundle")
-	}
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		return nil, err
-	}
-	var d net.Dialer
-	return &browser{&http.Client{
-		Jar:     jar,
-		Timeout: 15 * time.Second,
-		Transport: &http.Transport{
-			TLSClientConfig:   &tls.Config{RootCAs: roots},
-			DisableKeepAlives: true,
-			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				to, ok := judge.Loopback(address)
-				if !ok {
-					return nil, fmt.Errorf("%s is not on this machine", address)
-				}
-				return d.DialContext(ctx, network, to)
-			},
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	client, err := judge.Browser(roots)
+	return &browser{client}, err
 }
 
 // post posts an assertion and returns the status and whether a session cookie came

@@ -18,12 +18,10 @@ import (
 
 // cli signs in with the product's command, built and run as a user would.
 type cli struct {
-	dir, bundle, proxy string
-
+	stage  *judge.Stage
+	bundle string
 	sp     *apache
 	world  *world
-	group  *judge.Group
-	binary string
 	runs   int
 }
 
@@ -35,19 +33,19 @@ type scenario struct {
 }
 
 // check signs in and lets curl use what was printed.
-func (c *cli) check(ctx context.Context, r *judge.Report, s scenario) {
+func (c *cli) check(ctx context.Context, s scenario) {
 	c.runs++
-	file := filepath.Join(c.dir, fmt.Sprintf("cookies-%d.txt", c.runs))
+	file := filepath.Join(c.stage.Dir, fmt.Sprintf("cookies-%d.txt", c.runs))
 	c.world.net.Reset()
 	err := c.cookies(ctx, s, file)
-	r.Check(s.name+": the command signs in and writes the cookies", err)
+	c.stage.Check(s.name+": the command signs in and writes the cookies", err)
 	if err != nil {
 		return
 	}
-	r.Check(s.name+": it began there", c.world.sawRequests(s.requests))
-	r.Check(s.name+": nobody else can read the file", private(file))
-	r.Check(s.name+": curl opens the protected page", c.curl(ctx, file, "/secure/", `<p id="user">`+user+`</p>`))
-	r.Check(s.name+": curl is known to the REST API", c.curl(ctx, file, "/rest/api/2/myself", `"name":"`+user+`"`))
+	c.stage.Check(s.name+": it began there", c.world.sawRequests(s.requests))
+	c.stage.Check(s.name+": nobody else can read the file", private(file))
+	c.stage.Check(s.name+": curl opens the protected page", c.curl(ctx, file, "/secure/", `<p id="user">`+user+`</p>`))
+	c.stage.Check(s.name+": curl is known to the REST API", c.curl(ctx, file, "/rest/api/2/myself", `"name":"`+user+`"`))
 }
 
 // cookies runs the command.
@@ -55,14 +53,14 @@ func (c *cli) cookies(ctx context.Context, s scenario, file string) error {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	connection := s.connection + fmt.Sprintf("URL=%s;SSOExchangeURL=%s;User=%s;SSLServerCert=%s;ProxyServer=http://%s;",
-		c.sp.base(), c.sp.acs(), user, c.bundle, c.proxy)
+		c.sp.base(), c.sp.acs(), user, c.bundle, c.stage.Proxy.Address())
 	// Each scenario signs in for itself.
-	home := filepath.Join(c.dir, fmt.Sprintf("home-%d", c.runs))
-	if err := os.Mkdir(home, 0o700); err != nil {
+	command, err := c.stage.User(fmt.Sprintf("home-%d", c.runs))
+	if err != nil {
 		return err
 	}
-	res, err := judge.CLI{Group: c.group, Binary: c.binary, Home: home}.
-		Run(ctx, "", "cookies", "--format", "netscape", "-c", connection, "--output", file)
+	command.Proxy = "" // it is in the connection
+	res, err := command.Run(ctx, "", "cookies", "--format", "netscape", "-c", connection, "--output", file)
 	if err != nil {
 		return err
 	}
@@ -73,7 +71,7 @@ func (c *cli) cookies(ctx context.Context, s scenario, file string) error {
 func (c *cli) curl(ctx context.Context, file, path, want string) error {
 	cmd := exec.CommandContext(ctx, curlBinary, "-sS", "--fail", "--noproxy", "*", "--max-time", "15",
 		"--cacert", c.bundle, "-b", file, c.sp.base()+path)
-	cmd.Env = []string{"HOME=" + c.dir}
+	cmd.Env = []string{"HOME=" + c.stage.Dir}
 	var page, talk bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &page, &talk
 	if err := cmd.Run(); err != nil {

@@ -20,7 +20,6 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -29,37 +28,29 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
-// limit is for everything together: installing packages, building, all checks.
-const limit = 2 * time.Minute
-
-// needs hold the server without its service: the package apache2 itself would start it
-// on port 80.
-var needs = []judge.Needs{
-	{File: apacheBinary, Package: "apache2-bin"},
-	{File: moduleDir + "/mod_auth_mellon.so", Package: "libapache2-mod-auth-mellon"},
-	{File: curlBinary, Package: "curl"},
+func main() {
+	os.Exit(judge.Main(judge.Plan{
+		Name:  "mellon",
+		Limit: 2 * time.Minute,
+		// The server without its service: the package apache2 itself would start it on port 80.
+		Needs: []judge.Needs{
+			{File: apacheBinary, Package: "apache2-bin"},
+			{File: moduleDir + "/mod_auth_mellon.so", Package: "libapache2-mod-auth-mellon"},
+			{File: curlBinary, Package: "curl"},
+		},
+	}, run))
 }
 
-func main() { os.Exit(judge.Main(limit, run)) }
-
-func run(ctx context.Context, r *judge.Report) (err error) {
-	if err := judge.Install(ctx, needs...); err != nil {
-		return err
-	}
-	dir, remove, err := judge.TempDir("mellon")
-	if err != nil {
-		return err
-	}
-	defer remove()
+func run(ctx context.Context, s *judge.Stage) error {
 	// Apache's children are another user and must be able to enter.
-	if err := os.Chmod(dir, 0o755); err != nil {
+	if err := os.Chmod(s.Dir, 0o755); err != nil {
 		return err
 	}
 	f, err := newForge()
 	if err != nil {
 		return err
 	}
-	port, err := freePort()
+	port, err := judge.FreePort()
 	if err != nil {
 		return err
 	}
@@ -67,8 +58,8 @@ func run(ctx context.Context, r *judge.Report) (err error) {
 	if err != nil {
 		return err
 	}
-	defer w.close()
-	a, err := startApache(ctx, filepath.Join(dir, "apache"), port, map[string][]byte{
+	defer w.net.Close()
+	a, err := startApache(ctx, filepath.Join(s.Dir, "apache"), port, map[string][]byte{
 		"forge": f.metadata(), "okta": w.okta.Metadata(), "crowd": w.crowd.Metadata(),
 	})
 	if err != nil {
@@ -76,7 +67,7 @@ func run(ctx context.Context, r *judge.Report) (err error) {
 	}
 	defer a.stop()
 
-	bundle := filepath.Join(dir, "ca.pem")
+	bundle := filepath.Join(s.Dir, "ca.pem")
 	if err := os.WriteFile(bundle, append(w.net.CAPEM(), a.cert...), 0o644); err != nil {
 		return err
 	}
@@ -84,27 +75,20 @@ func run(ctx context.Context, r *judge.Report) (err error) {
 		{name: "mellon", acs: a.acs(), entityID: a.base(), myself: a.base() + "/rest/api/2/myself", bundle: bundle, reason: a.newLines()},
 		{name: "simulated Jira", acs: w.jira.ACS(), entityID: w.jira.EntityID(), myself: w.jira.BaseURL() + "/rest/api/2/myself", bundle: bundle, reason: w.jira.LastRefusal},
 	}
-	if err := checkJudges(ctx, r, f, judges); err != nil {
+	if err := checkJudges(ctx, s.Report, f, judges); err != nil {
 		return err
 	}
-	p, err := judge.NewProxy()
-	if err != nil {
+	if err := s.Build(ctx); err != nil {
 		return err
 	}
-	defer p.Close()
-	group := judge.NewGroup()
-	defer func() { err = errors.Join(err, group.End()) }()
-	c := &cli{dir: dir, bundle: bundle, proxy: p.Address(), sp: a, world: w, group: group}
-	if c.binary, err = judge.BuildCLI(ctx, group, dir); err != nil {
-		return err
-	}
-	r.Check("without cookies nobody is let in", c.stranger(ctx))
-	for _, s := range scenarios(w, a) {
+	c := &cli{stage: s, bundle: bundle, sp: a, world: w}
+	s.Check("without cookies nobody is let in", c.stranger(ctx))
+	for _, way := range scenarios(w, a) {
 		if ctx.Err() != nil {
 			return context.Cause(ctx)
 		}
-		c.check(ctx, r, s)
+		c.check(ctx, way)
 	}
-	r.Check("no connection was asked for to any other machine", p.Strangers())
+	s.CheckLoopback()
 	return nil
 }

@@ -4,10 +4,10 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
 const (
@@ -19,7 +19,6 @@ const (
 // world is the simulated Okta, Crowd and Jira on one loopback port.
 type world struct {
 	net      *fixtures.Net
-	listener *fixtures.Listener
 	okta     *fixtures.Okta
 	crowd    *fixtures.Crowd
 	jira     *fixtures.Jira
@@ -29,12 +28,10 @@ type world struct {
 // newWorld starts it. sp is the base URL of mellon, which both identity providers
 // know as an application; Jira trusts the forge.
 func newWorld(f *forge, sp string) (*world, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, host, err := judge.Listen()
 	if err != nil {
 		return nil, err
 	}
-	port := ln.Addr().(*net.TCPAddr).Port
-	host := func(name string) string { return fmt.Sprintf("%s.localhost:%d", name, port) }
 	w := &world{
 		net:   fixtures.NewNet(),
 		okta:  fixtures.NewOkta(host("okta")),
@@ -44,7 +41,7 @@ func newWorld(f *forge, sp string) (*world, error) {
 	w.net.Handle(host("okta"), w.okta)
 	w.net.Handle(host("crowd"), w.crowd)
 	w.net.Handle(host("jira"), w.jira)
-	w.listener = w.net.Serve(ln)
+	w.net.Serve(ln)
 
 	w.okta.AddUser(fixtures.User{Login: user, Password: password})
 	w.oktaLink = w.okta.AddApp(fixtures.App{Name: "mellon", EntityID: sp, ACS: sp + acsPath})
@@ -56,11 +53,6 @@ func newWorld(f *forge, sp string) (*world, error) {
 	w.jira.AddUser(fixtures.JiraUser{Name: "admin"})
 	w.jira.TrustIdP(f.metadata(), "forge")
 	return w, nil
-}
-
-func (w *world) close() {
-	w.listener.Close()
-	w.net.Close()
 }
 
 // sawRequests compares how many different SAMLRequests the identity providers were

@@ -27,57 +27,32 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
-// limit is for everything together. A text message can be sent again after 30 s,
-// which is most of it.
-const limit = 2 * time.Minute
-
 // client is what the SDK calls itself in a header of every request.
 const client = "okta-auth-js/8.0.1"
 
-var (
-	//go:embed package.json
-	packageJSON []byte
-	//go:embed package-lock.json
-	packageLock []byte
-	//go:embed browser.cjs classic.cjs idx.cjs
-	parts embed.FS
-	//go:embed sdk.cjs
-	script []byte
-)
+//go:embed package.json package-lock.json *.cjs
+var files embed.FS
 
-func main() { os.Exit(judge.Main(limit, run)) }
+func main() {
+	os.Exit(judge.Main(judge.Plan{
+		Name:  "oktasdk",
+		Limit: 2 * time.Minute, // a text message can be sent again after 30 s, which is most of it
+		Files: files,
+	}, run))
+}
 
-func run(ctx context.Context, r *judge.Report) error {
-	if err := judge.Install(ctx, judge.Node...); err != nil {
-		return err
-	}
-	dir, remove, err := judge.TempDir("oktasdk")
-	if err != nil {
-		return err
-	}
-	defer remove()
-	if err := judge.NPM(ctx, dir, packageJSON, packageLock); err != nil {
-		return err
-	}
-	if err := os.CopyFS(dir, parts); err != nil {
-		return err
-	}
-	lab, err := judge.NewLab()
+func run(ctx context.Context, s *judge.Stage) error {
+	lab, err := judge.NewLab(s.Dir)
 	if err != nil {
 		return err
 	}
 	defer lab.Close()
-	env, err := lab.Env(dir)
-	if err != nil {
+	if err := s.Script(ctx, "sdk.cjs", lab.Env()...); err != nil {
 		return err
 	}
-	group := judge.NewGroup()
-	if err := (judge.Script{Group: group, Dir: dir, Name: "sdk.cjs", Text: script, Env: env}).Run(ctx, r); err != nil {
-		return err
-	}
-	r.Check("every call of the API came from "+client, callers(lab))
-	r.Check("the SDK went nowhere where a sign-in has no business", forbidden(lab))
-	r.Check("everything that was started has ended", group.End())
+	s.Check("every call of the API came from "+client, callers(lab))
+	s.Check("the SDK went nowhere where a sign-in has no business", lab.Forbidden())
+	s.CheckEnded()
 	return nil
 }
 
@@ -95,13 +70,6 @@ func callers(lab *judge.Lab) error {
 	}
 	if calls < 100 {
 		return fmt.Errorf("there were only %d", calls)
-	}
-	return nil
-}
-
-func forbidden(lab *judge.Lab) error {
-	if f := lab.Org(judge.IDX).Forbidden(); len(f) > 0 {
-		return fmt.Errorf("it went to %s", strings.Join(f, ", "))
 	}
 	return nil
 }

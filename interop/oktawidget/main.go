@@ -22,20 +22,15 @@ package main
 
 import (
 	"context"
-	_ "embed"
+	"embed"
 	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
-
-// limit is for everything together; installing Chromium is most of it.
-const limit = 4 * time.Minute
 
 const chromium = "/usr/bin/chromium"
 
@@ -43,69 +38,47 @@ const chromium = "/usr/bin/chromium"
 // told: updates of its components, accounts, what forms are called.
 var housekeeping = []string{"update.googleapis.com", "accounts.google.com", "content-autofill.googleapis.com"}
 
-var (
-	//go:embed package.json
-	packageJSON []byte
-	//go:embed package-lock.json
-	packageLock []byte
-	//go:embed widget.cjs
-	script []byte
-)
+//go:embed package.json package-lock.json widget.cjs
+var files embed.FS
 
-func main() { os.Exit(judge.Main(limit, run)) }
+func main() {
+	os.Exit(judge.Main(judge.Plan{
+		Name:  "oktawidget",
+		Limit: 4 * time.Minute, // installing Chromium is most of it
+		Needs: []judge.Needs{{File: chromium, Package: "chromium"}},
+		Files: files,
+	}, run))
+}
 
-func run(ctx context.Context, r *judge.Report) error {
-	if err := judge.Install(ctx, append(judge.Node, judge.Needs{File: chromium, Package: "chromium"})...); err != nil {
-		return err
-	}
+func run(ctx context.Context, s *judge.Stage) error {
 	artifacts, err := artifactFolder(ctx)
 	if err != nil {
 		return err
 	}
-	dir, remove, err := judge.TempDir("oktawidget")
-	if err != nil {
-		return err
-	}
-	defer remove()
-	if err := judge.NPM(ctx, dir, packageJSON, packageLock); err != nil {
-		return err
-	}
-	lab, err := judge.NewLab()
+	lab, err := judge.NewLab(s.Dir)
 	if err != nil {
 		return err
 	}
 	defer lab.Close()
-	serveWidget(lab, filepath.Join(dir, "node_modules", "@okta", "okta-signin-widget", "dist"))
-	proxy, err := judge.NewProxy()
-	if err != nil {
-		return err
-	}
-	defer proxy.Close()
-	env, err := lab.Env(dir)
-	if err != nil {
-		return err
-	}
-	group := judge.NewGroup()
-	scriptErr := judge.Script{
-		Group: group, Dir: dir, Name: "widget.cjs", Text: script,
-		Env: append(env, "CHROMIUM="+chromium, "PROXY="+proxy.Address(), "ARTIFACTS="+artifacts, "TMPDIR="+dir),
-	}.Run(ctx, r)
-	r.Check("everything that was started has ended", group.End())
+	serveWidget(lab, filepath.Join(s.Dir, "node_modules", "@okta", "okta-signin-widget", "dist"))
+	scriptErr := s.Script(ctx, "widget.cjs", append(lab.Env(), "CHROMIUM="+chromium, "PROXY="+s.Proxy.Address(), "ARTIFACTS="+artifacts, "TMPDIR="+s.Dir)...)
+	s.CheckEnded()
 	if scriptErr != nil {
 		return scriptErr
 	}
-	r.Check("only the browser's own housekeeping asked for another machine, and was refused", proxy.Strangers(housekeeping...))
-	r.Check("the widget went nowhere where a sign-in has no business", forbidden(lab))
-	return pictures(r, artifacts)
+	s.Check("only the browser's own housekeeping asked for another machine, and was refused", s.Proxy.Strangers(housekeeping...))
+	s.Check("the widget went nowhere where a sign-in has no business", lab.Forbidden())
+	s.Check("there is a picture of each step", pictures(artifacts))
+	return nil
 }
 
 // artifactFolder returns the folder of the pictures, without those of an earlier run.
 func artifactFolder(ctx context.Context) (string, error) {
-	out, err := exec.CommandContext(ctx, "go", "env", "GOMOD").Output()
+	root, err := judge.Root(ctx)
 	if err != nil {
-		return "", fmt.Errorf("go env: %w", err)
+		return "", err
 	}
-	dir := filepath.Join(filepath.Dir(strings.TrimSpace(string(out))), "interop", "oktawidget", "artifacts")
+	dir := filepath.Join(root, "interop", "oktawidget", "artifacts")
 	old, err := filepath.Glob(filepath.Join(dir, "*.png"))
 	for _, file := range old {
 		err = errors.Join(err, os.Remove(file))
@@ -113,18 +86,10 @@ func artifactFolder(ctx context.Context) (string, error) {
 	return dir, err
 }
 
-func pictures(r *judge.Report, dir string) error {
+func pictures(dir string) error {
 	files, err := filepath.Glob(filepath.Join(dir, "*.png"))
 	if err == nil && len(files) < 30 {
 		err = fmt.Errorf("there are %d", len(files))
 	}
-	r.Check("there is a picture of each step", err)
-	return nil
-}
-
-func forbidden(lab *judge.Lab) error {
-	if f := lab.Org(judge.IDX).Forbidden(); len(f) > 0 {
-		return fmt.Errorf("it went to %s", strings.Join(f, ", "))
-	}
-	return nil
+	return err
 }

@@ -17,24 +17,24 @@ func (b *bench) doors(ctx context.Context) error {
 		return err
 	}
 	at := "127.0.0.1:" + b.redis.port
-	_, err = b.cookies(ctx, with(cli, "SSOEXCHANGE_STORE=redis://:"+b.redis.admin+"@"+at), first, 0)
+	_, err = b.cookies(ctx, cli.With("SSOEXCHANGE_STORE=redis://:"+b.redis.admin+"@"+at), first, 0)
 	b.Check("requirepass: the password stands in the URL", err)
-	_, err = b.cookies(ctx, with(cli, "SSOEXCHANGE_STORE=redis://bots:"+b.redis.bots+"@"+at+"/0"), first, 0)
+	_, err = b.cookies(ctx, cli.With("SSOEXCHANGE_STORE=redis://bots:"+b.redis.bots+"@"+at+"/0"), first, 0)
 	b.Check("an ACL user: name and password stand in the URL", err)
 	tls := "rediss://bots@127.0.0.1:" + b.redis.tls + "?password_file=" + url.QueryEscape(b.redis.dir+"/"+botsFile)
-	_, err = b.cookies(ctx, with(cli, "SSOEXCHANGE_STORE="+tls+"&ca_file="+url.QueryEscape(b.redis.ca)), first, 0)
+	_, err = b.cookies(ctx, cli.With("SSOEXCHANGE_STORE="+tls+"&ca_file="+url.QueryEscape(b.redis.ca)), first, 0)
 	b.Check("rediss://: TLS with a CA of one's own", err)
 	b.Check("rediss:// without that CA: exit 7, and no password goes out",
-		b.refused(ctx, with(cli, "SSOEXCHANGE_STORE="+tls), first, 7, "certificate"))
+		b.refused(ctx, cli.With("SSOEXCHANGE_STORE="+tls), first, 7, "certificate"))
 
 	words := "check user and password of the store"
 	b.Check("a wrong password in the URL: an error that does not show it",
-		b.refused(ctx, with(cli, "SSOEXCHANGE_STORE=redis://bots:"+wrongPassword+"@"+at), first, 2, words))
+		b.refused(ctx, cli.With("SSOEXCHANGE_STORE=redis://bots:"+wrongPassword+"@"+at), first, 2, words))
 	b.Check("a wrong password in the file: an error that does not show it",
-		b.refused(ctx, with(cli, "SSOEXCHANGE_STORE="+b.redis.url(wrongFile)), first, 2, words))
-	b.Check("no password at all: the same", b.refused(ctx, with(cli, "SSOEXCHANGE_STORE=redis://"+at), first, 2, words))
+		b.refused(ctx, cli.With("SSOEXCHANGE_STORE="+b.redis.url(wrongFile)), first, 2, words))
+	b.Check("no password at all: the same", b.refused(ctx, cli.With("SSOEXCHANGE_STORE=redis://"+at), first, 2, words))
 	b.Check("another prefix than the user may use: the same",
-		b.refused(ctx, with(cli, "SSOEXCHANGE_STORE="+b.redis.url(botsFile)+"&prefix=elsewhere:"), first, 2, words))
+		b.refused(ctx, cli.With("SSOEXCHANGE_STORE="+b.redis.url(botsFile)+"&prefix=elsewhere:"), first, 2, words))
 	return nil
 }
 

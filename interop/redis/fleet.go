@@ -85,7 +85,7 @@ func (b *bench) fleet(ctx context.Context) error {
 	b.Check("the value does not expire, and there is no lease while nobody signs in", b.expiry(ctx, value))
 	b.Check("doctor looks at this store, and shows no secret", b.doctor(ctx, two.Home))
 
-	other := with(two, "SSOEXCHANGE_STATE_KEY="+strings.Repeat("A", 43)+"=")
+	other := two.With("SSOEXCHANGE_STATE_KEY=" + strings.Repeat("A", 43) + "=")
 	before, err := b.redis.cli(ctx, "HGET", value, "data")
 	if err == nil {
 		err = b.refused(ctx, other, first, 2, "another key")
@@ -103,11 +103,11 @@ func (b *bench) ageOpens(ctx context.Context, value string) error {
 	if err != nil {
 		return err
 	}
-	file := filepath.Join(b.dir, "value.age")
+	file := filepath.Join(b.Dir, "value.age")
 	if err := os.WriteFile(file, []byte(data), 0o600); err != nil {
 		return err
 	}
-	age := b.group.Command(ctx, "age", "--decrypt", "--identity", "-", file)
+	age := b.Group.Command(ctx, "age", "--decrypt", "--identity", "-", file)
 	age.Stdin = strings.NewReader(b.key)
 	out, err := age.Output()
 	if err != nil {

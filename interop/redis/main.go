@@ -18,62 +18,44 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"path/filepath"
 	"strings"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/fixtures"
 	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
-// limit is for everything together; installing the programs is part of it.
-const limit = 4 * time.Minute
-
-var needs = []judge.Needs{
-	{File: "redis-server", Package: "redis-server"}, {File: "redis-cli", Package: "redis-tools"},
-	{File: "age", Package: "age"}, {File: "openssl", Package: "openssl"},
+func main() {
+	os.Exit(judge.Main(judge.Plan{
+		Name:  "redis",
+		Limit: 4 * time.Minute, // installing the programs is part of it
+		Needs: []judge.Needs{
+			{File: "redis-server", Package: "redis-server"}, {File: "redis-cli", Package: "redis-tools"},
+			{File: "age", Package: "age"}, {File: "openssl", Package: "openssl"},
+		},
+	}, run))
 }
-
-func main() { os.Exit(judge.Main(limit, run)) }
 
 // bench is what all checks share.
 type bench struct {
-	*judge.Report
+	*judge.Stage
 	company *judge.Company
 	redis   *server
-	group   *judge.Group
-	binary  string
-	proxy   string
-	dir     string
 	key     string // of the fleet: an age secret key
 	hosts   int
 }
 
-func run(ctx context.Context, r *judge.Report) (err error) {
-	if err := judge.Install(ctx, needs...); err != nil {
-		return err
-	}
-	dir, remove, err := judge.TempDir("redis")
-	if err != nil {
-		return err
-	}
-	defer remove()
-	company, err := judge.NewCompany(dir)
+func run(ctx context.Context, s *judge.Stage) error {
+	company, err := judge.NewCompany(s.Dir, fixtures.WorldOptions{})
 	if err != nil {
 		return err
 	}
 	defer company.Close()
-	p, err := judge.NewProxy()
-	if err != nil {
+	if err := s.Build(ctx); err != nil {
 		return err
 	}
-	defer p.Close()
-	group := judge.NewGroup()
-	defer func() { err = errors.Join(err, group.End()) }()
-	b := &bench{Report: r, company: company, group: group, proxy: p.Address(), dir: dir}
-	if b.binary, err = judge.BuildCLI(ctx, group, dir); err != nil {
-		return err
-	}
-	if b.redis, err = newServer(ctx, group, dir); err != nil {
+	b := &bench{Stage: s, company: company}
+	if b.redis, err = newServer(ctx, s.Group, s.Dir); err != nil {
 		return err
 	}
 	defer b.redis.stop()
@@ -87,13 +69,13 @@ func run(ctx context.Context, r *judge.Report) (err error) {
 			return err
 		}
 	}
-	r.Check("no connection was asked for to any other machine", p.Strangers())
+	s.CheckLoopback()
 	return nil
 }
 
 // makeKey has age-keygen make the key of the fleet.
 func (b *bench) makeKey(ctx context.Context) error {
-	out, err := b.group.Command(ctx, "age-keygen").Output()
+	out, err := b.Group.Command(ctx, "age-keygen").Output()
 	if err != nil {
 		return fmt.Errorf("age-keygen: %w", err)
 	}
@@ -111,16 +93,7 @@ func (b *bench) makeKey(ctx context.Context) error {
 // host is the command on another host of the fleet: with a home of its own.
 func (b *bench) host() (judge.CLI, error) {
 	b.hosts++
-	home := filepath.Join(b.dir, fmt.Sprintf("host%d", b.hosts))
-	return judge.CLI{Group: b.group, Binary: b.binary, Home: home, Proxy: b.proxy, Env: []string{
-		"SSOEXCHANGE_STORE=" + b.redis.url(botsFile), "SSOEXCHANGE_STATE_KEY=" + b.key,
-	}}, os.Mkdir(home, 0o700)
-}
-
-// with is cli with another value of a variable.
-func with(cli judge.CLI, env ...string) judge.CLI {
-	cli.Env = append(cli.Env[:len(cli.Env):len(cli.Env)], env...)
-	return cli
+	return b.User(fmt.Sprintf("host%d", b.hosts), "SSOEXCHANGE_STORE="+b.redis.url(botsFile), "SSOEXCHANGE_STATE_KEY="+b.key)
 }
 
 // connection is the connection string of a user of the company.
@@ -134,43 +107,17 @@ var cookiesArgs = []string{"cookies", "--connection-file", "-"}
 
 // cookies returns what "cookies" printed; wantSignIns passwords must have been sent.
 func (b *bench) cookies(ctx context.Context, cli judge.CLI, user string, wantSignIns int) (string, error) {
-	b.company.Net.Reset()
-	res, err := cli.Run(ctx, b.connection(user), cookiesArgs...)
-	switch err = errors.Join(err, res.Err()); {
-	case err != nil:
-		return "", err
-	case sessionOf(res.Stdout) == "":
-		return "", errors.New("it printed no session cookie")
-	case b.company.SignIns() != wantSignIns:
-		return "", fmt.Errorf("%d passwords were sent, not %d", b.company.SignIns(), wantSignIns)
-	}
-	return res.Stdout, nil
+	res, err := b.company.Cookies(ctx, cli, b.connection(user), wantSignIns)
+	return res.Stdout, err
 }
 
-// refused runs the command, which must end soon with an exit code and a hint, say all
-// of the words, show no secret and have sent no password.
+// refused runs the command, which must end with an exit code and all of the words, and
+// show neither a key nor a password.
 func (b *bench) refused(ctx context.Context, cli judge.CLI, user string, code int, words ...string) error {
-	b.company.Net.Reset()
-	start := time.Now()
-	res, err := cli.Run(ctx, b.connection(user), cookiesArgs...)
-	switch took := time.Since(start); {
-	case err != nil:
-		return err
-	case res.Code != code:
-		return fmt.Errorf("exit code %d, not %d: %s", res.Code, code, judge.Tail([]byte(res.Stderr), 400))
-	case took > soon:
-		return fmt.Errorf("it took %s", took.Round(time.Second))
-	case !strings.Contains(res.Stderr, "hint: "):
-		return fmt.Errorf("there is no hint: %s", res.Stderr)
-	case b.company.SignIns() > 0:
-		return errors.New("a password was sent")
-	}
-	for _, word := range words {
-		if !strings.Contains(res.Stderr, word) {
-			return fmt.Errorf("it does not say %q: %s", word, judge.Tail([]byte(res.Stderr), 400))
-		}
-	}
-	return b.company.Leaks(map[string]string{"what it said": res.Stdout + res.Stderr}, b.key, b.redis.bots, b.redis.admin, wrongPassword)
+	return b.company.Refused(ctx, cli, judge.Refusal{
+		Code: code, Within: soon, Words: words,
+		Secrets: []string{b.key, b.redis.bots, b.redis.admin, wrongPassword},
+	}, b.connection(user), cookiesArgs...)
 }
 
 // soon is how long a failure may take.

@@ -7,21 +7,17 @@ import (
 	"context"
 	"crypto/rand"
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"syscall"
-	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/judge"
 	"github.com/ssoexchange/ssoexchange/redisstore"
 )
-
-// patience is for what takes a moment.
-const patience = 10 * time.Second
 
 // The files with passwords, below the server's directory.
 const (
@@ -52,12 +48,12 @@ func newServer(ctx context.Context, group *judge.Group, parent string) (*server,
 			return nil, err
 		}
 	}
-	var err error
-	if s.port, err = freePort(); err != nil {
-		return nil, err
-	}
-	if s.tls, err = freePort(); err != nil {
-		return nil, err
+	for _, port := range []*string{&s.port, &s.tls} {
+		free, err := judge.FreePort()
+		if err != nil {
+			return nil, err
+		}
+		*port = strconv.Itoa(free)
 	}
 	s.ca = filepath.Join(s.dir, "cert.pem")
 	out, err := group.Command(ctx, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
@@ -84,7 +80,7 @@ func (s *server) start(ctx context.Context) error {
 	if err := s.cmd.Start(); err != nil {
 		return err
 	}
-	err := wait(ctx, "redis-server", func() bool {
+	err := judge.Wait(ctx, "redis-server", func() bool {
 		out, err := s.cli(ctx, "PING")
 		return err == nil && out == "PONG"
 	})
@@ -157,30 +153,4 @@ func (s *server) everything(ctx context.Context) (map[string]string, error) {
 		all[key] = key + "\n" + text
 	}
 	return all, err
-}
-
-func freePort() (string, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer ln.Close()
-	_, port, err := net.SplitHostPort(ln.Addr().String())
-	return port, err
-}
-
-// wait polls what another process does, which nothing tells of.
-func wait(ctx context.Context, what string, done func() bool) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	tick := time.NewTicker(20 * time.Millisecond)
-	defer tick.Stop()
-	for !done() {
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			return fmt.Errorf("%s: %w", what, context.Cause(ctx))
-		}
-	}
-	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
@@ -45,6 +46,9 @@ func (b *bench) slowOkta() *slowOkta {
 	})
 	return slow
 }
+
+// patience is for a host that is to send a password.
+const patience = 10 * time.Second
 
 // password waits until somebody has sent one.
 func (s *slowOkta) password(ctx context.Context) error {
@@ -122,7 +126,7 @@ func (b *bench) oneLease(ctx context.Context) error {
 // waiting waits until n hosts listen for announcements, as those do that wait for a
 // lease.
 func (b *bench) waiting(ctx context.Context, n int) error {
-	return wait(ctx, "hosts that wait", func() bool {
+	return judge.Wait(ctx, "hosts that wait", func() bool {
 		out, err := b.redis.cli(ctx, "PUBSUB", "NUMSUB", "ssoexchange:events")
 		return err == nil && strings.HasSuffix(out, "\n"+strconv.Itoa(n))
 	})
@@ -140,7 +144,7 @@ func (b *bench) startReplica(ctx context.Context, user string) (*replica, error)
 		return nil, err
 	}
 	r := &replica{output: filepath.Join(cli.Home, "cookies.txt")}
-	cli = with(cli, "SSOEXCHANGE_CONNECTION="+b.connection(user))
+	cli = cli.With("SSOEXCHANGE_CONNECTION=" + b.connection(user))
 	r.Service, err = cli.Start(ctx, nil, "refresh", "--output", r.output, "--format", "header", "--socket", filepath.Join(cli.Home, "r.sock"))
 	return r, err
 }
@@ -148,7 +152,7 @@ func (b *bench) startReplica(ctx context.Context, user string) (*replica, error)
 // written waits for the replica's session.
 func (r *replica) written(ctx context.Context) (string, error) {
 	var data []byte
-	err := wait(ctx, "the cookies of a replica", func() bool {
+	err := judge.Wait(ctx, "the cookies of a replica", func() bool {
 		var err error
 		data, err = os.ReadFile(r.output)
 		return err == nil

@@ -162,9 +162,6 @@ func (c cell) bounded(r row, took time.Duration) error {
 // typed: the error has everything that is promised of one.
 func (c cell) typed(row row, r ran) error {
 	codes := map[int]string{7: "unreachable", 10: "bad_answer"}
-	if row.patience && c.f.stalls {
-		codes[5] = "mfa_rejected" // MFATimeout was over before the network's time was
-	}
 	switch e := r.talk; {
 	case codes[r.Code] == "" || codes[r.Code] != e.Code:
 		return fmt.Errorf("exit code %d, code %q", r.Code, e.Code)

@@ -23,7 +23,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"errors"
 	"flag"
 	"fmt"
 	"os"
@@ -36,44 +35,37 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
-const (
-	// limit is for everything together. Nearly all of it is waiting for clocks.
-	limit = 4 * time.Minute
-	// stages is how many cells are played at the same time.
-	stages = 24
-)
+// stages is how many cells are played at the same time.
+const stages = 24
 
-func main() { os.Exit(judge.Main(limit, run)) }
-
-func run(ctx context.Context, r *judge.Report) (err error) {
+func main() {
 	only := flag.String("only", "", "make only the checks whose name contains `TEXT`")
 	write := flag.Bool("write", false, "renew docs/faults.md")
 	flag.Parse()
-	dir, remove, err := judge.TempDir("toxiproxy")
+	os.Exit(judge.Main(judge.Plan{
+		Name:  "toxiproxy",
+		Limit: 4 * time.Minute, // nearly all of it is waiting for clocks
+	}, func(ctx context.Context, s *judge.Stage) error { return run(ctx, s, *only, *write) }))
+}
+
+func run(ctx context.Context, s *judge.Stage, only string, write bool) error {
+	cache, err := os.UserCacheDir()
 	if err != nil {
 		return err
 	}
-	defer remove()
-	group := judge.NewGroup()
-	defer func() { err = errors.Join(err, group.End()) }()
-	program, err := install(ctx, group)
+	proxy, err := judge.StartToxiproxy(ctx, s.Group, filepath.Join(cache, "ssoexchange-interop", "toxiproxy-"+judge.ToxiproxyVersion))
 	if err != nil {
 		return err
 	}
-	proxy, err := startToxiproxy(ctx, group, program)
-	if err != nil {
-		return err
-	}
-	defer proxy.stop()
-	binary, err := judge.BuildCLI(ctx, group, dir)
-	if err != nil {
+	defer proxy.Stop()
+	if err := s.Build(ctx); err != nil {
 		return err
 	}
 	t := &table{outcomes: make(map[cell]outcome)}
-	jobs := slices.DeleteFunc(t.jobs(), func(j *job) bool { return !strings.Contains(j.name, *only) })
+	jobs := slices.DeleteFunc(t.jobs(), func(j *job) bool { return !strings.Contains(j.name, only) })
 	var all []stage
 	for i := range min(stages, len(jobs)) {
-		home := filepath.Join(dir, fmt.Sprint("world", i))
+		home := filepath.Join(s.Dir, fmt.Sprint("world", i))
 		if err := os.Mkdir(home, 0o700); err != nil {
 			return err
 		}
@@ -81,16 +73,16 @@ func run(ctx context.Context, r *judge.Report) (err error) {
 		if err != nil {
 			return err
 		}
-		defer w.close()
-		all = append(all, stage{w, group, binary})
+		defer w.Net.Close()
+		all = append(all, stage{w, s.Group, s.Binary})
 	}
 	perform(ctx, all, jobs)
 	for _, j := range jobs {
-		r.Check(j.name, j.err)
+		s.Check(j.name, j.err)
 	}
 	t.print(os.Stdout)
-	if *only == "" {
-		r.Check("docs/faults.md says what was seen", t.document(ctx, *write))
+	if only == "" {
+		s.Check("docs/faults.md says what was seen", t.document(ctx, write))
 	}
 	return nil
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
 // The hosts of a world.
@@ -48,7 +49,7 @@ type world struct {
 	codes   []string            // one-time codes that the users were given
 }
 
-func newWorld(t *toxiproxy, dir string, number int) (_ *world, err error) {
+func newWorld(t *judge.Toxiproxy, dir string, number int) (_ *world, err error) {
 	w := &world{name: fmt.Sprintf("w%d", number), dir: dir, doors: make(map[string]*door), lines: make(map[string]*line)}
 	for _, host := range hosts {
 		port, err := freePort()
@@ -79,8 +80,6 @@ func newWorld(t *toxiproxy, dir string, number int) (_ *world, err error) {
 	w.ca, err = w.Net.CAFile(dir)
 	return w, err
 }
-
-func (w *world) close() { w.Net.Close() }
 
 // address returns "jira.localhost:20001".
 func (w *world) address(host string) string {

@@ -5,19 +5,15 @@ package main
 import (
 	"bytes"
 	"context"
-	"crypto/tls"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"html"
 	"io"
-	"net"
 	"net/http"
-	"net/http/cookiejar"
 	"net/url"
 	"regexp"
 	"strings"
-	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
@@ -39,27 +35,8 @@ type answer struct {
 type posting struct{ response, relayState string }
 
 func newBrowser(w *world) (*browser, error) {
-	jar, err := cookiejar.New(nil)
-	if err != nil {
-		return nil, err
-	}
-	var d net.Dialer
-	return &browser{w, &http.Client{
-		Jar:     jar,
-		Timeout: 15 * time.Second,
-		Transport: &http.Transport{
-			TLSClientConfig:   &tls.Config{RootCAs: w.net.RootCAs()},
-			DisableKeepAlives: true,
-			DialContext: func(ctx context.Context, network, address string) (net.Conn, error) {
-				to, ok := judge.Loopback(address)
-				if !ok {
-					return nil, fmt.Errorf("%s is not on this machine", address)
-				}
-				return d.DialContext(ctx, network, to)
-			},
-		},
-		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
-	}}, nil
+	client, err := judge.Browser(w.net.RootCAs())
+	return &browser{w, client}, err
 }
 
 func (b *browser) do(ctx context.Context, method, address, contentType string, body []byte, change func(*http.Request)) (answer, error) {

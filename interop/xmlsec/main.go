@@ -25,33 +25,27 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
-// limit is for everything together, installing included.
-const limit = 2 * time.Minute
+func main() {
+	os.Exit(judge.Main(judge.Plan{
+		Name:  "xmlsec",
+		Limit: 2 * time.Minute,
+		Needs: []judge.Needs{{File: "xmlsec1", Package: "xmlsec1"}},
+	}, run))
+}
 
-func main() { os.Exit(judge.Main(limit, run)) }
-
-func run(ctx context.Context, r *judge.Report) error {
-	if err := judge.Install(ctx, judge.Needs{File: "xmlsec1", Package: "xmlsec1"}); err != nil {
-		return err
-	}
-	dir, remove, err := judge.TempDir("xmlsec")
-	if err != nil {
-		return err
-	}
-	defer remove()
-	group := judge.NewGroup()
-	sec := xmlsec{group: group, dir: dir}
+func run(ctx context.Context, s *judge.Stage) error {
 	w, err := newWorld()
 	if err != nil {
 		return err
 	}
-	defer w.close()
-	if err := checkMade(ctx, r, w, sec); err != nil {
+	defer w.net.Close()
+	sec := xmlsec{group: s.Group, dir: s.Dir}
+	if err := checkMade(ctx, s.Report, w, sec); err != nil {
 		return err
 	}
-	if err := checkAccepted(ctx, r, w, sec); err != nil {
+	if err := checkAccepted(ctx, s.Report, w, sec); err != nil {
 		return err
 	}
-	r.Check("everything that was started has ended", group.End())
+	s.CheckEnded()
 	return nil
 }

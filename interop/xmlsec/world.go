@@ -3,10 +3,8 @@
 package main
 
 import (
-	"fmt"
-	"net"
-
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/judge"
 )
 
 const (
@@ -21,22 +19,19 @@ const (
 // world is both engines of Okta, and a Crowd, which sign in to a Jira, on one loopback
 // port.
 type world struct {
-	net      *fixtures.Net
-	listener *fixtures.Listener
-	classic  *fixtures.Okta
-	idx      *fixtures.Okta
-	crowd    *fixtures.Crowd
-	jira     *fixtures.Jira
-	ids      map[string]int // of the providers at Jira, by name
+	net     *fixtures.Net
+	classic *fixtures.Okta
+	idx     *fixtures.Okta
+	crowd   *fixtures.Crowd
+	jira    *fixtures.Jira
+	ids     map[string]int // of the providers at Jira, by name
 }
 
 func newWorld() (*world, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	ln, host, err := judge.Listen()
 	if err != nil {
 		return nil, err
 	}
-	port := ln.Addr().(*net.TCPAddr).Port
-	host := func(name string) string { return fmt.Sprintf("%s.localhost:%d", name, port) }
 	w := &world{
 		net:     fixtures.NewNet(),
 		classic: fixtures.NewOkta(host("classic")),
@@ -59,13 +54,8 @@ func newWorld() (*world, error) {
 	w.crowd.Configure(func(c *fixtures.CrowdConfig) { c.IgnoreAddress, c.AnswerUnsolicited = true, appName })
 	w.ids["crowd"] = w.jira.TrustIdP(w.crowd.Metadata(), "crowd")
 	w.jira.AddUser(fixtures.JiraUser{Name: user})
-	w.listener = w.net.Serve(ln)
+	w.net.Serve(ln)
 	return w, nil
-}
-
-func (w *world) close() {
-	w.listener.Close()
-	w.net.Close()
 }
 
 // org returns the org of a provider, nil for Crowd.
