@@ -40,7 +40,7 @@ func TestArrows(t *testing.T) {
 		{"redisstore", []string{module}, []string{module + "internal/sealed", module + "internal/autherr", "github.com/redis/go-redis"}},
 		{"internal/sealed", []string{module}, []string{"filippo.io/age"}},
 		{"fixtures", []string{module}, []string{"github.com/crewjam/saml"}},
-		{"internal/exposition", []string{module, "github.com/", "google.golang.org/"}, []string{"runtime/metrics"}},
+		{"internal/exposition", []string{module, "github.com/", "google.golang.org/"}, []string{"net/http"}},
 		// Prometheus' library and protobuf below it cost every start of every command.
 		{"cmd/ssoexchange", []string{"github.com/prometheus", "google.golang.org/protobuf", "github.com/golang/protobuf"}, []string{module + "internal/exposition", module + "sso"}},
 	} {

@@ -196,7 +196,13 @@ func (c *Client) Session(ctx context.Context) (*Session, error) {
 // Login signs in even if there is a live session.
 func (c *Client) Login(ctx context.Context) (*Session, error) {
 	return c.flight.do(ctx, "login", func(ctx context.Context) (*Session, error) {
-		return c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) { return c.authenticate(ctx, r) })
+		began := time.Now()
+		lease, err := c.acquire(ctx)
+		if err != nil {
+			return nil, err
+		}
+		c.connectAhead(ctx)
+		return c.under(ctx, lease, began, c.authenticate)
 	})
 }
 
@@ -264,6 +270,7 @@ func (c *Client) share(ctx context.Context, seen glance) (*Session, error) {
 	if lease == nil {
 		return s, err
 	}
+	c.connectAhead(ctx)
 	return c.under(ctx, lease, seen.began, func(ctx context.Context, r *record) (*Session, error) {
 		if s, err := c.neighbour(ctx, r, seen); s != nil || err != nil {
 			return s, err

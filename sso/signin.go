@@ -38,7 +38,6 @@ func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) 
 	state := c.signInState()
 	r.dropSession()
 	r.Care.countSignIn(start)
-	c.connectAhead(ctx)
 	v := c.visit(r.Cookies)
 	err := c.restoreProvider(r)
 	if err == nil {
@@ -62,9 +61,10 @@ func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) 
 	return c.keep(r.session(false), v.jar), nil
 }
 
-// connectAhead connects to the IdP while the record is prepared (a secret is marked on
-// disk before it leaves), and to the SP, which is not asked anything until the IdP has
-// answered.
+// connectAhead connects to the IdP while the record is read and prepared (a secret is
+// marked on disk before it leaves), and to the SP, which is not asked anything until
+// the IdP has answered. Whoever calls it has the lease: if it turns out then that
+// nobody has to sign in, because a neighbour has, a connection goes unused.
 func (c *Client) connectAhead(ctx context.Context) {
 	c.net.warm(ctx, c.idp)
 	c.net.warm(ctx, c.cfg.SSOExchangeURL)
