@@ -38,6 +38,9 @@ func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) 
 	state := c.signInState()
 	r.dropSession()
 	r.Care.countSignIn(start)
+	// The SP is not asked anything until the IdP has answered. It comes second, so that
+	// the first handshake has the processor to itself.
+	c.net.warm(ctx, c.cfg.SSOExchangeURL)
 	v := c.visit(r.Cookies)
 	err := c.restoreProvider(r)
 	if err == nil {
@@ -61,14 +64,10 @@ func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) 
 	return c.keep(r.session(false), v.jar), nil
 }
 
-// connectAhead connects to the IdP while the record is read and prepared (a secret is
-// marked on disk before it leaves), and to the SP, which is not asked anything until
-// the IdP has answered. Whoever calls it has the lease: if it turns out then that
-// nobody has to sign in, because a neighbour has, a connection goes unused.
-func (c *Client) connectAhead(ctx context.Context) {
-	c.net.warm(ctx, c.idp)
-	c.net.warm(ctx, c.cfg.SSOExchangeURL)
-}
+// connectAhead connects to the IdP while the record is read and prepared: a secret is
+// marked on disk before it leaves. Whoever calls it has the lease; if it turns out then
+// that nobody has to sign in, because a neighbour has, a connection goes unused.
+func (c *Client) connectAhead(ctx context.Context) { c.net.warm(ctx, c.idp) }
 
 // walk is one sign-in: from the identity provider's login to the SP's session.
 func (c *Client) walk(ctx context.Context, v *visit, r *record) error {
