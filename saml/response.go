@@ -82,7 +82,17 @@ func ParseResponse(encoded string) (*Response, error) {
 	if len(data) > MaxResponse {
 		return nil, bad("the response is larger than %d KiB", MaxResponse>>10)
 	}
-	doc, err := readXML(data)
+	objection := unlike(data)
+	r, err := readResponse(encoded, data)
+	if err := objection(); err != nil {
+		return nil, err
+	}
+	return r, err
+}
+
+// readResponse reads a document that need not be the same to every parser yet.
+func readResponse(encoded string, data []byte) (*Response, error) {
+	doc, err := parse(data)
 	if err != nil {
 		return nil, err
 	}
