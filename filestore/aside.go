@@ -75,12 +75,9 @@ func exists(path string) bool {
 	return err == nil
 }
 
-// sweep removes what writers left behind that were killed before the rename.
-func (s *Store) sweep() {
-	entries, err := os.ReadDir(s.dir)
-	if err != nil {
-		return
-	}
+// sweep removes what writers left behind that were killed before the rename. entries
+// are those of the directory.
+func (s *Store) sweep(entries []fs.DirEntry) {
 	for _, e := range entries {
 		if !strings.HasPrefix(e.Name(), ".") || !strings.HasSuffix(e.Name(), tempSuffix) {
 			continue

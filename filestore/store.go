@@ -64,11 +64,11 @@ func Open(dir string, o Options) (*Store, error) {
 	if err := prepareDir(s.dir); err != nil {
 		return nil, err
 	}
-	keys, err := s.Keys(context.Background())
+	entries, err := s.entries()
 	if err != nil {
 		return nil, err
 	}
-	s.key, err = o.Key(KeyRequest{Dir: s.dir, MayMake: len(keys) == 0, Logger: s.log})
+	s.key, err = o.Key(KeyRequest{Dir: s.dir, MayMake: len(keysOf(entries)) == 0, Logger: s.log})
 	if err != nil {
 		return nil, err
 	}
@@ -76,7 +76,7 @@ func Open(dir string, o Options) (*Store, error) {
 		return nil, fail("restore its file \"key\" or set $"+KeyEnv+"; or remove the state directory and sign in again", nil,
 			"%s has records, but their key cannot be found", s.dir)
 	}
-	s.sweep()
+	s.sweep(entries)
 	return s, nil
 }
 
@@ -94,10 +94,23 @@ func (s *Store) Keys(ctx context.Context) ([]string, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, context.Cause(ctx)
 	}
+	entries, err := s.entries()
+	if err != nil {
+		return nil, err
+	}
+	return keysOf(entries), nil
+}
+
+func (s *Store) entries() ([]fs.DirEntry, error) {
 	entries, err := os.ReadDir(s.dir)
 	if err != nil {
 		return nil, fail("", err, "listing the state directory")
 	}
+	return entries, nil
+}
+
+// keysOf returns the keys of the records among the entries of a state directory, sorted.
+func keysOf(entries []fs.DirEntry) []string {
 	var keys []string
 	for _, e := range entries {
 		if key, ok := strings.CutSuffix(e.Name(), recordSuffix); ok && validKey(key) && e.Type().IsRegular() {
@@ -105,7 +118,7 @@ func (s *Store) Keys(ctx context.Context) ([]string, error) {
 		}
 	}
 	slices.Sort(keys)
-	return keys, nil
+	return keys
 }
 
 // Load returns the record of key, and nil if there is none. It takes no lock: records
