@@ -66,8 +66,8 @@ func TestMeasureOne(t *testing.T) {
 	if c.CPU < 20*time.Millisecond {
 		t.Errorf("%v of processor: the child's work is missing", c.CPU)
 	}
-	if c.Memory < 100 || c.Own <= 0 || c.Own > c.Memory {
-		t.Errorf("memory %d kB, of it private %d kB", c.Memory, c.Own)
+	if m := c.Memory; m.Private <= 0 || m.Private > m.Shared || m.Shared < 100 || m.Shared > m.Resident {
+		t.Errorf("memory in kB: %+v", m)
 	}
 	if _, err := measure(t.Context(), request{Args: []string{"sh", "-c", "echo why >&2; exit 3"}, Env: os.Environ()}); err == nil || !strings.Contains(err.Error(), "code 3: why") {
 		t.Errorf("a failure: %v", err)

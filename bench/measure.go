@@ -30,11 +30,21 @@ const measureLimit = 2 * time.Minute
 type cost struct {
 	Wall   time.Duration // from its start to its end
 	CPU    time.Duration // user and system
-	Memory int           // peak, kB, each shared page divided among those who share it (PSS); 0: not looked at
-	Own    int           // of Memory: anonymous pages, which nobody else can share; kB
+	Memory memory        // at its peaks; zero: not looked at
 	Code   int           // exit code
 	Output string        // standard output
 	Talk   string        // the end of standard error
+}
+
+// memory is what processes hold together, in kB.
+type memory struct {
+	Resident int // what each of them maps, added up: what ps and top show
+	Shared   int // the same, each page divided among those who map it (PSS)
+	Private  int // anonymous pages, which are nobody else's and of no file
+}
+
+func (m memory) max(n memory) memory {
+	return memory{max(m.Resident, n.Resident), max(m.Shared, n.Shared), max(m.Private, n.Private)}
 }
 
 // request is what the measuring process is told, as JSON on standard input.
@@ -113,7 +123,7 @@ func measureOne() error {
 	}
 	stop, watched := make(chan struct{}), make(chan struct{})
 	if r.Memory {
-		go func() { defer close(watched); c.Memory, c.Own = watchMemory(stop) }()
+		go func() { defer close(watched); c.Memory = watchMemory(stop) }()
 	} else {
 		close(watched)
 	}
@@ -163,28 +173,28 @@ func killOrphans() {
 	}
 }
 
-// watchMemory returns the highest sums over all descendants of this process, in kB.
-func watchMemory(stop <-chan struct{}) (pss, anonymous int) {
+// watchMemory returns the highest sums over all descendants of this process.
+func watchMemory(stop <-chan struct{}) (peak memory) {
 	for {
-		nowPSS, nowAnonymous := 0, 0
+		var now memory
 		for _, pid := range descendants() {
-			p, a := rollup(pid)
-			nowPSS, nowAnonymous = nowPSS+p, nowAnonymous+a
+			m := rollup(pid)
+			now = memory{now.Resident + m.Resident, now.Shared + m.Shared, now.Private + m.Private}
 		}
-		pss, anonymous = max(pss, nowPSS), max(anonymous, nowAnonymous)
+		peak = peak.max(now)
 		select {
 		case <-stop:
-			return pss, anonymous
+			return peak
 		case <-time.After(time.Millisecond):
 		}
 	}
 }
 
-// rollup reads the memory of one process, in kB.
-func rollup(pid int) (pss, anonymous int) {
+// rollup reads the memory of one process.
+func rollup(pid int) (m memory) {
 	text, err := os.ReadFile(filepath.Join("/proc", strconv.Itoa(pid), "smaps_rollup"))
 	if err != nil {
-		return 0, 0 // it has ended
+		return m // it has ended
 	}
 	for line := range strings.Lines(string(text)) {
 		fields := strings.Fields(line)
@@ -193,13 +203,15 @@ func rollup(pid int) (pss, anonymous int) {
 		}
 		n, _ := strconv.Atoi(fields[1])
 		switch fields[0] {
+		case "Rss:":
+			m.Resident = n
 		case "Pss:":
-			pss = n
+			m.Shared = n
 		case "Pss_Anon:":
-			anonymous = n
+			m.Private = n
 		}
 	}
-	return pss, anonymous
+	return m
 }
 
 // descendants lists the processes below this one.
