@@ -130,9 +130,14 @@ type slowWorld struct {
 	front  *pipes // what the network connects to
 }
 
+// sleepLast is for a bubble, in which time ends with its function: TLS says goodbye for
+// five seconds, also to those who do not listen.
+func sleepLast(t *testing.T) { t.Cleanup(func() { time.Sleep(time.Minute) }) }
+
 // newSlowWorld is for a bubble; cfg names the certificate of ca and the proxy.
 func newSlowWorld(t *testing.T, cfg *Config, jira, proxy *tls.Certificate) *slowWorld {
 	t.Helper()
+	sleepLast(t)
 	site := newPipes()
 	site.serve(t, jira, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Host) })
 	w := &slowWorld{system: &loading{released: make(chan struct{})}, front: site}
@@ -311,7 +316,10 @@ func TestTrustInTwoBubbles(t *testing.T) {
 	}
 	var kept []*network
 	for range 2 {
-		synctest.Test(t, func(t *testing.T) { kept = append(kept, visit(t)) })
+		synctest.Test(t, func(t *testing.T) {
+			sleepLast(t)
+			kept = append(kept, visit(t))
+		})
 	}
 	kept = append(kept, visit(t))
 	for _, n := range kept {
