@@ -25,11 +25,17 @@ type figure struct {
 
 type number interface{ GetValue() float64 }
 
-// ours reads a page with Prometheus' parser.
+// ours is what our own page says.
 func ours(t *testing.T, sources ...func(*exposition.Page)) map[string]figure {
 	t.Helper()
+	return figures(t, text(sources...))
+}
+
+// figures reads a page with Prometheus' parser.
+func figures(t *testing.T, page []byte) map[string]figure {
+	t.Helper()
 	parser := expfmt.NewTextParser(model.LegacyValidation)
-	families, err := parser.TextToMetricFamilies(bytes.NewReader(text(sources...)))
+	families, err := parser.TextToMetricFamilies(bytes.NewReader(page))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,19 +63,13 @@ func theirs(t *testing.T, c prometheus.Collector) map[string]figure {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := make(map[string]figure)
+	var page bytes.Buffer
 	for _, f := range families {
-		m := f.GetMetric()[0]
-		one := figure{kind: f.GetType().String()}
-		for _, n := range []number{m.GetGauge(), m.GetCounter()} {
-			one.value += n.GetValue()
+		if _, err := expfmt.MetricFamilyToText(&page, f); err != nil {
+			t.Fatal(err)
 		}
-		for _, l := range m.GetLabel() {
-			one.label = l.GetName() + "=" + l.GetValue()
-		}
-		all[f.GetName()] = one
 	}
-	return all
+	return figures(t, page.Bytes())
 }
 
 // judge compares all that we say with what the library says, within what may change
