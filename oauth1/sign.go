@@ -119,8 +119,8 @@ func baseURI(r *http.Request) string {
 		host = strings.TrimSuffix(host, ":443")
 	}
 	path := r.URL.EscapedPath()
-	if path == "" {
-		path = "/"
+	if !strings.HasPrefix(path, "/") { // empty, or made by JoinPath on an address without a path
+		path = "/" + path
 	}
 	return scheme + "://" + host + path
 }

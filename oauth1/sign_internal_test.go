@@ -70,6 +70,10 @@ func TestBaseURI(t *testing.T) {
 			t.Errorf("%s: %s, want %s", address, got, want)
 		}
 	}
+	joined := (&url.URL{Scheme: "https", Host: "jira.example.com"}).JoinPath("/jira", "rest")
+	if got := baseURI(&http.Request{URL: joined}); got != "https://jira.example.com/jira/rest" {
+		t.Errorf("below an address without a path: %s", got)
+	}
 	r := httptest.NewRequest("GET", "http://10.0.0.1:8080/rest", nil)
 	r.Host = "Jira.Example.com"
 	if got := baseURI(r); got != "http://jira.example.com/rest" {
