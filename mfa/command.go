@@ -125,9 +125,17 @@ func commandFailed(err error) error {
 }
 
 func noCode(text string) error {
-	return autherr.New(autherr.ErrPassCodeNeeded, text,
-		"run the command by hand with SSOEXCHANGE_CHALLENGE_KIND set; its error output is not shown here")
+	return &sourceError{autherr.New(autherr.ErrPassCodeNeeded, text,
+		"run the command by hand with SSOEXCHANGE_CHALLENGE_KIND set; its error output is not shown here")}
 }
+
+// sourceError is the failure of a command that may work the next time.
+type sourceError struct{ error }
+
+func (e *sourceError) Unwrap() error { return e.error }
+
+// SourceFailed reports that the failure may pass without a change here.
+func (*sourceError) SourceFailed() bool { return true }
 
 // firstLine keeps the first line that has anything on it and lets the rest go by,
 // so that the command never waits for a reader.

@@ -52,6 +52,10 @@ type Client struct {
 	// would store what Snapshot returns; its error ends the sign-in.
 	Checkpoint func(ctx context.Context) error
 
+	// Accepted, if not nil, is called when Okta has taken the password, before the second
+	// factor and all else.
+	Accepted func(ctx context.Context)
+
 	mu   sync.Mutex // guards the pointers below and memory's fields; never held across the network
 	mem  *memory
 	turn chan struct{}

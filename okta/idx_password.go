@@ -72,6 +72,9 @@ func (t *talk) postPassword(ctx context.Context, form *ion.Form, own ion.Values)
 	if e, _ := t.refusal(next); e != nil {
 		return nil, autherr.AtStep(autherr.StepLogin, e)
 	}
+	if next.Form(ion.Reenroll) == nil { // one that has expired may be refused yet
+		t.w.c.accepted(ctx)
+	}
 	return next, nil
 }
 

@@ -112,7 +112,27 @@ func (w *walk) postPassword(ctx context.Context, href, stateToken string) (*tran
 	if errors.As(err, &oe) && oe.Code == "E0000004" {
 		return nil, w.routedElsewhere(ctx, err)
 	}
+	if err == nil && passwordTaken(t.Status) {
+		w.c.accepted(ctx)
+	}
 	return t, err
+}
+
+// passwordTaken reports whether a transaction gets to a status only with the right
+// password, and nothing is the matter with it.
+func passwordTaken(status string) bool {
+	switch status {
+	case "SUCCESS", "PASSWORD_WARN", "MFA_REQUIRED", "MFA_CHALLENGE", "MFA_ENROLL", "MFA_ENROLL_ACTIVATE":
+		return true
+	}
+	return false
+}
+
+// accepted tells the caller that the password was taken.
+func (c *Client) accepted(ctx context.Context) {
+	if c.Accepted != nil {
+		c.Accepted(ctx)
+	}
 }
 
 func (w *walk) password(ctx context.Context) (string, error) {

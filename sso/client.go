@@ -75,6 +75,7 @@ type Client struct {
 	id       Identity
 	opts     Options
 	store    Store
+	accounts Store // keeps the records of accounts
 	provider Provider
 	code     *passCode
 	mailbox  mfa.Answerer // of MFAMailbox; nil: none
@@ -120,7 +121,7 @@ func OpenConfig(ctx context.Context, cfg *Config, opts *Options) (*Client, error
 	}
 	c.provider, err = newProvider(cfg, providerDeps{
 		transport: &c.counted, logger: c.opts.Logger, userAgent: c.userAgent,
-		password: c.guarded, answerer: newAnswerer(cfg, given, c.mailbox, c.opts.Answerer), checkpoint: c.checkpoint,
+		password: c.guarded, answerer: newAnswerer(cfg, given, c.mailbox, c.opts.Answerer), checkpoint: c.checkpoint, accepted: c.passwordAccepted,
 	})
 	if err != nil {
 		c.net.close()
@@ -159,6 +160,7 @@ func newClient(cfg *Config, opts *Options) (*Client, error) {
 	if c.store == nil {
 		c.store = &MemoryStore{}
 	}
+	c.accounts = accountStore(c.store, cfg, opts.Dial != nil)
 	if c.opts.Logger == nil {
 		c.opts.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -309,12 +311,14 @@ func (c *Client) under(ctx context.Context, lease Lease, began time.Time, f func
 	}
 	ctx, cancel := patience.WithBudget(ctx, c.timeout())
 	defer cancel()
-	r, err := c.load(ctx)
+	r, err := c.loadHeld(ctx, lease)
 	if err != nil {
 		return nil, err
 	}
-	c.setSignIn(c.newSignInState(r, lease))
+	state := c.newSignInState(r, lease)
+	c.setSignIn(state)
 	defer c.setSignIn(nil)
+	defer state.guard.close(ctx)
 	s, err := f(ctx, r)
 	if lost := leaseErr(lease); err != nil && lost != nil {
 		return nil, lost
@@ -322,8 +326,11 @@ func (c *Client) under(ctx context.Context, lease Lease, began time.Time, f func
 	return s, err
 }
 
-func (c *Client) load(ctx context.Context) (*record, error) {
-	data, err := c.store.Load(ctx, c.id.Key())
+func (c *Client) load(ctx context.Context) (*record, error) { return c.loadHeld(ctx, nil) }
+
+// loadHeld is load for the holder of the lease; nil: it is not held.
+func (c *Client) loadHeld(ctx context.Context, lease Lease) (*record, error) {
+	data, err := loadHeld(ctx, c.store, lease, c.id.Key())
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepState, stateError("reading", err))
 	}
@@ -363,9 +370,18 @@ func (r *record) session(reused bool) *Session {
 
 // ClearRefusal forgets that secrets were refused, so that they are sent once more,
 // and everything else that keeps a Refresher from signing in. It is for a person who
-// knows that the reason is gone.
+// knows that the reason is gone. What was noted of an account is forgotten for all
+// identities that use it.
 func (c *Client) ClearRefusal(ctx context.Context) error {
 	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
+		for _, a := range c.cfg.accounts() {
+			if err := c.amend(ctx, a, func(r *accountRecord) bool {
+				r.forgive()
+				return true
+			}); err != nil {
+				return nil, err
+			}
+		}
 		r.forgiven()
 		return nil, c.signInState().store(ctx)
 	})

@@ -173,8 +173,8 @@ func (c *Client) CheckApplication(ctx context.Context) error {
 			return nil, autherr.AtStep(autherr.StepLogin, err)
 		}
 		err = c.askCookieConfig(ctx, base, password)
-		state.guard.note(err, time.Now())
-		return nil, errors.Join(autherr.AtStep(autherr.StepLogin, err), state.store(ctx))
+		noteErr := state.guard.note(ctx, err, time.Now())
+		return nil, errors.Join(autherr.AtStep(autherr.StepLogin, err), noteErr, state.store(ctx))
 	})
 	return err
 }

@@ -154,8 +154,11 @@ func (r *Refresher) refrain(ctx context.Context, c *Client, rec *record, now tim
 	care := &rec.Care
 	if care.Stopped != nil {
 		revealCtx, cancel := patience.WithBudget(ctx, c.timeout())
-		seal := c.seal(revealCtx, rec)
+		seal, err := c.seal(revealCtx, rec)
 		cancel()
+		if err != nil { // whether anything has changed is not known: the stop holds
+			return RefreshEvent{Kind: RefreshWaiting, Err: err, Next: now.Add(backoff(4, 0, die))}, true
+		}
 		if s := rec.stopped(seal); s != nil {
 			return RefreshEvent{Kind: RefreshStopped, Err: s.err(), Told: true, Next: now.Add(stopPoll + time.Duration(die*float64(stopPoll)))}, true
 		}

@@ -140,11 +140,11 @@ func checkSecretFile(info fs.FileInfo) *ConfigError {
 func fileError(err error) *ConfigError {
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return badValue("the file does not exist", "a relative path starts at the current directory")
+		return badSource("the file does not exist", "a relative path starts at the current directory")
 	case errors.Is(err, fs.ErrPermission):
-		return badValue("the file may not be read", "check its owner and mode")
+		return badSource("the file may not be read", "check its owner and mode")
 	}
-	return badValue("the file cannot be read", "")
+	return badSource("the file cannot be read", "")
 }
 
 // firstLine is the secret in what a file or a command said.
@@ -152,7 +152,7 @@ func firstLine(property string, data []byte) (string, error) {
 	line, _, _ := strings.Cut(string(data), "\n")
 	line = strings.TrimSuffix(line, "\r")
 	if line == "" {
-		return "", badValue("the first line is empty", "").about(property, "")
+		return "", badSource("the first line is empty", "").about(property, "")
 	}
 	return line, nil
 }
@@ -169,11 +169,11 @@ func secretFromKeyring(property, account string, keyring func(context.Context, s
 				return "", cause
 			}
 			// Not wrapped: the text of a keyring's error is not ours to vouch for.
-			return "", badValue("the keyring did not give the secret",
+			return "", badSource("the keyring did not give the secret",
 				"is the keyring unlocked, and is the secret stored under service ssoexchange and this account?").about(property, "")
 		}
 		if value == "" {
-			return "", badValue("the keyring's entry is empty", "").about(property, "")
+			return "", badSource("the keyring's entry is empty", "").about(property, "")
 		}
 		return value, nil
 	}}

@@ -25,7 +25,7 @@ type signInState struct {
 }
 
 func (c *Client) newSignInState(r *record, lease Lease) *signInState {
-	return &signInState{guard: &guard{record: r, newPassword: c.cfg.NewPassword}, lease: lease, writing: make(chan struct{}, 1)}
+	return &signInState{guard: newGuard(c, r), lease: lease, writing: make(chan struct{}, 1)}
 }
 
 // authenticate signs in and stores what came of it, success or not: what a failed
@@ -47,13 +47,13 @@ func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) 
 		err = state.lateMail(c.walk(ctx, v, r))
 	}
 	now := time.Now()
-	state.guard.note(err, now)
+	noteErr := state.guard.note(ctx, err, now)
 	if err != nil {
 		r.fail(err, now)
 	} else {
 		r.Failed, r.Care.Stopped = nil, nil
 	}
-	if saveErr := errors.Join(c.snapshot(state.guard), state.store(ctx)); saveErr != nil {
+	if saveErr := errors.Join(noteErr, c.snapshot(state.guard), state.store(ctx)); saveErr != nil {
 		c.opts.Logger.Warn("the outcome of the sign-in could not be stored", "error", saveErr.Error())
 	}
 	if err != nil {
@@ -86,6 +86,9 @@ func (c *Client) walk(ctx context.Context, v *visit, r *record) error {
 	}
 	if lost := leaseErr(c.signInState().lease); lost != nil {
 		return lost // a neighbour may have a session already: no second one
+	}
+	if err := c.signInState().guard.accepted(ctx); err != nil {
+		c.opts.Logger.Warn("that the secrets were accepted could not be stored", "error", err.Error())
 	}
 	user, err := v.exchange(ctx, response, request)
 	if err != nil {
@@ -143,8 +146,22 @@ func (c *Client) checkpoint(ctx context.Context) error {
 	if err := c.snapshot(state.guard); err != nil {
 		return err
 	}
-	state.guard.accepted()
+	if err := state.guard.accepted(ctx); err != nil {
+		return err
+	}
 	return state.store(ctx)
+}
+
+// passwordAccepted is called by a provider when its server has taken the password and
+// goes on to something else: others may use the account now.
+func (c *Client) passwordAccepted(ctx context.Context) {
+	state := c.signInState()
+	if state == nil {
+		return
+	}
+	if err := state.guard.accepted(ctx); err != nil {
+		c.opts.Logger.Warn("that the password was accepted could not be stored", "error", err.Error())
+	}
 }
 
 // guarded returns the function by which a provider reads one of its secrets.
@@ -163,15 +180,8 @@ func (c *Client) guarded(property, owner string, s Secret) func(context.Context)
 		if state == nil {
 			return s.Reveal(ctx)
 		}
-		value, err := state.guard.secret(ctx, property, owner, s)
-		if err != nil {
-			return "", err
-		}
-		// Before it leaves: if this process dies while the server thinks, the next one
-		// must know that the secret was sent. What cannot be noted is not sent.
-		if err := state.store(ctx); err != nil {
-			return "", err
-		}
-		return value, nil
+		// It is marked before it leaves: if this process dies while the server thinks, the
+		// next one must know that the secret was sent. What cannot be noted is not sent.
+		return state.guard.secret(ctx, property, owner, s)
 	}
 }

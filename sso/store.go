@@ -14,6 +14,11 @@ import (
 //
 // Reading is free. Writing needs the lease, which one holder has at a time: so one
 // process signs in while the others wait for its session.
+//
+// Beside the records of identities there are those of accounts, with keys of the same
+// form: what is known of secrets that were refused, or that nobody knows the fate of. A
+// sign-in holds an account's lease while it holds an identity's, never the other way
+// round. A MemoryStore has no such records; they are shared by the whole process.
 type Store interface {
 	// Load returns the record of key, nil if there is none.
 	Load(ctx context.Context, key string) ([]byte, error)
@@ -41,6 +46,28 @@ type MemoryStore struct {
 	mu      sync.Mutex
 	records map[string][]byte
 	leases  map[string]chan struct{} // holds one element while the lease is taken
+
+	accounts *MemoryStore // where the Clients of this store keep the records of accounts
+}
+
+func (m *MemoryStore) shareAccounts(accounts *MemoryStore) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.accounts = accounts
+}
+
+// accountsOf returns where the Clients of a store keep the records of accounts.
+func accountsOf(store Store) Store {
+	m, ok := store.(*MemoryStore)
+	if !ok {
+		return store
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.accounts == nil {
+		return m
+	}
+	return m.accounts
 }
 
 // Load returns a copy of key's record.
