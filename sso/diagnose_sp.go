@@ -68,16 +68,6 @@ func (c *Client) baseURLFinding(base string, report func(Finding)) {
 		"use Jira's own base URL for URL and SSOExchangeURL, or have an administrator correct it: the identity provider makes its assertions for that address"))
 }
 
-// fromJira reports whether an answer carries a header that Jira puts into every one.
-func fromJira(h http.Header) bool {
-	for _, name := range []string{"X-Arequestid", "X-Ausername", "X-Asessionid", "X-Asen"} {
-		if h.Get(name) != "" {
-			return true
-		}
-	}
-	return false
-}
-
 // diagnoseStart looks for the page of Jira that starts a sign-in.
 func (c *Client) diagnoseStart(ctx context.Context, report func(Finding)) {
 	const check = "sp.start"
