@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"net/http"
+	"net/url"
 	"regexp"
 	"slices"
 	"strings"
@@ -57,40 +58,42 @@ var gatewayWords = []struct {
 	{lazyregexp.New(`No API key found in request|no Route matched with those values`), "Kong", hintLetThrough},
 }
 
-// gatewayHeaders are headers by which gateways name themselves. They stand on what they
-// pass on as well, so they only name who answered where Jira did not.
+// gatewayHeaders are headers by which gateways name themselves. Most stand on what they
+// pass on as well, and only name who answered where Jira did not; own are those of their
+// own answers.
 var gatewayHeaders = []struct {
 	header string
 	value  func() *regexp.Regexp
 	name   string
 	hint   string
+	own    bool
 }{
-	{"X-Goog-Iap-Generated-Response", lazyregexp.New(`(?i)true`), "Google IAP", hintIAP},
+	{"X-Goog-Iap-Generated-Response", lazyregexp.New(`(?i)true`), "Google IAP", hintIAP, true},
 	{"Cf-Mitigated", lazyregexp.New(`(?i)challenge`), "Cloudflare (browser challenge)",
-		"the challenge needs a browser: have Cloudflare let this machine's address or user agent pass without one"},
-	{"Www-Authenticate", lazyregexp.New(`(?i)Cloudflare-Access`), "Cloudflare Access", hintLetThrough},
-	{"Set-Cookie", lazyregexp.New(`^(MRHSession|LastMRH_Session)=`), "F5 BIG-IP APM", hintLetThrough},
-	{"Set-Cookie", lazyregexp.New(`^AWSELBAuthSessionCookie`), "AWS load balancer", hintLetThrough},
-	{"Set-Cookie", lazyregexp.New(`^_oauth2_proxy`), "oauth2-proxy", hintLetThrough},
-	{"X-Bluecoat-Via", lazyregexp.New(`.`), "Blue Coat ProxySG", hintOutbound},
-	{"X-Squid-Error", lazyregexp.New(`.`), "Squid", hintOutbound},
-	{"X-Amzn-Errortype", lazyregexp.New(`.`), "AWS API Gateway", hintLetThrough},
-	{"X-Iinfo", lazyregexp.New(`.`), "Imperva", hintLetThrough},
-	{"Server", lazyregexp.New(`(?i)^awselb`), "AWS load balancer", hintLetThrough},
-	{"Server", lazyregexp.New(`(?i)^cloudfront`), "AWS CloudFront", hintLetThrough},
-	{"Server", lazyregexp.New(`(?i)^cloudflare`), "Cloudflare", hintLetThrough},
-	{"Server", lazyregexp.New(`(?i)envoy`), "Envoy", hintLetThrough},
-	{"Server", lazyregexp.New(`(?i)big-?ip`), "F5 BIG-IP", hintLetThrough},
-	{"Server", lazyregexp.New(`(?i)zscaler`), "Zscaler", hintOutbound},
-	{"Server", lazyregexp.New(`(?i)blue ?coat`), "Blue Coat ProxySG", hintOutbound},
-	{"Server", lazyregexp.New(`(?i)squid`), "Squid", hintOutbound},
-	{"Server", lazyregexp.New(`(?i)AkamaiGHost`), "Akamai", hintLetThrough},
-	{"Server", lazyregexp.New(`(?i)^Google Frontend|^gws`), "Google load balancer", hintLetThrough},
-	{"Server", lazyregexp.New(`(?i)^Microsoft-Azure-Application-Gateway`), "Azure Application Gateway", hintLetThrough},
-	{"X-Azure-Ref", lazyregexp.New(`.`), "Azure Front Door", hintLetThrough},
-	{"Server", lazyregexp.New(`(?i)^(nginx|openresty)`), "nginx", hintLetThrough},
-	{"Server", lazyregexp.New(`(?i)^(kong|traefik|caddy|haproxy|varnish)`), "a reverse proxy", hintLetThrough},
-	{"Server", lazyregexp.New(`(?i)^Apache(/|$)`), "Apache httpd", hintLetThrough},
+		"the challenge needs a browser: have Cloudflare let this machine's address or user agent pass without one", true},
+	{"Www-Authenticate", lazyregexp.New(`(?i)Cloudflare-Access`), "Cloudflare Access", hintLetThrough, true},
+	{"Set-Cookie", lazyregexp.New(`^(MRHSession|LastMRH_Session)=`), "F5 BIG-IP APM", hintLetThrough, false},
+	{"Set-Cookie", lazyregexp.New(`^AWSELBAuthSessionCookie`), "AWS load balancer", hintLetThrough, false},
+	{"Set-Cookie", lazyregexp.New(`^_oauth2_proxy`), "oauth2-proxy", hintLetThrough, false},
+	{"X-Bluecoat-Via", lazyregexp.New(`.`), "Blue Coat ProxySG", hintOutbound, false},
+	{"X-Squid-Error", lazyregexp.New(`.`), "Squid", hintOutbound, true},
+	{"X-Amzn-Errortype", lazyregexp.New(`.`), "AWS API Gateway", hintLetThrough, true},
+	{"X-Iinfo", lazyregexp.New(`.`), "Imperva", hintLetThrough, false},
+	{"Server", lazyregexp.New(`(?i)^awselb`), "AWS load balancer", hintLetThrough, true},
+	{"Server", lazyregexp.New(`(?i)^cloudfront`), "AWS CloudFront", hintLetThrough, true},
+	{"Server", lazyregexp.New(`(?i)^cloudflare`), "Cloudflare", hintLetThrough, false},
+	{"Server", lazyregexp.New(`(?i)envoy`), "Envoy", hintLetThrough, false},
+	{"Server", lazyregexp.New(`(?i)big-?ip`), "F5 BIG-IP", hintLetThrough, true},
+	{"Server", lazyregexp.New(`(?i)zscaler`), "Zscaler", hintOutbound, true},
+	{"Server", lazyregexp.New(`(?i)blue ?coat`), "Blue Coat ProxySG", hintOutbound, true},
+	{"Server", lazyregexp.New(`(?i)squid`), "Squid", hintOutbound, false},
+	{"Server", lazyregexp.New(`(?i)AkamaiGHost`), "Akamai", hintLetThrough, true},
+	{"Server", lazyregexp.New(`(?i)^Google Frontend|^gws`), "Google load balancer", hintLetThrough, false},
+	{"Server", lazyregexp.New(`(?i)^Microsoft-Azure-Application-Gateway`), "Azure Application Gateway", hintLetThrough, false},
+	{"X-Azure-Ref", lazyregexp.New(`.`), "Azure Front Door", hintLetThrough, false},
+	{"Server", lazyregexp.New(`(?i)^(nginx|openresty)`), "nginx", hintLetThrough, false},
+	{"Server", lazyregexp.New(`(?i)^(kong|traefik|caddy|haproxy|varnish)`), "a reverse proxy", hintLetThrough, false},
+	{"Server", lazyregexp.New(`(?i)^Apache(/|$)`), "Apache httpd", hintLetThrough, false},
 }
 
 const (
@@ -116,8 +119,8 @@ func newGateway(name, hint string) gateway {
 // gatewayIn recognises a gateway by what only its own pages say.
 func gatewayIn(a *hop.Answer) (gateway, bool) {
 	body := a.Body[:min(len(a.Body), maxSniffed)]
-	for _, g := range gatewayHeaders[:3] {
-		if matches(a.Header, g.header, g.value()) {
+	for _, g := range gatewayHeaders {
+		if g.own && matches(a.Header, g.header, g.value()) {
 			return newGateway(g.name, g.hint), true
 		}
 	}
@@ -144,6 +147,38 @@ func gatewayNear(a *hop.Answer) gateway {
 		}
 	}
 	return gateway{hint: hintLetThrough}
+}
+
+// blame names the gateway that answered an assertion in the SP's place, if one did.
+func (v *visit) blame(e *RefusedError, answers ...*hop.Answer) {
+	e.Words = v.withoutCookies(e.Words)
+	for _, a := range answers {
+		name := ""
+		for _, u := range []*url.URL{a.Location(), a.URL} {
+			if u != nil && name == "" {
+				name = v.cfg.gatewayPage(u)
+			}
+		}
+		g, ok := gatewayIn(a)
+		switch {
+		case name != "":
+			e.Gateway = name
+		case asJira(a) || e.Cause != CauseUnknown && e.Cause != CauseConsumer:
+			continue
+		case ok:
+			e.Gateway, e.hint = g.name, g.hint
+		case a.Status >= 400 && (jsonMessage(a.Body) != "" || mediaType(a.Header) == "text/plain" && len(a.Body) > 0):
+			// Jira's refusals are pages, and its errors in JSON have another form.
+			e.hint = hintLetThrough
+		default:
+			continue
+		}
+		e.Cause = CauseGateway
+		if e.Words == "" || ok {
+			e.Words = v.saidBy(a)
+		}
+		return
+	}
 }
 
 func matches(h http.Header, name string, value *regexp.Regexp) bool {
@@ -228,6 +263,9 @@ const maxWords = 200
 
 // withoutCookies blanks the values of the jar's cookies: a page may repeat what was sent.
 func (v *visit) withoutCookies(words string) string {
+	if v.jar == nil {
+		return words
+	}
 	for _, c := range v.jar.All() {
 		if len(c.Value) >= 6 {
 			words = strings.ReplaceAll(words, c.Value, "…")
