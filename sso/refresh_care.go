@@ -209,6 +209,9 @@ func needsChange(err error, failures int) bool {
 	if Step(err) == autherr.StepState {
 		return false // a full disk is nobody's refusal
 	}
+	if Step(err) == autherr.StepVerify {
+		return false // a question whose answer was not Jira's, and nothing was sent
+	}
 	switch {
 	case sourceFailed(err) && !errors.Is(err, ErrPassCodeNeeded):
 		return false
