@@ -2,6 +2,7 @@ package saml
 
 import (
 	"cmp"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -51,6 +52,21 @@ func (r *Response) Check(e Expect) error {
 		if err := check(e); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// Mismatch tells which of audience and times does not fit e, nil if both do or if the
+// assertion is encrypted. It is for a response that a service provider has refused: Now
+// is then that provider's clock. A time that the assertion does not give is no mismatch.
+func (r *Response) Mismatch(e Expect) *CheckError {
+	var mismatch *CheckError
+	valid := period{r.NotBefore, r.NotOnOrAfter}
+	if !r.Encrypted && !e.Now.IsZero() && !valid.to.IsZero() && errors.As(e.outside(valid), &mismatch) {
+		return mismatch
+	}
+	if errors.As(r.checkAudience(e), &mismatch) {
+		return mismatch
 	}
 	return nil
 }
