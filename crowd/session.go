@@ -67,16 +67,37 @@ func (s *signIn) session(ctx, others context.Context, app string) error {
 		return autherr.AtStep(autherr.StepLogin, refused(a, callSession, app, password))
 	}
 	got, err := readSession(a.Body)
+	if err != nil && got.value == "" {
+		if got.value = linkedToken(a); got.value != "" {
+			err = nil
+		}
+	}
+	s.made, s.app = got.value, app
 	if err != nil {
+		s.discard(ctx)
 		return autherr.AtStep(autherr.StepLogin, badAnswer("the new session", err))
 	}
 	s.memory.setToken(s.LoginURL, got, time.Now())
 	if s.Checkpoint != nil {
 		if err := s.Checkpoint(ctx); err != nil {
+			s.discard(ctx)
 			return autherr.AtStep(autherr.StepState, err)
 		}
 	}
 	return nil
+}
+
+// discard ends the token that this sign-in made and that nobody can use: left alone it
+// would stay good for whoever finds it. Whether that works changes nothing for the
+// sign-in, which has failed.
+func (s *signIn) discard(ctx context.Context) {
+	if s.made == "" {
+		return
+	}
+	if _, err := s.call(ctx, http.MethodDelete, "/session", s.made, s.app, nil); err == nil {
+		s.made = ""
+	}
+	s.memory.endToken()
 }
 
 // unsent tells a step of its own that failed from one that was stopped.
