@@ -164,6 +164,7 @@ func newClient(cfg *Config, opts *Options) (*Client, error) {
 	if c.opts.Logger == nil {
 		c.opts.Logger = slog.New(slog.DiscardHandler)
 	}
+	c.counted.time.log = c.opts.Logger
 	if c.userAgent = cfg.UserAgent; c.userAgent == "" {
 		c.userAgent = opts.UserAgent
 	}

@@ -1,11 +1,11 @@
 package sso
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -26,6 +26,9 @@ type RefusedError struct {
 
 	Gateway string // what answered in the SP's place, with CauseGateway; "" if it does not say
 	hint    string // of the gateway
+	// Mismatch is what of the assertion does not fit what is known of the SP: its audience,
+	// or one of its times by the SP's own clock. nil: nothing, or another cause is known.
+	Mismatch *saml.CheckError
 }
 
 // Cause is the reason of a refusal as far as the SP tells it. Pages for users tell
@@ -62,6 +65,9 @@ func (e *RefusedError) Error() string {
 		fmt.Fprintf(&b, ", error id %s", e.ID)
 	}
 	b.WriteByte(')')
+	if m := e.Mismatch; m != nil {
+		fmt.Fprintf(&b, "; the assertion's %s is %q, and what fits the SP is %q", m.Field, cmp.Or(m.Got, "missing"), m.Want)
+	}
 	return b.String()
 }
 
@@ -124,22 +130,39 @@ func (v *visit) refusalOf(first, last *hop.Answer, resp *saml.Response) error {
 		e.Words, e.Cause = "redirect to "+stray.Host, CauseGateway
 	}
 	v.blame(e, first, last)
+	m := v.mismatch(first, resp, e.Cause)
 	if e.Cause == CauseUnknown || e.Cause == CauseAudience {
-		e.Cause = v.causeByEvidence(first, resp, e.Cause)
+		e.Cause = v.causeByEvidence(first, resp, e.Cause, m)
+	}
+	if e.Cause == CauseAudience || e.Cause == CauseClock {
+		e.Mismatch = m
 	}
 	return e
 }
 
-// causeByEvidence finds what no page tells but can be seen: the SP's clock in its
-// answer, an assertion that nobody signed, a request that is too old, and an audience
-// that Atlassian's plugin cannot accept.
-func (v *visit) causeByEvidence(a *hop.Answer, resp *saml.Response, told Cause) Cause {
-	if at, err := http.ParseTime(a.Header.Get("Date")); err == nil && !resp.NotOnOrAfter.IsZero() {
-		if at.Add(saml.DefaultSkew).Before(resp.NotBefore) || !at.Add(-saml.DefaultSkew).Before(resp.NotOnOrAfter) {
-			return CauseClock
+// mismatch holds the assertion against what is known of the SP that has refused it: its
+// clock, as its answer has it, and what it calls itself, by the connection or its own
+// request, or as Atlassian's plugin does. told is what the SP has said.
+func (v *visit) mismatch(a *hop.Answer, resp *saml.Response, told Cause) *saml.CheckError {
+	var e saml.Expect
+	if at, err := http.ParseTime(a.Header.Get("Date")); err == nil {
+		e.Now = at
+	}
+	if told != CauseClock {
+		e.Audience, e.AudienceHost = cmp.Or(v.cfg.SSOAudience, v.issuer), v.cfg.SSOExchangeURL.Hostname()
+		if e.Audience == "" && atlassianACS(v.cfg.SSOExchangeURL) {
+			e.Audience = v.url("").String()
 		}
 	}
+	return resp.Mismatch(e)
+}
+
+// causeByEvidence finds what no page tells but can be seen: m, an assertion that nobody
+// signed, and a request that is too old.
+func (v *visit) causeByEvidence(a *hop.Answer, resp *saml.Response, told Cause, m *saml.CheckError) Cause {
 	switch {
+	case m != nil && m.Field != "Audience":
+		return CauseClock
 	case told != CauseUnknown:
 		return told
 	case a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed:
@@ -148,7 +171,7 @@ func (v *visit) causeByEvidence(a *hop.Answer, resp *saml.Response, told Cause) 
 		return CauseSignature
 	case !v.started.IsZero() && time.Since(v.started) > requestLife:
 		return CauseRequest
-	case atlassianACS(v.cfg.SSOExchangeURL) && len(resp.Audiences) > 0 && !slices.Contains(resp.Audiences, v.url("").String()):
+	case m != nil:
 		return CauseAudience
 	}
 	return CauseUnknown

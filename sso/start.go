@@ -233,5 +233,8 @@ func (v *visit) parseStart(loc *url.URL) (*saml.Request, error) {
 		return nil, errNoStart
 	}
 	v.started = time.Now()
+	if req != nil {
+		v.issuer = req.Issuer
+	}
 	return req, err
 }
