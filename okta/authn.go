@@ -36,7 +36,7 @@ type transaction struct {
 	RecoveryType        string // set when SUCCESS is not a sign-in
 	StateToken          string
 	SessionToken        string
-	ExpiresAt           time.Time // zero when not said
+	ExpiresAt           time.Time // as the server says it, until post has made it one of this computer's; zero: not known
 	FactorResult        string
 	FactorResultMessage string
 
@@ -234,6 +234,7 @@ func (w *walk) post(ctx context.Context, s step) (*transaction, error) {
 		return nil, autherr.AtStep(s.name, &autherr.Error{Kind: autherr.ErrBadAnswer, Cause: err,
 			Text: fmt.Sprintf("okta: POST %s%s (status %d)", s.url.Host, s.url.Path, a.Status), Hint: hintSomebodyElse})
 	}
+	t.ExpiresAt = endOf(t.ExpiresAt, a.Header, maxLife)
 	w.c.note(func(m *memory) { m.renewPending(t) })
 	return t, nil
 }

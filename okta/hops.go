@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
@@ -25,7 +24,7 @@ func (w *walk) hopOn(ctx context.Context, p *page) (*saml.Response, error) {
 			"okta: the organisations keep sending the user on to each other", "see in a browser how the app is reached"))
 	}
 	// Which audience the other organisation wants is its own affair.
-	if err := p.response.Check(saml.Expect{ACS: p.response.Action, Now: time.Now()}); err != nil {
+	if err := p.response.Check(saml.Expect{ACS: p.response.Action, Now: hop.Date(p.answer.Header)}); err != nil {
 		return nil, autherr.AtStep(autherr.StepAssertion, err)
 	}
 	if err := w.spend(autherr.StepAssertion); err != nil {
