@@ -144,3 +144,38 @@ func TestKeepAliveWithAnotherClock(t *testing.T) {
 		})
 	}
 }
+
+// The hint says how long a code is good, in words, and not how long Okta keeps the
+// transaction, which on Identity Engine is two hours.
+func TestHowLongACodeIsGood(t *testing.T) {
+	for _, engine := range []string{"classic", "idx"} {
+		for _, tt := range []struct {
+			factor string
+			wait   time.Duration
+			want   string // "": nothing is said
+		}{
+			{fixtures.FactorSMS, 0, "about 5 minutes"},
+			{fixtures.FactorEmail, 0, "about 5 minutes"},
+			{fixtures.FactorCall, 2 * time.Minute, "about 3 minutes"},
+			{fixtures.FactorSMS, 4*time.Minute + 20*time.Second, "about 40 seconds"},
+			{fixtures.FactorTOTP, 0, "about "},
+		} {
+			bubble(t, func(t *testing.T) {
+				s := newSim(t, fixtures.User{Factors: []fixtures.Factor{{Type: tt.factor}}}, fixtures.App{})
+				if engine == "idx" {
+					s.okta.SetEngine("idx")
+				}
+				c := s.client()
+				err := s.signIn(c)
+				if tt.wait > 0 {
+					time.Sleep(tt.wait)
+					err = s.signIn(s.client(c))
+				}
+				var hint interface{ HintText() string }
+				if !errors.As(err, &hint) || !strings.Contains(hint.HintText(), tt.want) || strings.Contains(hint.HintText(), "m0s") {
+					t.Errorf("%s, %s after %v: %v, hint %q", engine, tt.factor, tt.wait, err, hint.HintText())
+				}
+			})
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"fmt"
 	"net/http"
 	"time"
 )
@@ -13,6 +14,10 @@ const (
 	// maxLife is the longest that a transaction may live. One of Identity Engine has two
 	// hours; what is longer comes of a date that is not Okta's.
 	maxLife = 24 * time.Hour
+
+	// codeLife is how long the code of a message is good, unless an administrator has
+	// made that longer.
+	codeLife = 5 * time.Minute
 
 	// maxSession is the same for a session.
 	maxSession = 400 * 24 * time.Hour
@@ -34,6 +39,18 @@ func endOf(end time.Time, h http.Header, longest time.Duration) time.Time {
 		return time.Time{}
 	}
 	return time.Now().Add(time.Duration(left) * time.Second)
+}
+
+// inWords is a length of time for people: "40 seconds", "5 minutes", "2 hours".
+func inWords(d time.Duration) string {
+	n, unit := d.Round(time.Hour).Hours(), "hours"
+	switch {
+	case d < 2*time.Minute:
+		n, unit = d.Round(time.Second).Seconds(), "seconds"
+	case d < 2*time.Hour:
+		n, unit = d.Round(time.Minute).Minutes(), "minutes"
+	}
+	return fmt.Sprintf("%.0f %s", n, unit)
 }
 
 // orAssumed is the end of a transaction, or what is assumed of one that is not known.

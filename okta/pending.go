@@ -156,6 +156,16 @@ func (w *walk) cancelAuthn(stateToken string) func(context.Context) {
 	}
 }
 
+// codeLeft is how long a code can still be handed in: while the transaction lives, and
+// where a message was sent, while its code does.
+func (p *pending) codeLeft(end time.Time) time.Duration {
+	left := time.Until(end)
+	if p.Sent && !p.SentAt.IsZero() {
+		left = min(left, time.Until(p.SentAt.Add(codeLife)))
+	}
+	return left
+}
+
 // needCode is the end of a sign-in for want of a code.
 func needCode(ch mfa.Challenge, p *pending, wait time.Duration, cause error) error {
 	e := &autherr.Error{Kind: autherr.ErrPassCodeNeeded, Wait: wait, Cause: cause}
@@ -181,8 +191,8 @@ func needCode(ch mfa.Challenge, p *pending, wait time.Duration, cause error) err
 		if p.Sent {
 			e.Hint += " and no second message is sent"
 		}
-		if d := time.Until(ch.Expires).Round(time.Minute); d > 0 {
-			e.Hint += ". It waits for about " + d.String()
+		if left := p.codeLeft(ch.Expires); left > 0 {
+			e.Hint += ". There is time for about " + inWords(left)
 		}
 	}
 	return autherr.AtStep(autherr.StepMFA, e)
