@@ -45,6 +45,9 @@ var handlers = map[string]func(*walk, context.Context, *transaction) (*transacti
 	"DEVICE_ACTIVATE":        (*walk).browserOnly,
 }
 
+// refusals are the states that end every sign-in with this password.
+var refusals = []string{"LOCKED_OUT", "PASSWORD_EXPIRED", "PASSWORD_RESET"}
+
 // advance takes a transaction from state to state until it has succeeded.
 func (w *walk) advance(ctx context.Context, t *transaction) (*transaction, error) {
 	for range maxStates {
@@ -110,7 +113,7 @@ func (w *walk) postPassword(ctx context.Context, href, stateToken string) (*tran
 		return nil, autherr.AtStep(autherr.StepLogin, oe.about("APIToken", "the API token was refused: it may be wrong, expired or revoked"))
 	}
 	if errors.As(err, &oe) && oe.Code == "E0000004" {
-		return nil, w.routedElsewhere(ctx, err)
+		return nil, w.routedElsewhere(ctx, oe)
 	}
 	if err == nil && passwordTaken(t.Status) {
 		w.c.accepted(ctx)
@@ -245,7 +248,7 @@ func (w *walk) passwordWarn(ctx context.Context, t *transaction) (*transaction, 
 // keeps the password.
 func (w *walk) passwordExpired(ctx context.Context, t *transaction) (*transaction, error) {
 	next, ok := t.link("next")
-	if w.c.NewPassword != nil && !w.renewed && (!ok || next.Name == "changePassword") {
+	if w.c.NewPassword != nil && !w.renewed && t.StateToken != "" && (!ok || next.Name == "changePassword") {
 		return w.changePassword(ctx, t, next)
 	}
 	e := autherr.New(autherr.ErrCredentials, "okta: the password has expired", hintNewPassword)
