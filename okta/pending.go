@@ -12,6 +12,14 @@ import (
 // assumedLife is how long a transaction is taken to live when Okta does not say.
 const assumedLife = 5 * time.Minute
 
+const (
+	// wrongClock is how far in the future a time is that another host's clock, or this
+	// one's, cannot have written rightly.
+	wrongClock = 5 * time.Minute
+	// maxLife is longer than any transaction lives.
+	maxLife = 24 * time.Hour
+)
+
 // pending is a transaction that waits for a code, with all that is needed to go on
 // in another process. It lives until Okta gives up on it or a code ends it.
 type pending struct {
@@ -64,11 +72,28 @@ func (p *pending) follow(t *transaction) {
 	p.Remember = p.Remember || t.AllowRemember
 }
 
+// presentAt makes what was noted by a clock that was ahead count as noted now: a
+// transaction does not live until that time comes, and no message is waited for till then.
+func (p *pending) presentAt(now time.Time) {
+	if p == nil || !p.SentAt.After(now.Add(wrongClock)) && !p.Asked.After(now.Add(wrongClock)) && p.Expires.Sub(now) <= maxLife {
+		return
+	}
+	for _, t := range []*time.Time{&p.SentAt, &p.Asked, &p.Polled} {
+		if t.After(now) {
+			*t = now
+		}
+	}
+	if latest := now.Add(assumedLife); p.Expires.After(latest) {
+		p.Expires = latest
+	}
+}
+
 // pendingNow returns the transaction that waits for a code, nil if there is none
 // that can still be finished. One whose factor is no longer wanted is given up.
 func (w *walk) pendingNow(ctx context.Context) *pending {
 	var p *pending
 	w.c.note(func(m *memory) {
+		m.pending.presentAt(time.Now())
 		if m.pending != nil && !m.pending.Expires.After(time.Now()) {
 			m.pending = nil
 		}

@@ -286,7 +286,11 @@ func (c *Client) share(ctx context.Context, seen glance) (*Session, error) {
 func (c *Client) freshen(r *record) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.session != nil && !r.Obtained.After(c.session.Obtained) {
+	if c.session == nil || r.Obtained.After(c.session.Obtained) {
+		return
+	}
+	// A session of the future is not known to be later than another one.
+	if r.Obtained.Equal(c.session.Obtained) || !c.session.Obtained.After(time.Now()) {
 		r.Cookies, r.Obtained = c.jar.All(), c.session.Obtained
 	}
 }
@@ -365,7 +369,11 @@ func (c *Client) timeout() time.Duration {
 }
 
 func (r *record) session(reused bool) *Session {
-	return &Session{Cookies: r.Cookies, User: r.User, Obtained: r.Obtained, Verified: r.Verified, Reused: reused}
+	s := &Session{Cookies: r.Cookies, User: r.User, Obtained: r.Obtained, Verified: r.Verified, Reused: reused}
+	if now := time.Now(); s.Verified.After(now) {
+		s.Verified = now
+	}
+	return s
 }
 
 // ClearRefusal forgets that secrets were refused, so that they are sent once more,

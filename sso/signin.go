@@ -36,6 +36,7 @@ func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) 
 	}
 	start := time.Now()
 	state := c.signInState()
+	r.presentAt(start)
 	r.dropSession()
 	r.Care.countSignIn(start)
 	// The SP is not asked anything until the IdP has answered. It comes second, so that
