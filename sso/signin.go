@@ -49,9 +49,11 @@ func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) 
 	}
 	now := time.Now()
 	noteErr := state.guard.note(ctx, err, now)
-	if err != nil {
+	switch {
+	case errors.Is(err, errLeaseLost): // the call begins again
+	case err != nil:
 		r.fail(err, now)
-	} else {
+	default:
 		r.Failed, r.Care.Stopped = nil, nil
 	}
 	if saveErr := errors.Join(noteErr, c.snapshot(state.guard), state.store(ctx)); saveErr != nil {
