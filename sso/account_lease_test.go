@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/mfa"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -280,4 +282,83 @@ func TestCrossedLeases(t *testing.T) {
 		})
 	}
 	all.Wait()
+}
+
+// TestOneMailboxOfManyUsers: users of one organisation have their codes mailed to one
+// mailbox. They wait for each other, and none is kept back because another is at it.
+func TestOneMailboxOfManyUsers(t *testing.T) {
+	t.Parallel()
+	for _, engine := range []string{"Classic", "IDX"} {
+		t.Run(engine, func(t *testing.T) {
+			t.Parallel()
+			w, opts, ca := world(t)
+			w.Okta.SetEngine(engine)
+			users := make([]string, 6)
+			for n := range users {
+				users[n] = fmt.Sprintf("mail%d@example.com", n)
+				w.Okta.AddUser(fixtures.User{Login: users[n], Password: w.Password, FirstName: "Mail", LastName: "Box", Factors: []fixtures.Factor{{Type: fixtures.FactorEmail}}})
+			}
+			box := &sharedBox{w: w}
+			var all sync.WaitGroup
+			for n, user := range users {
+				o := *opts
+				o.Mailbox = func(c sso.MailboxConfig) (mfa.Answerer, error) {
+					return &mailOf{sharedBox: box, user: user, config: c}, nil
+				}
+				c := open(t, w.OktaConnection("User="+user, "MFAType=Email", "MFAMailbox=imaps://bot@imap.example.com", "MFAMailboxPassword=x", "MFATimeout=20", ca), &o)
+				all.Go(func() {
+					_, err := c.Session(t.Context())
+					if err != nil && sso.Code(err) != "exchange_refused" { // Jira does not know them
+						t.Errorf("%d: %v", n, err)
+					}
+				})
+			}
+			all.Wait()
+			if box.sent == 0 {
+				t.Error("the mailbox's password was never used")
+			}
+		})
+	}
+}
+
+// sharedBox counts the passwords that the mail server has got.
+type sharedBox struct {
+	w    *fixtures.World
+	mu   sync.Mutex
+	sent int
+}
+
+// mailOf fetches the codes of one user.
+type mailOf struct {
+	*sharedBox
+	user   string
+	config sso.MailboxConfig
+}
+
+func (m *mailOf) login(ctx context.Context) error {
+	_, err := m.config.Password(ctx)
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.sent++
+	return err
+}
+
+func (m *mailOf) Awaits(c mfa.Challenge) bool { return c.Kind == mfa.Email }
+
+func (m *mailOf) Prepare(ctx context.Context, _ mfa.Challenge) (string, error) {
+	return "", m.login(ctx)
+}
+
+func (m *mailOf) Answer(ctx context.Context, c mfa.Challenge) (string, error) {
+	if c.Kind != mfa.Email {
+		return "", mfa.ErrNotMine
+	}
+	if err := m.login(ctx); err != nil {
+		return "", err
+	}
+	messages := m.w.Okta.Mailbox(m.user).Messages()
+	if len(messages) == 0 {
+		return "", mfa.ErrNotMine
+	}
+	return messages[len(messages)-1].Code, nil
 }

@@ -383,7 +383,7 @@ func (r *record) session(reused bool) *Session {
 func (c *Client) ClearRefusal(ctx context.Context) error {
 	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
 		for _, a := range c.cfg.accounts() {
-			if err := c.amend(ctx, a, func(r *accountRecord) bool {
+			if err := c.changeAccount(ctx, a, func(r *accountRecord) bool {
 				r.forgive()
 				return true
 			}); err != nil {

@@ -54,7 +54,8 @@ func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) 
 	case err != nil:
 		r.fail(err, now)
 	default:
-		r.Failed, r.Care.Stopped = nil, nil
+		r.Failed = nil
+		r.Care.forgive() // whoever signed in, refreshers may go on
 	}
 	if saveErr := errors.Join(noteErr, c.snapshot(state.guard), state.store(ctx)); saveErr != nil {
 		c.opts.Logger.Warn("the outcome of the sign-in could not be stored", "error", saveErr.Error())
