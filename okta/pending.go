@@ -9,6 +9,10 @@ import (
 	"github.com/ssoexchange/ssoexchange/mfa"
 )
 
+// wrongClock is how far in the future a time is that another host's clock, or this
+// one's, cannot have written rightly.
+const wrongClock = 5 * time.Minute
+
 // pending is a transaction that waits for a code, with all that is needed to go on
 // in another process. It lives until Okta gives up on it or a code ends it.
 type pending struct {
@@ -58,10 +62,23 @@ func (p *pending) follow(t *transaction) {
 	p.Remember = p.Remember || t.AllowRemember
 }
 
-// alive reports whether the transaction can still be finished. One that would live longer
-// than any does was kept while this computer's clock stood at another time.
-func (p *pending) alive(now time.Time) bool {
-	return p.Expires.After(now) && p.Expires.Before(now.Add(maxLife))
+// alive reports whether the transaction can still be finished.
+func (p *pending) alive(now time.Time) bool { return p.Expires.After(now) }
+
+// presentAt makes what was noted by a clock that was ahead count as noted now: a
+// transaction does not live until that time comes, and no message is waited for till then.
+func (p *pending) presentAt(now time.Time) {
+	if p == nil || !p.SentAt.After(now.Add(wrongClock)) && !p.Asked.After(now.Add(wrongClock)) && p.Expires.Sub(now) <= maxLife {
+		return
+	}
+	for _, t := range []*time.Time{&p.SentAt, &p.Asked, &p.Polled} {
+		if t.After(now) {
+			*t = now
+		}
+	}
+	if latest := now.Add(assumedLife); p.Expires.After(latest) {
+		p.Expires = latest
+	}
 }
 
 // pendingNow returns the transaction that waits for a code, nil if there is none
@@ -69,6 +86,7 @@ func (p *pending) alive(now time.Time) bool {
 func (w *walk) pendingNow(ctx context.Context) *pending {
 	var p *pending
 	w.c.note(func(m *memory) {
+		m.pending.presentAt(time.Now())
 		if m.pending != nil && !m.pending.alive(time.Now()) {
 			m.pending = nil
 		}

@@ -47,10 +47,8 @@ func (g *guard) hold(ctx context.Context, a account) (*knownAccount, error) {
 	if k != nil && k.lease != nil && leaseErr(k.lease) == nil {
 		return k, nil
 	}
-	for other, later := range g.known {
-		if other == a || a.Kind == accountUser { // a mailbox's lease is not kept while a user's is waited for
-			later.release()
-		}
+	if err := g.yield(ctx, a); err != nil {
+		return nil, err
 	}
 	began := time.Now()
 	lease, err := g.c.accounts.Acquire(ctx, a.key())
@@ -68,6 +66,25 @@ func (g *guard) hold(ctx context.Context, a account) (*knownAccount, error) {
 	k = &knownAccount{account: a, record: r, lease: lease}
 	g.known[a] = k
 	return k, nil
+}
+
+// yield gives back the leases that must not be held while that of a is waited for: one of
+// its own that was lost, and a mailbox's when the user's is wanted. The mailbox has taken
+// its secret by then, or the sign-in would not go on.
+func (g *guard) yield(ctx context.Context, a account) error {
+	if a.Kind != accountUser {
+		if k := g.known[a]; k != nil {
+			k.release()
+		}
+		return nil
+	}
+	v := verdicts{}
+	for property, p := range g.passed {
+		if !p.settled && g.c.cfg.account(property).Kind == accountMailbox {
+			v.accept(g, property)
+		}
+	}
+	return g.apply(ctx, v)
 }
 
 // look returns an account as it is stored, without its lease.
@@ -186,6 +203,11 @@ func (g *guard) close(ctx context.Context) {
 func (c *Client) amend(ctx context.Context, a account, f func(*accountRecord) (changed bool)) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteWait)
 	defer cancel()
+	return c.changeAccount(ctx, a, f)
+}
+
+// changeAccount is amend for a caller who waits as long as ctx allows.
+func (c *Client) changeAccount(ctx context.Context, a account, f func(*accountRecord) (changed bool)) error {
 	lease, err := c.accounts.Acquire(ctx, a.key())
 	if err != nil {
 		return autherr.AtStep(autherr.StepState, stateError("locking", err))

@@ -295,7 +295,11 @@ func (c *Client) share(ctx context.Context, seen glance) (*Session, error) {
 func (c *Client) freshen(r *record) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.session != nil && !r.Obtained.After(c.session.Obtained) {
+	if c.session == nil || r.Obtained.After(c.session.Obtained) {
+		return
+	}
+	// A session of the future is not known to be later than another one.
+	if r.Obtained.Equal(c.session.Obtained) || !c.session.Obtained.After(time.Now()) {
 		r.Cookies, r.Obtained = c.jar.All(), c.session.Obtained
 	}
 }
@@ -374,7 +378,11 @@ func (c *Client) timeout() time.Duration {
 }
 
 func (r *record) session(reused bool) *Session {
-	return &Session{Cookies: r.Cookies, User: r.User, Obtained: r.Obtained, Verified: r.Verified, Reused: reused}
+	s := &Session{Cookies: r.Cookies, User: r.User, Obtained: r.Obtained, Verified: r.Verified, Reused: reused}
+	if now := time.Now(); s.Verified.After(now) {
+		s.Verified = now
+	}
+	return s
 }
 
 // ClearRefusal forgets that secrets were refused, so that they are sent once more,
@@ -384,7 +392,7 @@ func (r *record) session(reused bool) *Session {
 func (c *Client) ClearRefusal(ctx context.Context) error {
 	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
 		for _, a := range c.cfg.accounts() {
-			if err := c.amend(ctx, a, func(r *accountRecord) bool {
+			if err := c.changeAccount(ctx, a, func(r *accountRecord) bool {
 				r.forgive()
 				return true
 			}); err != nil {

@@ -82,6 +82,7 @@ type failure struct {
 
 	Refused string `json:"refused,omitempty"` // the property whose secret was refused, if one was
 	Late    bool   `json:"late,omitempty"`    // a mail was waited for in vain: see lateMailError
+	Source  bool   `json:"source,omitempty"`  // what a secret or a code is read from failed: see sourceFailed
 }
 
 func newRecord(cfg *Config) *record {

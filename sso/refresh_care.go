@@ -21,6 +21,7 @@ type care struct {
 	Failures int           `json:"failures,omitempty"` // turns that failed since the last good one
 	Late     int           `json:"late,omitempty"`     // of these, those whose mail did not come in time
 	NotUntil time.Time     `json:"not_until,omitzero"` // when a refresher may try again
+	Noted    time.Time     `json:"noted,omitzero"`     // when that was noted
 	Idle     time.Duration `json:"idle,omitempty"`     // learnt: what the SP's idle time seems to be; 0: nothing
 	Alive    int           `json:"alive,omitempty"`    // checks in a row that found the session alive
 	IdPEnds  time.Time     `json:"idp_ends,omitzero"`  // when the identity provider's session ends, if it said so
@@ -65,7 +66,9 @@ func (c *care) countSignIn(now time.Time) {
 }
 
 // forgive lets refreshers begin afresh. The counts of the day stay.
-func (c *care) forgive() { c.Stopped, c.Failures, c.Late, c.NotUntil = nil, 0, 0, time.Time{} }
+func (c *care) forgive() {
+	c.Stopped, c.Failures, c.Late, c.NotUntil, c.Noted = nil, 0, 0, time.Time{}, time.Time{}
+}
 
 // stopped returns why no sign-in may be made, nil if one may. A stop ends when the
 // configuration or a secret has changed, or when somebody else has signed in.
@@ -80,10 +83,11 @@ func (r *record) stopped(seal []byte) *stop {
 // inHand returns the failure of a sign-in that somebody else has begun and that waits
 // for a person now: a text message is on its way, or a push was refused. The refresher
 // must not have a second one sent as long as that one is good. A mail that is late is
-// nobody's: whoever is next looks for the same one.
+// nobody's: whoever is next looks for the same one. So is a command that failed: the
+// next one goes on with the same message.
 func (r *record) inHand(now time.Time) *failure {
 	f := r.Failed
-	if f == nil || f.Late || f.Code != "passcode_needed" && f.Code != "mfa_rejected" || !f.At.After(r.Care.Resumed) || now.Sub(f.At) > stopPoll {
+	if f == nil || f.Late || f.Source || f.Code != "passcode_needed" && f.Code != "mfa_rejected" || !f.At.After(r.Care.Resumed) || now.Sub(f.At) > stopPoll {
 		return nil
 	}
 	return f

@@ -50,6 +50,13 @@ func backoff(failures int, asked time.Duration, die float64) time.Duration {
 	return wait/2 + time.Duration(die*float64(wait/2))
 }
 
+// dueAfter is when a turn is due that was decided at now to be at next. It is reckoned
+// from now and so on the clock that nobody sets: next may be a stored time, and the other
+// clock may be put right in the meantime.
+func dueAfter(now, next time.Time) time.Time {
+	return now.Add(min(maxNotUntil, next.Sub(now)))
+}
+
 // tomorrow is when the budget of a day is new: after midnight UTC, spread over an hour.
 func tomorrow(now time.Time, die float64) time.Time {
 	return now.UTC().Truncate(24 * time.Hour).Add(24*time.Hour + time.Duration(die*float64(time.Hour)))

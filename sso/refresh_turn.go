@@ -37,7 +37,8 @@ func (r *Refresher) turn(ctx context.Context, k *kept) {
 	if k.removed {
 		return
 	}
-	if k.due = e.Next; k.again {
+	k.due = dueAfter(e.At, e.Next)
+	if k.again {
 		k.again, k.due = false, e.At
 	}
 	r.plan.add(k)
@@ -64,10 +65,19 @@ func (r *Refresher) look(ctx context.Context, k *kept, now time.Time, urgent boo
 	if err != nil {
 		return RefreshEvent{Kind: RefreshWaiting, Err: err, Next: now.Add(backoff(4, 0, die))}
 	}
+	before := rec.Verified
+	if rec.presentAt(now) {
+		if before.After(now) {
+			before = time.Time{} // nobody knows when that was
+		}
+		if err := c.noteCare(ctx, func(rec *record) { rec.presentAt(now) }); err != nil {
+			r.opts.Logger.Warn("stored times of the future could not be put right", "name", k.name, "error", err.Error())
+		}
+	}
 	if refused, no := r.refrain(ctx, c, rec, now, die, urgent); no {
 		return refused
 	}
-	before, sent := rec.Verified, c.counted.sent.Load()
+	sent := c.counted.sent.Load()
 	s, err := r.ask(ctx, c, rec)
 	if r.opts.KeepIdP && err == nil {
 		c.prolong(ctx)
@@ -122,7 +132,7 @@ func (r *Refresher) noteFailure(ctx context.Context, c *Client, rec *record, e *
 		care.Stopped, care.Resumed = nil, now
 	}
 	if errors.Is(e.Err, errSignInsSpent) {
-		care.NotUntil = tomorrow(now, die)
+		care.wait(now, tomorrow(now, die))
 		e.Kind, e.Next = RefreshWaiting, care.NotUntil
 		return
 	}
@@ -145,7 +155,7 @@ func (r *Refresher) noteFailure(ctx context.Context, c *Client, rec *record, e *
 		return
 	}
 	asked, _ := RetryAfter(e.Err)
-	care.NotUntil = now.Add(backoff(care.Failures, asked, die))
+	care.wait(now, now.Add(backoff(care.Failures, asked, die)))
 	e.Kind, e.Next = RefreshWaiting, care.NotUntil
 }
 

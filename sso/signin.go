@@ -45,6 +45,7 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 		}
 	}
 	state := c.signInState()
+	r.presentAt(start)
 	r.Care.countSignIn(start)
 	// The SP is not asked anything more until the IdP has answered.
 	c.net.warm(ctx, c.cfg.SSOExchangeURL)
@@ -55,10 +56,13 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	}
 	now := time.Now()
 	noteErr := state.guard.note(ctx, err, now)
-	if err != nil {
+	switch {
+	case errors.Is(err, errLeaseLost): // the call begins again
+	case err != nil:
 		r.fail(err, now)
-	} else {
-		r.Failed, r.Care.Stopped = nil, nil
+	default:
+		r.Failed = nil
+		r.Care.forgive() // whoever signed in, refreshers may go on
 	}
 	if saveErr := errors.Join(noteErr, c.snapshot(state.guard), state.store(ctx)); saveErr != nil {
 		c.opts.Logger.Warn("the outcome of the sign-in could not be stored", "error", saveErr.Error())
