@@ -57,6 +57,9 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	state.guard.note(err, now)
 	if err != nil {
 		r.fail(err, now)
+		if r.Lost.IsZero() && !r.Obtained.IsZero() && !asked.IsZero() {
+			r.Lost = asked // the session has ended, and there is no new one
+		}
 	} else {
 		r.Failed, r.Care.Stopped = nil, nil
 	}
