@@ -14,7 +14,7 @@ import (
 var (
 	// signInPaths are the pages of Jira at which a sign-in begins, docs/jira.md's doors
 	// among them. Apps have their own, some with a number or a name at the end.
-	signInPaths = lazyregexp.New(`(?i)/(login(\.jsp|\.action)?|secure/login[^/]*` +
+	signInPaths = lazyregexp.New(`(?i)^/(login(\.jsp|\.action)?|secure/login[^/]*` +
 		`|plugins/servlet/(external-login(/[^/]+)?|login|samlsso|saml/(auth|sso|login)|oauth/auth|oidc/[^/]+|openid/[^/]+|sso-?login` +
 		`|no\.kantega\.[^/]+(/.*)?/(login|initiate|start)|no\.kantega\.[^/]+/login|de\.resolution\.[^/]+/.*)` +
 		`|servicedesk/customer/user/(login|signup))/?$`)
@@ -80,7 +80,12 @@ func (c *Config) signInPage(u *url.URL) bool {
 	if c.SSOExchangeURL != nil && path == plainPath(c.SSOExchangeURL) && !atlassianACS(c.SSOExchangeURL) {
 		return true // the other vendors' consumers start a sign-in when they are opened
 	}
-	return signInPaths().MatchString(path) || u.Query().Has("SAMLRequest")
+	return signInPaths().MatchString(path) || signInPaths().MatchString(c.belowBase(path)) || u.Query().Has("SAMLRequest")
+}
+
+// belowBase returns a path without the SP's context path.
+func (c *Config) belowBase(path string) string {
+	return "/" + strings.TrimLeft(strings.TrimPrefix(path, trimSlash(c.URL.Path)), "/")
 }
 
 // leadsToSignIn reports whether an address outside the SP is one at which its users sign in.
@@ -99,7 +104,7 @@ func (c *Config) outagePage(u *url.URL) bool {
 	if !hop.SameOrigin(u, c.URL) {
 		return outagePaths().MatchString(path) || outageHosts().MatchString(u.Hostname())
 	}
-	path = "/" + strings.TrimLeft(strings.TrimPrefix(path, trimSlash(c.URL.Path)), "/")
+	path = c.belowBase(path)
 	for _, own := range []string{"/browse/", "/projects/", "/rest/", "/plugins/", "/servicedesk/", "/issues/"} {
 		if strings.HasPrefix(path, own) {
 			return false
