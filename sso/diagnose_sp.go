@@ -43,7 +43,7 @@ func (c *Client) diagnoseJira(ctx context.Context, report func(Finding)) {
 	case a.Location() != nil && !v.onSP(a.Location()) && !known:
 		report(warning(check, "a gateway answers instead of Jira and sends to "+a.Location().Host,
 			"the cookies of Jira alone do not pass the gateway: let requests from here reach Jira directly, or exempt "+c.cfg.URL.EscapedPath()+"/rest/ and the exchange URL"))
-	case gone && gatewayNear(a.Answer).name == "":
+	case gone && gatewayNear(a.Answer).name == "" && !outageTitle().MatchString(v.saidBy(a.Answer)):
 		report(c.missingJira(ctx, v))
 	default:
 		report(c.notJiraFinding(ctx, v, a))
