@@ -26,7 +26,8 @@ func (c *Client) diagnoseJira(ctx context.Context, report func(Finding)) {
 	var info struct {
 		Version, DeploymentType, BaseURL string
 	}
-	isInfo := a.Status == http.StatusOK && !isHTML(a.Answer) && json.Unmarshal(plainJSON(a.Body), &info) == nil && info.Version != ""
+	isInfo := a.Status == http.StatusOK && !isHTML(a.Answer) &&
+		json.Unmarshal(plainJSON(a.Body), &info) == nil && info.Version != ""
 	known, trouble := v.stranger(a)
 	gone := a.Status == http.StatusNotFound
 	switch {
@@ -57,7 +58,8 @@ func (c *Client) notJiraFinding(ctx context.Context, v *visit, a reply) Finding 
 	if err != nil {
 		return FindingOf(check, "", err)
 	}
-	return warning(check, fmt.Sprintf("Jira answers, but serverInfo is refused (%d)%s", a.Status, v.quoted(a.Answer)), "let requests to /rest/ pass: clients will need it")
+	return warning(check, fmt.Sprintf("Jira answers, but serverInfo is refused (%d)%s", a.Status, v.quoted(a.Answer)),
+		"let requests to /rest/ pass: clients will need it")
 }
 
 // missingJira tells a site that blocks one resource from a place where no Jira is.

@@ -132,7 +132,8 @@ func (r *Refresher) Add(name string, c *Client) error {
 		return autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig, "sso: "+name+" is kept already", "give each its own name"))
 	}
 	spread := min(time.Duration(len(r.kept))*max(0, r.opts.Spread), 5*time.Minute)
-	k := &kept{name: name, client: c, unwatch: func() {}, due: time.Now().Add(time.Duration(rand.Float64() * float64(spread)))}
+	k := &kept{name: name, client: c, unwatch: func() {}}
+	k.due = time.Now().Add(time.Duration(rand.Float64() * float64(spread)))
 	k.status = RefreshStatus{Name: name, Identity: c.Identity(), State: RefreshPending, Since: time.Now(), Next: k.due}
 	r.kept[name] = k
 	r.plan.add(k)
@@ -155,7 +156,8 @@ func (r *Refresher) Remove(name string) *Client {
 	k.unwatch()
 	r.plan.remove(k)
 	for _, w := range k.waiting { // there is no next turn
-		w <- RefreshEvent{Name: name, Identity: k.status.Identity, Kind: RefreshStopped, At: time.Now(), Err: notKept(name, nil)}
+		w <- RefreshEvent{Name: name, Identity: k.status.Identity, Kind: RefreshStopped, At: time.Now(),
+			Err: notKept(name, nil)}
 	}
 	k.waiting = nil
 	r.changed()

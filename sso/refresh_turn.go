@@ -167,7 +167,9 @@ func (r *Refresher) noteFailure(ctx context.Context, c *Client, rec *record, e *
 
 // refrain returns why nothing may be sent now, if that is so. A turn that is urgent
 // does not wait for the end of a pause, unless a server asked for it.
-func (r *Refresher) refrain(ctx context.Context, c *Client, rec *record, now time.Time, die float64, urgent bool) (RefreshEvent, bool) {
+func (r *Refresher) refrain(
+	ctx context.Context, c *Client, rec *record, now time.Time, die float64, urgent bool,
+) (RefreshEvent, bool) {
 	care := &rec.Care
 	if care.Stopped != nil {
 		revealCtx, cancel := patience.WithBudget(ctx, c.timeout())

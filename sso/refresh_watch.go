@@ -21,7 +21,10 @@ func (r *record) noted() noted { return noted{true, r.Obtained, r.Lost} }
 // differs reports whether r has another session than was noted, or one that was found
 // dead since. That it is gone is no news: somebody has signed out.
 func (r *record) differs(n noted) bool {
-	return n.known && !r.Obtained.IsZero() && (!r.Obtained.Equal(n.obtained) || !r.Lost.IsZero() && !r.Lost.Equal(n.lost))
+	if !n.known || r.Obtained.IsZero() {
+		return false
+	}
+	return !r.Obtained.Equal(n.obtained) || !r.Lost.IsZero() && !r.Lost.Equal(n.lost)
 }
 
 // saveTeller is a Store in this process that calls back after each save.
