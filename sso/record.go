@@ -61,6 +61,7 @@ type record struct {
 	Obtained   time.Time          `json:"obtained,omitzero"`   // when the session was obtained
 	Verified   time.Time          `json:"verified,omitzero"`   // when the SP last confirmed it
 	Lost       time.Time          `json:"lost,omitzero"`       // when the SP said that it does not know the session any more
+	Answered   time.Time          `json:"answered,omitzero"`   // when Jira itself last opened a session
 	Failed     *failure           `json:"failed,omitempty"`    // how the last sign-in ended, if it failed
 	Accounts   []account          `json:"accounts,omitempty"`  // whose secrets the sign-in sends, for Entries
 
