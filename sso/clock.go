@@ -54,7 +54,8 @@ func (w *clockWatch) note(host string, h http.Header, asked, answered time.Time)
 	for other, theirs := range w.ahead {
 		if !w.warned && other != host && skew.Abs() > skewFail && (theirs-skew).Abs() <= skewWarn {
 			w.warned = true
-			w.log.Warn("this computer's clock is wrong: the servers agree on another time", "servers_ahead", skew.String(), "servers", other+", "+host)
+			w.log.Warn("this computer's clock is wrong: the servers agree on another time",
+				"servers_ahead", skew.String(), "servers", other+", "+host)
 		}
 	}
 }

@@ -30,7 +30,8 @@ const maxStartPages = 4
 func (v *visit) requestFrom(ctx context.Context, address string) (*saml.Request, error) {
 	u, err := url.Parse(address)
 	if err != nil || !hop.SameOrigin(u, v.cfg.URL) {
-		return nil, &autherr.Error{Kind: ErrConfig, Text: "jira: the start page is not on the SP's host", Hint: "SSOStartURL must share the host of SSOExchangeURL"}
+		return nil, autherr.New(ErrConfig, "jira: the start page is not on the SP's host",
+			"SSOStartURL must share the host of SSOExchangeURL")
 	}
 	var stray error = errNoStart
 	seen := map[string]bool{}
@@ -72,9 +73,11 @@ func (v *visit) requestAt(ctx context.Context, u *url.URL) (*saml.Request, []*ur
 	}
 	switch {
 	case a.Status == http.StatusTooManyRequests:
-		return nil, nil, &autherr.Error{Kind: ErrRateLimited, Text: "jira: the SP asks to wait", Wait: hop.RetryAfter(a.Header)}
+		return nil, nil, &autherr.Error{Kind: ErrRateLimited, Text: "jira: the SP asks to wait",
+			Wait: hop.RetryAfter(a.Header)}
 	case a.Status >= 502 && a.Status <= 504:
-		return nil, nil, &autherr.Error{Kind: ErrUnreachable, Text: fmt.Sprintf("jira: the start page answered %d", a.Status), Hint: "try again later"}
+		return nil, nil, autherr.New(ErrUnreachable, fmt.Sprintf("jira: the start page answered %d", a.Status),
+			"try again later")
 	case a.Status != http.StatusOK && a.Status != http.StatusUnauthorized && a.Status != http.StatusForbidden:
 		return nil, nil, errNoStart
 	}

@@ -34,7 +34,8 @@ func Refresh(base *url.URL, page []byte) *url.URL {
 			hidden = max(0, hidden-1)
 		case kind == html.EndTagToken || hidden > 0 || !more:
 		case tag == "base" && resolve == base:
-			if u := reference(base, attributes(z)["href"]); u != nil && base != nil && u.Scheme == base.Scheme && strings.EqualFold(u.Host, base.Host) {
+			u := reference(base, attributes(z)["href"])
+			if u != nil && base != nil && u.Scheme == base.Scheme && strings.EqualFold(u.Host, base.Host) {
 				resolve = u
 			}
 		case tag == "meta":

@@ -7,7 +7,8 @@ import (
 )
 
 // navigation is how a script sends the browser elsewhere, up to the address.
-var navigation = lazyregexp.New(`(?:^|[^\w$-])location\s*(?:(?:\.\s*href|\[\s*["']href["']\s*\])?\s*=|\.\s*(?:assign|replace)\s*\()\s*["'` + "`" + `]`)
+var navigation = lazyregexp.New(`(?:^|[^\w$-])location\s*` +
+	`(?:(?:\.\s*href|\[\s*["']href["']\s*\])?\s*=|\.\s*(?:assign|replace)\s*\()\s*["'` + "`" + `]`)
 
 // Locations returns the literals that the scripts of page assign to the browser's
 // location, decoded, in the order in which they stand there:
