@@ -82,13 +82,28 @@ func (j *Jar) SetCookies(u *url.URL, cs []*http.Cookie) {
 }
 
 // Receive takes over every Set-Cookie line of an answer from u, in order. Values
-// are kept as they are, inner quotes included.
+// are kept as they are, inner quotes included. An Expires is a time by the server's
+// clock: where Date tells that it differs from ours, it is read as a time from now.
 func (j *Jar) Receive(u *url.URL, h http.Header) {
+	behind := behind(h)
 	for _, line := range h["Set-Cookie"] {
 		if r, ok := parseSetCookie(line); ok {
+			if !r.expires.IsZero() {
+				r.expires = r.expires.Add(behind)
+			}
 			j.receive(u, r)
 		}
 	}
+}
+
+// behind returns how far the clock of the server that has just answered is behind ours,
+// 0 where it is less than a minute, or not told, or told by a cache.
+func behind(h http.Header) time.Duration {
+	date, err := http.ParseTime(h.Get("Date"))
+	if d := time.Since(date); err == nil && h.Get("Age") == "" && d.Abs() > time.Minute {
+		return d
+	}
+	return 0
 }
 
 // Cookies implements http.CookieJar. Request.AddCookie drops the bytes that

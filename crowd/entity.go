@@ -163,7 +163,8 @@ func readSession(body []byte) (newToken, error) {
 		return newToken{}, err
 	case err != nil || e.Token == "":
 		outside := userElement().ReplaceAll(text, nil)
-		e.Token, e.Created, e.Expiry = element(outside, "token"), element(outside, "created-date"), element(outside, "expiry-date")
+		e.Token = element(outside, "token")
+		e.Created, e.Expiry = element(outside, "created-date"), element(outside, "expiry-date")
 	}
 	t := newToken{value: strings.TrimSpace(e.Token)}
 	switch {

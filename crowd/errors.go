@@ -175,7 +175,8 @@ func meaningOf(a *hop.Answer, e *Error) meaning {
 	}
 	switch {
 	case e.gateway:
-		return meaning{autherr.ErrConfig, hintGateway + "; or, if Crowd itself answered, add " + callerIn(a.Body) + " to the Remote Addresses of the application SSOAppName"}
+		return meaning{autherr.ErrConfig, hintGateway + "; or, if Crowd itself answered, add " + callerIn(a.Body) +
+			" to the Remote Addresses of the application SSOAppName"}
 	case a.Status == http.StatusForbidden && e.Reason == "":
 		return meaning{autherr.ErrConfig, "add " + callerIn(a.Body) + " to the Remote Addresses of the application SSOAppName in Crowd"}
 	case a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed:
@@ -199,7 +200,8 @@ func notCrowds(a *hop.Answer) bool {
 		bytes.Contains(text, []byte("application failed to authenticate")):
 		return false
 	case a.Status == http.StatusForbidden:
-		return bytes.Contains(text, []byte("<html")) && !bytes.Contains(text, []byte("refuses to authorize")) && !bytes.Contains(text, []byte("is forbidden"))
+		return bytes.Contains(text, []byte("<html")) && !bytes.Contains(text, []byte("is forbidden")) &&
+			!bytes.Contains(text, []byte("refuses to authorize"))
 	case a.Status == http.StatusUnauthorized:
 		markup := bytes.IndexAny(bytes.TrimSpace(text), "<{[") == 0
 		return markup || challenge != "" && !strings.Contains(challenge, "basic")

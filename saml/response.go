@@ -221,7 +221,8 @@ func (r *Response) readAssertion(a *etree.Element) error {
 	r.NameID, r.NameIDFormat = text(name), attr(name, "Format")
 	for _, c := range children(subject, nsAssertion, "SubjectConfirmation") {
 		if d := child(c, nsAssertion, "SubjectConfirmationData"); d != nil && attr(c, "Method") == methodBearer {
-			r.confirmations = append(r.confirmations, confirmation{attr(d, "Recipient"), attr(d, "InResponseTo"), clock.period(d)})
+			r.confirmations = append(r.confirmations,
+				confirmation{attr(d, "Recipient"), attr(d, "InResponseTo"), clock.period(d)})
 		}
 	}
 	r.summarize()

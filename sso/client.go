@@ -121,7 +121,7 @@ func OpenConfig(ctx context.Context, cfg *Config, opts *Options) (*Client, error
 	}
 	c.provider, err = newProvider(cfg, providerDeps{
 		transport: &c.counted, logger: c.opts.Logger, userAgent: c.userAgent,
-		password: c.guarded, answerer: newAnswerer(cfg, given, c.mailbox, c.opts.Answerer), checkpoint: c.checkpoint, accepted: c.passwordAccepted,
+		password: c.guarded, answerer: newAnswerer(cfg, given, c.mailbox, c.opts.Answerer, c.idpAhead), checkpoint: c.checkpoint, accepted: c.passwordAccepted,
 	})
 	if err != nil {
 		c.net.close()

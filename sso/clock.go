@@ -26,42 +26,56 @@ func skewOf(h http.Header, asked, answered time.Time) (time.Duration, bool) {
 // maxClocks is how many hosts' clocks are kept; a connection has two or three hosts.
 const maxClocks = 8
 
-// clockWatch warns, once, of our own clock: two hosts that agree with each other and not
-// with us. Nothing depends on it, for whether an assertion is still good is decided by
-// the SP; but codes that are computed here, and a person who reads a log, do.
+// clockWatch compares our clock with the servers' by what they answer. It warns, once, of
+// ours: when two hosts agree with each other and not with us. Whether an assertion is
+// still good is the SP's business and does not depend on it.
 type clockWatch struct {
-	log *slog.Logger // nil: silent
+	log *slog.Logger
 
 	mu     sync.Mutex
-	off    map[string]time.Duration // host → how far its clock is ahead of ours, if that is too far
+	ahead  map[string]time.Duration // host → how far its clock is ahead of ours
 	warned bool
 }
 
 func (w *clockWatch) note(host string, h http.Header, asked, answered time.Time) {
 	skew, told := skewOf(h, asked, answered)
-	if w.log == nil || !told {
+	if !told {
 		return
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	if w.warned {
+	if _, known := w.ahead[host]; !known && len(w.ahead) == maxClocks {
 		return
 	}
-	delete(w.off, host)
-	if skew.Abs() <= skewFail {
-		return
+	if w.ahead == nil {
+		w.ahead = make(map[string]time.Duration)
 	}
-	for other, theirs := range w.off {
-		if (theirs - skew).Abs() <= skewWarn {
+	w.ahead[host] = skew
+	for other, theirs := range w.ahead {
+		if !w.warned && other != host && skew.Abs() > skewFail && (theirs-skew).Abs() <= skewWarn {
 			w.warned = true
-			w.log.Warn("this computer's clock is wrong: the servers agree on another time", "servers_ahead", skew.String(), "servers", other+", "+host)
-			return
+			w.log.Warn("this computer's clock is wrong: the servers agree on another time",
+				"servers_ahead", skew.String(), "servers", other+", "+host)
 		}
 	}
-	if w.off == nil {
-		w.off = make(map[string]time.Duration)
+}
+
+// minAhead is the difference up to which clocks count as the same: a code of an
+// authenticator is good for its step of 30 s and the one after it.
+const minAhead = 30 * time.Second
+
+// idpAhead tells how far the IdP's clock is ahead of ours, 0 if that is next to nothing
+// or not known.
+func (c *Client) idpAhead() time.Duration {
+	idp := firstStop(c.cfg)
+	if idp == nil {
+		return 0
 	}
-	if len(w.off) < maxClocks {
-		w.off[host] = skew
+	w := &c.counted.time
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if skew := w.ahead[idp.Host]; skew.Abs() > minAhead {
+		return skew
 	}
+	return 0
 }

@@ -17,7 +17,7 @@ import (
 // no reason not to sign in, and one to say so, once.
 func TestOwnClockIsWrong(t *testing.T) {
 	for _, engine := range []string{"Classic", "IDX"} {
-		for _, scheme := range []string{"Okta", "Okta at the SP", "Crowd", "Crowd's form"} {
+		for _, scheme := range []string{"Okta", "Okta at the SP", "Okta with a seed", "Crowd", "Crowd's form"} {
 			if engine == "IDX" && strings.HasPrefix(scheme, "Crowd") {
 				continue
 			}
@@ -29,9 +29,13 @@ func TestOwnClockIsWrong(t *testing.T) {
 					var log bytes.Buffer
 					opts.Logger = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 					conn := ""
-					if scheme == "Crowd's form" {
+					switch scheme {
+					case "Crowd's form":
 						conn = w.CrowdConnection("SSOAppName=", "SSOAppPassword=", ca)
-					} else {
+					case "Okta with a seed":
+						const user = "totp@example.com"
+						conn = w.OktaConnection("User="+user, "MFAType=OktaVerifyTOTP", "MFASecret="+w.Okta.TOTPSecret(user), ca)
+					default:
 						conn = connections[scheme](w, ca)
 					}
 					c := open(t, conn, opts)

@@ -199,13 +199,14 @@ func (p *passCode) Ready(c mfa.Challenge) bool {
 
 // newAnswerer puts the sources of an answer in order: the given code, the computed
 // one, the mailed one, the command, and last the person.
-func newAnswerer(cfg *Config, given *passCode, mailbox, person mfa.Answerer) mfa.Answerer {
+// ahead tells how far the IdP's clock is ahead of ours.
+func newAnswerer(cfg *Config, given *passCode, mailbox, person mfa.Answerer, ahead func() time.Duration) mfa.Answerer {
 	answerers := []mfa.Answerer{given}
 	if !cfg.MFAPassCode.IsZero() {
 		given.set(cfg.MFAPassCode.Reveal)
 	}
 	if !cfg.MFASecret.IsZero() {
-		answerers = append(answerers, mfa.Authenticator(cfg.MFASecret.Reveal))
+		answerers = append(answerers, mfa.AuthenticatorAhead(cfg.MFASecret.Reveal, ahead))
 	}
 	if mailbox != nil {
 		answerers = append(answerers, mailbox)
