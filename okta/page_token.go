@@ -31,12 +31,6 @@ func findToken(a *hop.Answer) (t pageToken) {
 		t.assign(assignedTokens(jsstring.StripComments(text)))
 	}
 	t.assign(parts.fields)
-	if !t.place && len(parts.scripts) > 0 {
-		// Comments are told from code by a few rules, not by a parser.
-		for _, text := range parts.scripts {
-			t.assign(assignedTokens(text))
-		}
-	}
 	addresses := slices.Clone(a.Header.Values("Refresh"))
 	for _, text := range parts.scripts {
 		addresses = append(addresses, jsstring.Unescape(jsstring.StripComments(text)))
@@ -45,6 +39,13 @@ func findToken(a *hop.Answer) (t pageToken) {
 		if token, at := addressToken(a.URL, text); token != "" {
 			t.address, t.leadsTo = token, at
 			return t
+		}
+	}
+	if !t.place {
+		// Comments are told from code by a few rules, not by a parser: better a
+		// token from what may be one than none.
+		for _, text := range parts.scripts {
+			t.assign(assignedTokens(text))
 		}
 	}
 	return t
