@@ -85,11 +85,13 @@ func classify(a *hop.Answer, ours func(*url.URL) bool) *page {
 	case a.Status == http.StatusForbidden:
 		p.kind = pageBlocked
 	case engineMark().Match(a.Body):
-		p.kind = pageEngine
+		p.kind, p.token = pageEngine, said.doubtful
 	case secondFactor(a.URL) || bytes.Contains(a.Body, []byte("/login/step-up/")):
-		p.kind = pageStepUp
+		p.kind, p.token = pageStepUp, said.doubtful
 	case said.place || loginPage(a.URL) || classicMark().Match(a.Body):
 		p.kind = pageLogin
+	case said.doubtful != "":
+		p.kind, p.token = kindOfToken(said.doubtful), said.doubtful
 	}
 	if p.words == "" {
 		p.words = htmlform.Title(a.Body)

@@ -20,6 +20,7 @@ type pageToken struct {
 	place    bool   // there is one, be it empty: Classic's sign-in page leaves it so
 	address  string // what an address carries to which the page leads: see addressToken
 	leadsTo  *url.URL
+	doubtful string // what is assigned in what looks like a script's comment
 }
 
 // findToken looks for a state token where a page may have it: in a variable or member of
@@ -43,19 +44,24 @@ func findToken(a *hop.Answer) (t pageToken) {
 	}
 	if !t.place {
 		// Comments are told from code by a few rules, not by a parser: better a
-		// token from what may be one than none.
+		// token from what may be one than none, if nothing else tells what the page is.
 		for _, text := range parts.scripts {
-			t.assign(assignedTokens(text))
+			for _, v := range assignedTokens(text) {
+				if t.doubtful == "" && len(v) <= maxToken {
+					t.doubtful = v
+				}
+			}
 		}
 	}
 	return t
 }
 
-// assign takes the first value that is a token.
+// assign takes the first value that is a token of one of the engines, else the first.
 func (t *pageToken) assign(values []string) {
 	for _, v := range values {
 		t.place = true
-		if t.assigned == "" && v != "" && len(v) <= maxToken {
+		better := t.assigned == "" || kindOfToken(t.assigned) == pageUnknown && kindOfToken(v) != pageUnknown
+		if better && v != "" && len(v) <= maxToken {
 			t.assigned = v
 		}
 	}

@@ -65,6 +65,7 @@ var shapes = []struct{ name, body string }{
 	{"script after a comment that never ends in an attribute", `<p title="<!--"><script>var stateToken = 'TOKEN';</script>`},
 	{"variable before an address", `<script>location = 'PATH?stateToken=OLD'; var stateToken = 'TOKEN';</script>`},
 	{"placeholder before", `<a href="PATH?stateToken={{token}}">x</a><a href="PATH?stateToken=undefined">x</a><a href="PATH?stateToken=TOKEN">x</a>`},
+	{"placeholder assigned before", `<script>var stateToken = "null"; config.stateToken = 'TOKEN';</script>`},
 	{"a script that is all of the answer", `var stateToken = 'TOKEN';`},
 	{"JSON that is all of the answer", `{"stateToken":"TOKEN"}`},
 	{"no closing tag", `<script>var stateToken = 'TOKEN';`},
@@ -100,6 +101,7 @@ func TestStateTokenNot(t *testing.T) {
 	}{
 		{"in a comment only", "", `<!-- var stateToken='00old' <a href="/x?stateToken=00old"> --><p>hello</p>`, pageUnknown},
 		{"in a comment on the sign-in page", "", `<!-- stateToken="00old" --><script>var stateToken = ''; OktaLogin.initLoginPage(c);</script>`, pageLogin},
+		{"in a script's comment on the sign-in page", "", `<script>// var stateToken = '00old'</script><script>OktaLogin.initLoginPage(c);</script>`, pageLogin},
 		{"in a template only", "", `<template><form action="/x?stateToken=00old"></form></template>`, pageUnknown},
 		{"in a text for people", "", `<p>your stateToken: "00old"</p>`, pageUnknown},
 		{"Classic's sign-in page with a link", "", `<script>var stateToken = ''; var x = '\x2Fcancel\x3FstateToken\x3D00no'; OktaLogin.initLoginPage(c);</script>`, pageLogin},
