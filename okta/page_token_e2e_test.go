@@ -73,7 +73,9 @@ func TestNavigationPages(t *testing.T) {
 				}
 				pages := s.reshape(shape)
 				c := s.client()
-				c.Answerer = mfa.Func(func(context.Context, mfa.Challenge) (string, error) { return s.okta.Code(ana, fixtures.FactorTOTP), nil })
+				c.Answerer = mfa.Func(func(context.Context, mfa.Challenge) (string, error) {
+					return s.okta.Code(ana, fixtures.FactorTOTP), nil
+				})
 				if err := s.signIn(c); err != nil {
 					t.Errorf("%s, %s: %v", engine, shape, err)
 				}
