@@ -144,11 +144,11 @@ func (w *walk) pushEnded(outer context.Context, h hearing) error {
 	}
 	if h.lost && !h.answered {
 		return autherr.AtStep(autherr.StepMFA, &autherr.Error{Kind: autherr.ErrUnreachable, Cause: errUnheard,
-			Text: fmt.Sprintf("okta: nobody knows whether the push was answered within %s", inWords(w.mfaTimeout())),
+			Text: fmt.Sprintf("okta: nobody knows whether the push was answered within %v", w.mfaTimeout()),
 			Hint: "check the way to Okta, then sign in again; there may be a second push"})
 	}
 	return autherr.AtStep(autherr.StepMFA, autherr.New(autherr.ErrMFARejected,
-		fmt.Sprintf("okta: the push was not answered within %s", inWords(w.mfaTimeout())),
+		fmt.Sprintf("okta: the push was not answered within %v", w.mfaTimeout()),
 		"sign in again when somebody can answer; MFATimeout says how long to wait"))
 }
 

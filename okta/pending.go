@@ -185,7 +185,7 @@ func (p *pending) codeLeft(end time.Time) time.Duration {
 }
 
 // needCode is the end of a sign-in for want of a code.
-func needCode(ch mfa.Challenge, p *pending, wait time.Duration, cause error) error {
+func needCode(ch mfa.Challenge, p *pending, wait time.Duration, cause error) *autherr.Error {
 	e := &autherr.Error{Kind: autherr.ErrPassCodeNeeded, Wait: wait, Cause: cause}
 	switch {
 	case wait > 0 && p.Lost:
@@ -213,5 +213,5 @@ func needCode(ch mfa.Challenge, p *pending, wait time.Duration, cause error) err
 			e.Hint += ". There is time for about " + inWords(left)
 		}
 	}
-	return autherr.AtStep(autherr.StepMFA, e)
+	return e
 }

@@ -8,9 +8,10 @@ package jsonrepair
 import (
 	"bytes"
 	"encoding/json"
-	"regexp"
 	"unicode/utf16"
 	"unicode/utf8"
+
+	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 )
 
 // maxDepth bounds how deep objects and arrays may nest in what is repaired.
@@ -228,11 +229,11 @@ func (r *repair) text(key bool) bool {
 	return false
 }
 
-var validEscape = regexp.MustCompile(`^\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})`)
+var validEscape = lazyregexp.New(`^\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})`)
 
 // escape copies an escape sequence, or the backslash of one that is none as itself.
 func (r *repair) escape() {
-	if seq := validEscape.Find(r.in[r.at:min(r.at+6, len(r.in))]); seq != nil {
+	if seq := validEscape().Find(r.in[r.at:min(r.at+6, len(r.in))]); seq != nil {
 		r.out = append(r.out, seq...)
 		r.at += len(seq) - 1
 		return
@@ -243,8 +244,8 @@ func (r *repair) escape() {
 // What comes after the quote that ends a value: the end of an object or array, or the
 // next member; in an array also the next item.
 var (
-	afterKey   = regexp.MustCompile(`^\s*:`)
-	afterValue = regexp.MustCompile(`^\s*(?:,?\s*(?:[\]}]|$|"[\w.$:-]{1,60}"\s*:)|,\s*["{\[\d])`)
+	afterKey   = lazyregexp.New(`^\s*:`)
+	afterValue = lazyregexp.New(`^\s*(?:,?\s*(?:[\]}]|$|"[\w.$:-]{1,60}"\s*:)|,\s*["{\[\d])`)
 )
 
 // lookAhead is how far ends looks.
@@ -254,7 +255,7 @@ const lookAhead = 128
 func (r *repair) ends(key bool) bool {
 	rest := r.in[r.at+1 : min(r.at+1+lookAhead, len(r.in))]
 	if key {
-		return afterKey.Match(rest)
+		return afterKey().Match(rest)
 	}
-	return afterValue.Match(rest)
+	return afterValue().Match(rest)
 }
