@@ -182,7 +182,7 @@ func (c *Client) CheckApplication(ctx context.Context) error {
 func (c *Client) askCookieConfig(ctx context.Context, base *url.URL, password string) error {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	h := &hop.Client{Server: "crowd", Transport: c.net.transport, UserAgent: c.userAgent, Logger: c.opts.Logger}
+	h := &hop.Client{Server: "crowd", Transport: c.net, UserAgent: c.userAgent, Logger: c.opts.Logger}
 	a, err := h.Do(ctx, hop.Request{Step: autherr.StepLogin, Method: http.MethodGet, URL: base.JoinPath(crowdCookiePath), Header: http.Header{
 		"Accept":        {"application/xml"},
 		"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(c.cfg.SSOAppName+":"+password))},
