@@ -82,6 +82,9 @@ func ParseResponse(encoded string) (*Response, error) {
 	if len(data) > MaxResponse {
 		return nil, bad("the response is larger than %d KiB", MaxResponse>>10)
 	}
+	if err := bounded(data); err != nil {
+		return nil, err
+	}
 	objection := unlike(data)
 	r, err := readResponse(encoded, data)
 	if err := objection(); err != nil {

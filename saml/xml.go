@@ -18,8 +18,6 @@ const (
 
 	// maxDepth is far above the dozen levels of a signed response.
 	maxDepth = 64
-	// maxAttributes of one element; an AuthnRequest, the richest, has a dozen.
-	maxAttributes = 64
 )
 
 // readXML parses a message of somebody else's making. Two parsers will look at it,
@@ -30,6 +28,9 @@ const (
 //
 // The errors do not quote the document.
 func readXML(data []byte) (*etree.Document, error) {
+	if err := bounded(data); err != nil {
+		return nil, err
+	}
 	if err := unlike(data)(); err != nil {
 		return nil, err
 	}

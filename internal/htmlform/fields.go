@@ -68,7 +68,7 @@ func (r *reader) openOption(element string) {
 	}
 	r.closeOption()
 	if element == "option" {
-		r.list.current = &option{attrs: attributes(r.z)}
+		r.list.current = &option{attrs: attributesOf(r.z)}
 	}
 }
 

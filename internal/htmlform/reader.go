@@ -92,15 +92,15 @@ func (r *reader) start() {
 	}
 	switch name := string(name); name {
 	case "base":
-		if href, ok := attributes(r.z)["href"]; ok && r.base == "" {
+		if href, ok := attributesOf(r.z)["href"]; ok && r.base == "" {
 			r.base = href
 		}
 	case "form":
 		if r.open < 0 && r.list == nil { // forms do not nest
-			r.openForm(attributes(r.z))
+			r.openForm(attributesOf(r.z))
 		}
 	case "fieldset":
-		_, off := attributes(r.z)["disabled"]
+		_, off := attributesOf(r.z)["disabled"]
 		r.fieldsets = append(r.fieldsets, off)
 		if off {
 			r.disabled++
@@ -110,15 +110,15 @@ func (r *reader) start() {
 			r.closeList() // a list in a list ends it
 			return
 		}
-		r.openList(attributes(r.z))
+		r.openList(attributesOf(r.z))
 	case "option", "optgroup":
 		r.openOption(name)
 	case "input", "textarea":
 		r.closeList()
-		r.control(name, attributes(r.z))
+		r.control(name, attributesOf(r.z))
 	case "button":
 		if r.list == nil {
-			r.control(name, attributes(r.z))
+			r.control(name, attributesOf(r.z))
 		}
 	}
 }
@@ -175,8 +175,8 @@ func (r *reader) openForm(a map[string]string) {
 	r.actions = append(r.actions, a["action"])
 }
 
-// attributes returns those of the current tag that count anywhere in this package.
-func attributes(z *html.Tokenizer) map[string]string {
+// attributesOf returns those of the current tag that count anywhere in this package.
+func attributesOf(z *html.Tokenizer) map[string]string {
 	var out map[string]string
 	for more := true; more; {
 		var key, value []byte

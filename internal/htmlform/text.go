@@ -167,7 +167,7 @@ func (g *gatherer) matches(name string) bool {
 			continue
 		}
 		if a == nil && (s.id != "" || s.classes != nil) {
-			if a = attributes(g.z); a == nil {
+			if a = attributesOf(g.z); a == nil {
 				a = map[string]string{}
 			}
 		}
