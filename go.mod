@@ -4,7 +4,6 @@ go 1.26.0
 
 require (
 	filippo.io/age v1.3.2
-	github.com/PuerkitoBio/goquery v1.13.0
 	github.com/beevik/etree v1.8.1
 	github.com/crewjam/saml v0.5.1
 	github.com/emersion/go-imap/v2 v2.0.0-beta.8
@@ -43,7 +42,6 @@ require (
 require (
 	filippo.io/hpke v0.4.0 // indirect
 	github.com/alicebob/miniredis/v2 v2.40.0
-	github.com/andybalholm/cascadia v1.3.4 // indirect
 	github.com/boombuler/barcode v1.0.1-0.20190219062509-6c824513bacc // indirect
 	github.com/coreos/go-systemd/v22 v22.7.0
 	github.com/danieljoos/wincred v1.2.3 // indirect

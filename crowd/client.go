@@ -74,7 +74,7 @@ type Client struct {
 	// login form has no use for it: there Crowd goes by what it sees.
 	RemoteAddress string
 
-	Transport  http.RoundTripper               // nil: http.DefaultTransport
+	Transport  http.RoundTripper               // nil: http.DefaultTransport, with a connection for each request
 	UserAgent  string                          // "": "ssoexchange"
 	Logger     *slog.Logger                    // nil: silent
 	Checkpoint func(ctx context.Context) error // nil, or called when a password has bought a token that should survive a crash

@@ -43,7 +43,7 @@ type Client struct {
 	RememberDevice bool         // where the policy allows it
 	MFATimeout     time.Duration
 
-	Transport http.RoundTripper // nil: http.DefaultTransport
+	Transport http.RoundTripper // nil: http.DefaultTransport, with a connection for each request
 	UserAgent string
 	Logger    *slog.Logger // nil: silent
 

@@ -109,6 +109,9 @@ func ParseResponse(encoded string) (*Response, error) {
 	if data, err = xmltext.Decode(data); err != nil {
 		return nil, bad("message is not in the encoding that it declares, or in one that is not known")
 	}
+	if err := bounded(data); err != nil {
+		return nil, err
+	}
 	objection := unlike(data)
 	r, err := readResponse(encoded, data)
 	if err := objection(); err != nil {

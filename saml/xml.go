@@ -20,8 +20,6 @@ const (
 
 	// maxDepth is far above the dozen levels of a signed response.
 	maxDepth = 64
-	// maxAttributes of one element; an AuthnRequest, the richest, has a dozen.
-	maxAttributes = 64
 )
 
 // readXML parses a message of somebody else's making. etree looks at it here, and the
@@ -35,6 +33,9 @@ func readXML(data []byte) (*etree.Document, error) {
 	data, err := xmltext.Decode(data)
 	if err != nil {
 		return nil, bad("message is not in the encoding that it declares, or in one that is not known")
+	}
+	if err := bounded(data); err != nil {
+		return nil, err
 	}
 	if err := unlike(data)(); err != nil {
 		return nil, err

@@ -156,7 +156,7 @@ func newClient(cfg *Config, opts *Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{cfg: cfg, id: cfg.Identity(), opts: *opts, store: opts.Store, net: network}
-	c.counted.next = network.transport
+	c.counted.next = network
 	if c.store == nil {
 		c.store = &MemoryStore{}
 	}

@@ -185,7 +185,7 @@ func (w *way) proxied(ctx context.Context, via *url.URL) bool {
 func (w *way) firstRequest(ctx context.Context, proxied bool) bool {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	spy := &tlsSpy{base: w.net.transport}
+	spy := &tlsSpy{base: w.net}
 	h := &hop.Client{Server: w.name, Transport: spy, UserAgent: w.userAgent, Logger: w.opts.Logger}
 	asked := time.Now()
 	a, err := h.Do(ctx, hop.Request{Method: http.MethodHead, URL: &url.URL{Scheme: w.url.Scheme, Host: w.url.Host, Path: "/"}})
