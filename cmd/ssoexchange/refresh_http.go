@@ -36,7 +36,11 @@ func (k *keeper) serve(ctx context.Context, c *refreshConfig) (*servers, error) 
 			return nil, err
 		}
 		k.logger.Info("serving health and metrics", "address", ln.Addr().String())
-		s.start(ctx, ln, watch)
+		guarded := http.Handler(watch)
+		if ln.socket == "" { // no page reaches a socket
+			guarded = hostCheck{port: ln.port, also: c.hosts}.only(watch)
+		}
+		s.start(ctx, ln, guarded)
 	}
 	socket, err := c.refreshSocket(k.app)
 	if err == nil && runtime.GOOS != "windows" {
