@@ -38,6 +38,9 @@ func (a *app) run(args []string) int {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = a.noHelp
+	}
 	var exit *exitError // of a child, which has dealt with the signal itself
 	if err != nil && ctx.Err() != nil && !errors.As(err, &exit) {
 		a.tui.say("interrupted")
@@ -53,6 +56,7 @@ type app struct {
 	stderr io.Writer
 	tui    *tui
 	flags  globalFlags
+	noHelp error // --help was given for a command that does not exist
 
 	// dial makes the connections; nil, and only tests change that, is a net.Dialer.
 	dial func(ctx context.Context, network, addr string) (net.Conn, error)
@@ -81,13 +85,14 @@ call needs no sign-in as long as the session lives.`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.prepare() }
-	root.SetHelpFunc(help)
+	root.SetHelpFunc(a.helpFlag)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
 	a.flags.register(root)
 	root.AddCommand(a.cookiesCommand(), a.loginCommand(), a.statusCommand(), a.logoutCommand(), a.apiCommand(),
 		a.doctorCommand(), a.execCommand(), a.profileCommand(), a.proxyCommand(), a.refreshCommand(), a.codeCommand(), a.demoCommand(), a.labCommand(), a.manCommand(), a.versionCommand(), exitCodesTopic(), propertiesTopic())
 	root.Version = version()
-	root.InitDefaultCompletionCmd()
+	root.SetHelpCommand(helpCommand(root))
+	strictCompletion(root)
 	markArgs(root)
 	return root
 }
@@ -99,7 +104,11 @@ func markArgs(cmd *cobra.Command) {
 		check = cobra.ArbitraryArgs
 	}
 	cmd.Args = func(c *cobra.Command, args []string) error {
-		if err := check(c, args); err != nil {
+		err := check(c, args)
+		switch {
+		case err != nil && c.HasSubCommands():
+			return unknownCommand(c, args[0])
+		case err != nil:
 			return usageError(c, err)
 		}
 		return nil
