@@ -18,12 +18,9 @@ func fileProblem(err error, show func(path string) bool) *ConfigError {
 	file := theFile(path, show)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		hint := ""
-		if !filepath.IsAbs(path) {
-			hint = "a relative path starts at the current directory"
-			if dir, err := os.Getwd(); err == nil {
-				hint += ", which is " + dir
-			}
+		hint := "a relative path starts at the current directory"
+		if dir, err := os.Getwd(); err == nil && !filepath.IsAbs(path) {
+			hint += ", which is " + dir
 		}
 		return badValue(file+" does not exist", hint)
 	case errors.Is(err, fs.ErrPermission):

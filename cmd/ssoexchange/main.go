@@ -43,7 +43,7 @@ func (a *app) run(args []string) int {
 	}
 	var exit *exitError // of a child, which has dealt with the signal itself
 	if err != nil && ctx.Err() != nil && !errors.As(err, &exit) {
-		a.tui.say("interrupted")
+		a.reportInterrupted(err)
 		return exitInterrupted
 	}
 	return a.report(err)
@@ -51,12 +51,13 @@ func (a *app) run(args []string) int {
 
 // app is what the commands share: the streams, the global flags and the terminal.
 type app struct {
-	stdin  io.Reader
-	stdout io.Writer
-	stderr io.Writer
-	tui    *tui
-	flags  globalFlags
-	noHelp error // --help was given for a command that does not exist
+	stdin   io.Reader
+	stdout  io.Writer
+	stderr  io.Writer
+	tui     *tui
+	flags   globalFlags
+	noStore bool  // sessions and open sign-ins end with the command
+	noHelp  error // --help was given for a command that does not exist
 
 	// dial makes the connections; nil, and only tests change that, is a net.Dialer.
 	dial func(ctx context.Context, network, addr string) (net.Conn, error)

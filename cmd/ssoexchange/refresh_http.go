@@ -129,7 +129,7 @@ func (k *keeper) takeCode(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	switch {
 	case err != nil:
-		out.Error = &codeError{Code: sso.Code(err), Step: sso.Step(err), Message: err.Error(), Hint: sso.Hint(err)}
+		out.Error = &codeError{Code: sso.Code(err), Step: sso.Step(err), Message: err.Error(), Hint: k.app.refreshHint(profile, sso.Code(err), sso.Hint(err), true)}
 		var step *sso.StepError
 		if errors.As(err, &step) {
 			out.Error.Message = step.Err.Error()
