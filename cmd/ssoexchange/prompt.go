@@ -126,8 +126,8 @@ func (t *tui) ask(ctx context.Context, prompt string) (string, error) {
 	}
 	got := make(chan answer, 1)
 	go func() {
-		b, err := term.ReadPassword(fd)
-		got <- answer{string(b), err}
+		text, err := readHidden(tty)
+		got <- answer{text, err}
 	}()
 	for {
 		select {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"errors"
+	"io"
 	"os"
 	"os/signal"
 	"syscall"
@@ -26,7 +27,28 @@ func inForeground(tty *os.File) bool {
 // process is in its background.
 func isGone(err error) bool { return errors.Is(err, syscall.EIO) || errors.Is(err, syscall.ENXIO) }
 
-// hideInput has the terminal not show what is typed. It is for a process that was
+// readHidden reads a line that the terminal does not show; io.EOF at the end of input.
+// term.ReadPassword knows no end: at Ctrl-D, and after a hang-up, it reads again.
+func readHidden(tty *os.File) (string, error) {
+	hideInput(int(tty.Fd()))
+	var line []byte
+	for one := make([]byte, 1); len(line) < 4096; {
+		n, err := tty.Read(one)
+		switch {
+		case n == 1 && one[0] == '\n':
+			return string(line), nil
+		case n == 1:
+			line = append(line, one[0])
+		case err != nil && (!errors.Is(err, io.EOF) || len(line) == 0):
+			return "", err
+		case err != nil:
+			return string(line), nil
+		}
+	}
+	return string(line), nil
+}
+
+// hideInput has the terminal not show what is typed. It is also for a process that was
 // stopped and goes on: the shell has set the terminal as it likes it.
 func hideInput(fd int) {
 	if t, err := unix.IoctlGetTermios(fd, ioctlGetTermios); err == nil {

@@ -1,6 +1,10 @@
 package main
 
-import "os"
+import (
+	"os"
+
+	"golang.org/x/term"
+)
 
 // openTTY opens the console, whatever the standard streams are.
 func openTTY() (*os.File, error) { return os.OpenFile("CONIN$", os.O_RDWR, 0) }
@@ -9,6 +13,11 @@ func openTTY() (*os.File, error) { return os.OpenFile("CONIN$", os.O_RDWR, 0) }
 func inForeground(*os.File) bool { return true }
 
 func isGone(error) bool { return false }
+
+func readHidden(tty *os.File) (string, error) {
+	line, err := term.ReadPassword(int(tty.Fd()))
+	return string(line), err
+}
 
 func hideInput(int) {}
 
