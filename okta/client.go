@@ -97,7 +97,8 @@ func (c *Client) SignIn(ctx context.Context, start saml.Start) (*saml.Response, 
 	if err != nil {
 		return nil, err
 	}
-	w.info("signed in", slog.Bool("password", w.passwords > 0), slog.Duration("elapsed", time.Since(began).Round(time.Millisecond)))
+	// Debug: whoever exchanges the response logs the sign-in.
+	w.logger().Debug("okta has signed in", slog.Bool("password", w.passwords > 0), slog.Duration("elapsed", time.Since(began).Round(time.Millisecond)))
 	return response, nil
 }
 

@@ -228,7 +228,7 @@ func (e *exam[T]) ask(ctx context.Context) (answer string, met *T, err error) {
 	}
 	switch {
 	case ctx.Err() != nil:
-		return "", nil, ended(ctx, "waiting for a code")
+		return "", nil, e.interrupted(ctx)
 	case met != nil || over != nil:
 		return "", met, over
 	case inner.Err() != nil, errors.Is(err, mfa.ErrNotMine), err == nil && strings.TrimSpace(answer) == "":
@@ -293,7 +293,7 @@ func (e *exam[T]) repeated(ctx context.Context) error {
 		defer done()
 		next := time.Now().Truncate(totpStep).Add(totpStep)
 		if sleep(inner, time.Until(next)+time.Second) != nil && ctx.Err() != nil {
-			return autherr.AtStep(autherr.StepMFA, ended(ctx, "waiting for the next code"))
+			return e.interrupted(ctx)
 		}
 		return nil
 	}

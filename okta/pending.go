@@ -134,6 +134,7 @@ func (w *walk) keep(ctx context.Context, p *pending) error {
 func (w *walk) settle(ctx context.Context, err error, cancel func(context.Context)) {
 	var e *Error
 	switch {
+	case w.keeps(ctx, err):
 	case ctx.Err() != nil, errors.Is(err, errUnheard):
 		w.abandon(ctx, cancel)
 	case errors.Is(err, autherr.ErrPassCodeNeeded), errors.Is(err, autherr.ErrRateLimited):

@@ -97,6 +97,24 @@ func TestLastCallerCancelsTheSignIn(t *testing.T) {
 	<-cancelled
 }
 
+// TestLastCallerHearsOfTheOpenChallenge: who is interrupted at the prompt for a code
+// learns that it can still be used.
+func TestLastCallerHearsOfTheOpenChallenge(t *testing.T) {
+	p := &stubProvider{signIn: func(ctx context.Context) error {
+		<-ctx.Done()
+		return autherr.AtStep(autherr.StepMFA, &autherr.Error{Kind: autherr.ErrPassCodeNeeded, Text: "a code was sent", Hint: "use it"})
+	}}
+	c, _, _ := stubClient(t, p, nil)
+	ctx, cancel := context.WithCancelCause(t.Context())
+	time.AfterFunc(20*time.Millisecond, func() { cancel(errInterrupt) })
+	_, err := c.Session(ctx)
+	if !errors.Is(err, errInterrupt) || sso.Code(err) != "passcode_needed" || sso.Hint(err) != "use it" {
+		t.Errorf("error %v, code %q, hint %q", err, sso.Code(err), sso.Hint(err))
+	}
+}
+
+var errInterrupt = errors.New("interrupt signal received")
+
 // TestNeighbourFailed shows that a caller who waited for somebody else's sign-in
 // reports how that one ended instead of trying the same again.
 func TestNeighbourFailed(t *testing.T) {

@@ -33,6 +33,9 @@ func FuzzParseConfig(f *testing.F) {
 		c, err := sso.ParseConfig(conn)
 		if err != nil {
 			bad := problem(t, err)
+			if !namesSecret(before + left) {
+				return // nothing says that it is a secret: it may be shown as an unknown name
+			}
 			if text := strings.ToLower(err.Error() + bad.HintText()); strings.Contains(text, core) {
 				t.Fatalf("%q: the error shows the password: %s", conn, text)
 			}
@@ -47,4 +50,15 @@ func FuzzParseConfig(f *testing.F) {
 			t.Fatalf("%q: %q became %q", conn, public, again.Public())
 		}
 	})
+}
+
+// namesSecret reports whether the name of a secret stands anywhere in text.
+func namesSecret(text string) bool {
+	text = strings.ToLower(strings.NewReplacer(" ", "", "\t", "").Replace(text))
+	for _, p := range sso.Properties() {
+		if p.Secret && strings.Contains(text, strings.ToLower(p.Name)) {
+			return true
+		}
+	}
+	return strings.Contains(text, "command") || strings.Contains(text, "ssoproperties")
 }

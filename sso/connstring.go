@@ -2,6 +2,7 @@ package sso
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"unicode"
 )
@@ -21,7 +22,7 @@ const quotingHint = `if a value contains a semicolon, put the value in quotes: P
 // and of the value of SSOProperties. inside is "SSOProperties" for the latter.
 //
 // No error repeats a part of the list, except for a name that unknownName vouches
-// for: what seems to be a name may be the rest of a password.
+// for or that no secret precedes: what seems to be a name may be the rest of a password.
 func splitList(list, inside string) ([]pair, *ConfigError) {
 	var pairs []pair
 	for n := 1; ; n++ {
@@ -41,7 +42,11 @@ func splitList(list, inside string) ([]pair, *ConfigError) {
 		k, ok := keys[foldName(strings.TrimSpace(name))]
 		if !ok {
 			bad := unknownName(name)
-			if bad == nil {
+			switch {
+			case bad != nil:
+			case plainName(name) && !hasSecret(pairs):
+				bad = badValue("unknown property "+strings.TrimSpace(name), "")
+			default:
 				bad = strayPart(n, pairs, inside, "does not begin with the name of a property")
 			}
 			return nil, bad
@@ -53,6 +58,14 @@ func splitList(list, inside string) ([]pair, *ConfigError) {
 		pairs = append(pairs, pair{k, value})
 		list = rest
 	}
+}
+
+// hasSecret reports whether one of the pairs is a secret, in whichever way it is given,
+// or a list that may hold one.
+func hasSecret(pairs []pair) bool {
+	return slices.ContainsFunc(pairs, func(p pair) bool {
+		return p.key.row == nil || p.key.row.Secret || strings.HasSuffix(p.key.name(), "Command")
+	})
 }
 
 // strayPart is the error for a part of the list that cannot be shown.

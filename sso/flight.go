@@ -2,6 +2,8 @@ package sso
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"sync"
 )
 
@@ -63,6 +65,9 @@ func (f *flight) do(ctx context.Context, what string, work func(context.Context)
 	if last {
 		c.cancel()
 		<-c.done // it has been told; what it learnt is being stored
+		if errors.Is(c.err, ErrPassCodeNeeded) {
+			return nil, fmt.Errorf("%w: %w", context.Cause(ctx), c.err) // the code can still be used
+		}
 	}
 	return nil, context.Cause(ctx)
 }

@@ -63,15 +63,15 @@ func trustedWith(path string) (*trust, []byte, *ConfigError) {
 func readCertFile(path string) ([]byte, *ConfigError) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, fileError(err)
+		return nil, fileProblem(err, anyPath)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxCertFile+1))
 	if err != nil {
-		return nil, fileError(err)
+		return nil, fileProblem(err, anyPath)
 	}
 	if len(data) > maxCertFile {
-		return nil, badValue("the file is larger than 1 MiB", "")
+		return nil, badValue(theFile(path, anyPath)+" is larger than 1 MiB", "")
 	}
 	return data, nil
 }

@@ -50,6 +50,10 @@ type RefreshOptions struct {
 	// identity by one at a time. The next turn of the identity waits for its return.
 	Observe func(context.Context, RefreshEvent)
 
+	// Hint says what to do about an error of the identity kept under name, for Status and
+	// the log. Nil: as the function Hint does.
+	Hint func(name string, err error) string
+
 	// Logger gets a line for each new session (info) and each failure (warn), never a
 	// secret. Nil: silence.
 	Logger *slog.Logger
@@ -109,6 +113,9 @@ func NewRefresher(o RefreshOptions) *Refresher {
 	}
 	if o.Observe == nil {
 		o.Observe = func(context.Context, RefreshEvent) {}
+	}
+	if o.Hint == nil {
+		o.Hint = func(_ string, err error) string { return Hint(err) }
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)

@@ -19,7 +19,7 @@ func (r *Refresher) turn(ctx context.Context, k *kept) {
 	k.waiting, k.urgent = nil, false
 	r.mu.Unlock()
 	start, sent := time.Now(), k.client.counted.sent.Load()
-	e := r.look(ctx, k, start, urgent)
+	e := r.look(context.WithValue(ctx, reported{}, true), k, start, urgent)
 	e.Name, e.Identity, e.At = k.name, k.client.Identity(), time.Now()
 	e.Elapsed, e.Requests = e.At.Sub(start), int(k.client.counted.sent.Load()-sent)
 	k.client.net.transport.CloseIdleConnections() // the next turn is hours away
@@ -31,6 +31,9 @@ func (r *Refresher) turn(ctx context.Context, k *kept) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	k.status.apply(e)
+	if e.Err != nil {
+		k.status.Hint = r.opts.Hint(e.Name, e.Err)
+	}
 	for _, w := range waiting {
 		w <- e
 	}
@@ -45,6 +48,10 @@ func (r *Refresher) turn(ctx context.Context, k *kept) {
 	r.changed()
 }
 
+// reported marks the context of a sign-in whose outcome a Refresher logs, so that the
+// Client does not.
+type reported struct{}
+
 func (r *Refresher) log(e RefreshEvent) {
 	switch {
 	case e.Told, e.Kind == RefreshLive:
@@ -54,7 +61,7 @@ func (r *Refresher) log(e RefreshEvent) {
 	case e.Kind == RefreshWaiting:
 		r.opts.Logger.Warn("will try again", "name", e.Name, "code", Code(e.Err), "step", Step(e.Err), "error", e.Err.Error(), "next", e.Next.UTC().Truncate(time.Second))
 	default:
-		r.opts.Logger.Error("stopped: a person or a change is needed", "name", e.Name, "code", Code(e.Err), "step", Step(e.Err), "error", e.Err.Error(), "hint", Hint(e.Err))
+		r.opts.Logger.Error("stopped: a person or a change is needed", "name", e.Name, "code", Code(e.Err), "step", Step(e.Err), "error", e.Err.Error(), "hint", r.opts.Hint(e.Name, e.Err))
 	}
 }
 

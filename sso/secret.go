@@ -3,7 +3,6 @@ package sso
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -102,7 +101,7 @@ func readSecretFile(path string) ([]byte, *ConfigError) {
 		return nil, fileError(err)
 	}
 	if bad := checkSecretFile(info); bad != nil {
-		return nil, bad
+		return nil, bad.inFile(path)
 	}
 	f, err := os.Open(path)
 	if err != nil {
@@ -113,14 +112,14 @@ func readSecretFile(path string) ([]byte, *ConfigError) {
 		return nil, fileError(err)
 	}
 	if bad := checkSecretFile(info); bad != nil {
-		return nil, bad
+		return nil, bad.inFile(path)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxSecret+1))
 	if err != nil {
 		return nil, fileError(err)
 	}
 	if len(data) > maxSecret {
-		return nil, badValue("the file is larger than 64 KiB", "a secret is the first line of its file")
+		return nil, badValue(theFile(path, isPath)+" is larger than 64 KiB", "a secret is the first line of its file")
 	}
 	return data, nil
 }
@@ -135,17 +134,8 @@ func checkSecretFile(info fs.FileInfo) *ConfigError {
 	return nil
 }
 
-// fileError drops the path of a file error: a password that was given for a path
-// must not be shown.
-func fileError(err error) *ConfigError {
-	switch {
-	case errors.Is(err, fs.ErrNotExist):
-		return badSource("the file does not exist", "a relative path starts at the current directory")
-	case errors.Is(err, fs.ErrPermission):
-		return badSource("the file may not be read", "check its owner and mode")
-	}
-	return badSource("the file cannot be read", "")
-}
+// fileError is the error for the file of a secret.
+func fileError(err error) *ConfigError { return fileProblem(err, isPath) }
 
 // firstLine is the secret in what a file or a command said.
 func firstLine(property string, data []byte) (string, error) {

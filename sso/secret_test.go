@@ -86,10 +86,7 @@ func checkSecretError(t *testing.T, err error, want string) {
 }
 
 func TestSecretFromFile(t *testing.T) {
-	dir := filepath.Join(t.TempDir(), canary)
-	if err := os.Mkdir(dir, 0o700); err != nil {
-		t.Fatal(err)
-	}
+	dir := t.TempDir()
 	file := func(name, content string, mode os.FileMode) string {
 		path := filepath.Join(dir, name)
 		if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
@@ -232,6 +229,55 @@ func TestSecretFromCommandEndsWithItsContext(t *testing.T) {
 	for _, s := range []sso.Secret{sso.SecretFromCommand("touch x"), sso.SecretFromFile("x")} {
 		if _, err := s.Reveal(ctx); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("err = %v", err)
+		}
+	}
+}
+
+// TestFileErrorsNameThePath: whoever reads the error in a log need not guess which file
+// it is about. What may be a password in the place of a path is not shown.
+func TestFileErrorsNameThePath(t *testing.T) {
+	dir := t.TempDir()
+	t.Chdir(dir)
+	if err := os.Mkdir("secrets", 0o700); err != nil {
+		t.Fatal(err)
+	}
+	open := filepath.Join(dir, "open")
+	if err := os.WriteFile(open, []byte(canary), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	with := func(property, value string) string {
+		return strings.Replace(oktaBase, "Password=pw-7Hq2", property+"="+value, 1)
+	}
+	for _, tt := range []struct{ name, conn, want string }{
+		{"absolute", with("PasswordFile", "/no/such/file"), "PasswordFile: the file /no/such/file does not exist"},
+		{"in the home directory", with("PasswordFile", "~/okta"), "the file ~/okta does not exist"},
+		{"relative, in a folder", with("PasswordFile", "secrets/okta"), "the file secrets/okta does not exist"},
+		{"relative, here", with("PasswordFile", "./okta"), "the file ./okta does not exist"},
+		{"another secret", oktaBase + "MFASecretFile=/no/such/seed", "the file /no/such/seed does not exist"},
+		{"others may read it", with("PasswordFile", open), "(mode 0644): " + open},
+		{"a directory", with("PasswordFile", dir), "regular file: " + dir},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			if runtime.GOOS == "windows" && strings.Contains(tt.want, "mode") {
+				t.Skip("no modes here")
+			}
+			c, err := sso.ParseConfig(tt.conn)
+			if err == nil {
+				_, err = c.Password.Reveal(t.Context())
+			}
+			if err == nil {
+				_, err = c.MFASecret.Reveal(t.Context())
+			}
+			want := strings.TrimPrefix(tt.want, "PasswordFile: ")
+			if err == nil || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), canary) {
+				t.Errorf("error %v, want %q", err, want)
+			}
+		})
+	}
+	for _, value := range []string{canary, canary + "/x", "x/" + canary, canary + ".txt"} {
+		_, err := sso.SecretFromFile(value).Reveal(t.Context())
+		if err == nil || strings.Contains(err.Error()+sso.Hint(err), canary) || !strings.Contains(sso.Hint(err), dir) {
+			t.Errorf("a password for a path: %v (%s)", err, sso.Hint(err))
 		}
 	}
 }

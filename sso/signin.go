@@ -73,12 +73,23 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	if saveErr := errors.Join(noteErr, c.snapshot(state.guard), state.store(ctx)); saveErr != nil {
 		c.opts.Logger.Warn("the outcome of the sign-in could not be stored", "error", saveErr.Error())
 	}
+	c.logSignIn(ctx, r, err, now.Sub(start))
 	if err != nil {
-		c.opts.Logger.Info("sign-in failed", "provider", c.id.Scheme, "step", Step(err), "code", Code(err), "elapsed", now.Sub(start).Round(time.Millisecond))
 		return nil, err
 	}
-	c.opts.Logger.Info("signed in", "provider", c.id.Scheme, "user", r.User, "elapsed", now.Sub(start).Round(time.Millisecond))
 	return c.keep(r.session(false), v.jar), nil
+}
+
+// logSignIn writes the one line of a sign-in.
+func (c *Client) logSignIn(ctx context.Context, r *record, err error, took time.Duration) {
+	elapsed := took.Round(time.Millisecond)
+	switch {
+	case ctx.Value(reported{}) != nil:
+	case err != nil:
+		c.opts.Logger.Info("sign-in failed", "provider", c.id.Scheme, "step", Step(err), "code", Code(err), "elapsed", elapsed)
+	default:
+		c.opts.Logger.Info("signed in", "provider", c.id.Scheme, "user", r.User, "elapsed", elapsed)
+	}
 }
 
 // connectAhead connects to the IdP while the record is read and prepared: a secret is

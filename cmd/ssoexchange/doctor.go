@@ -100,6 +100,7 @@ func (d *doctor) report(f sso.Finding) {
 	if f.Status == sso.FindingFail {
 		d.failed = append(d.failed, f)
 	}
+	f.Hint = nameConnection(f.Hint, d.connectionArgs())
 	d.all = append(d.all, findingJSON{1, f.Check, string(f.Status), f.Message, f.Hint})
 	if d.flags.json {
 		return

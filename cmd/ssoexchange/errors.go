@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math"
-	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -40,8 +39,8 @@ type cliError struct {
 func (e *cliError) Error() string    { return e.text }
 func (e *cliError) HintText() string { return e.hint }
 
-// Is lets a configuration error of the command line be one of the library's, too.
-func (e *cliError) Is(target error) bool { return e.code == "config" && target == sso.ErrConfig }
+// Is gives the error the kind that its code names.
+func (e *cliError) Is(target error) bool { return kinds[e.code] == target }
 
 func configError(text, hint string) error {
 	return &sso.StepError{Step: "config", Err: &cliError{code: "config", text: text, hint: hint}}
@@ -58,10 +57,7 @@ func (a *app) report(err error) int {
 		return 0
 	}
 	code := sso.Code(err)
-	hint := sso.Hint(err)
-	if strings.HasPrefix(err.Error(), "unknown command") {
-		code, hint = "config", "see: ssoexchange --help"
-	}
+	hint := a.hintFor(err)
 	status := exitCodes[code]
 	var exit *exitError
 	if errors.As(err, &exit) {
@@ -79,6 +75,25 @@ func (a *app) report(err error) int {
 		a.tui.hint(fmt.Sprintf("try again in %d seconds", int(math.Ceil(wait.Seconds()))))
 	}
 	return status
+}
+
+// reportInterrupted says that a signal ended the command. A sign-in that was waiting
+// for a code goes on with it: how, is in the hint.
+func (a *app) reportInterrupted(err error) {
+	a.tui.clear()
+	text, hint := "interrupted", ""
+	if errors.Is(err, sso.ErrPassCodeNeeded) {
+		hint = a.hintFor(err)
+	}
+	switch {
+	case a.tui.events:
+		a.reportJSON(&cliError{text: text}, "interrupted", hint)
+	case !a.tui.quiet:
+		a.tui.say("%s", text)
+		if hint != "" {
+			a.tui.hint(hint)
+		}
+	}
 }
 
 func (a *app) reportJSON(err error, code, hint string) {

@@ -67,7 +67,7 @@ func (a *app) prepare() error {
 		return configError(fmt.Sprintf("unknown log format %q", g.logFormat), "use --log-format text or json")
 	}
 	a.tui.noInput = g.noInput || envTrue("SSOEXCHANGE_NO_INPUT") || envTrue("CI")
-	a.tui.quiet = g.json
+	a.tui.quiet, a.tui.events = g.json, g.json
 	a.tui.useColor(g.noColor)
 	return nil
 }
@@ -96,11 +96,19 @@ func (g *globalFlags) level() (slog.Level, error) {
 
 func (a *app) logger() *slog.Logger {
 	level, _ := a.flags.level()
-	o := &slog.HandlerOptions{Level: level}
+	o := &slog.HandlerOptions{Level: level, ReplaceAttr: withUnit}
 	if a.flags.logFormat == "json" {
 		return slog.New(slog.NewJSONHandler(a.stderr, o))
 	}
 	return slog.New(slog.NewTextHandler(a.stderr, o))
+}
+
+// withUnit writes a duration as "1.5s", which JSON would have as a number of nanoseconds.
+func withUnit(_ []string, a slog.Attr) slog.Attr {
+	if a.Value.Kind() == slog.KindDuration {
+		a.Value = slog.StringValue(a.Value.Duration().String())
+	}
+	return a
 }
 
 // config merges what describes the connection, and warns of what is odd about it.
@@ -231,7 +239,7 @@ func (a *app) connect(ctx context.Context, noStore bool, change ...func(*sso.Opt
 		return nil, nil, err
 	}
 	var store sso.Store = &sso.MemoryStore{}
-	if !noStore {
+	if a.noStore = noStore; !noStore {
 		if store, err = a.openStore(); err != nil {
 			return nil, nil, err
 		}
@@ -252,7 +260,7 @@ func (a *app) openConfig(ctx context.Context, cfg *sso.Config, store sso.Store) 
 func (a *app) options(cfg *sso.Config, store sso.Store) *sso.Options {
 	opts := &sso.Options{Store: store, Logger: a.logger(), UserAgent: "ssoexchange/" + version(), Dial: a.dial,
 		Mailbox: a.tui.mailbox}
-	if a.tui.canAsk() {
+	if a.tui.hasTerminal() {
 		opts.Answerer = a.tui
 		opts.Password = func(ctx context.Context) (string, error) { return a.tui.password(ctx, cfg.User) }
 	} else {

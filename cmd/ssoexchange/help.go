@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -25,4 +26,86 @@ func help(cmd *cobra.Command, _ []string) {
 		fmt.Fprintf(out, "%s\n\n", about)
 	}
 	fmt.Fprint(out, cmd.UsageString())
+}
+
+// helpFlag is help for --help, which cobra lets return no error. One for a command that
+// does not exist is noted in a.noHelp instead.
+func (a *app) helpFlag(cmd *cobra.Command, args []string) {
+	if rest := cmd.Flags().Args(); cmd.HasSubCommands() && len(rest) > 0 {
+		a.noHelp = unknownCommand(cmd, rest[0])
+		return
+	}
+	help(cmd, args)
+}
+
+// helpCommand is "help [COMMAND…]". Unlike cobra's own it fails for what does not exist.
+func helpCommand(root *cobra.Command) *cobra.Command {
+	return &cobra.Command{
+		Use:   "help [COMMAND]",
+		Short: "Help about any command",
+		ValidArgsFunction: func(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
+			cmd, rest, err := root.Find(args)
+			if err != nil || len(rest) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return commandNames(cmd), cobra.ShellCompDirectiveNoFileComp
+		},
+		RunE: func(_ *cobra.Command, args []string) error {
+			cmd := root
+			for _, name := range args {
+				i := slices.IndexFunc(cmd.Commands(), func(c *cobra.Command) bool { return c.Name() == name || c.HasAlias(name) })
+				if i < 0 {
+					return unknownCommand(cmd, name)
+				}
+				cmd = cmd.Commands()[i]
+			}
+			cmd.InitDefaultHelpFlag()
+			help(cmd, nil)
+			return nil
+		},
+	}
+}
+
+// strictCompletion adds the command "completion": a shell that it does not know is
+// an error, not a reason for help and exit 0.
+func strictCompletion(root *cobra.Command) {
+	root.InitDefaultCompletionCmd()
+	for _, cmd := range root.Commands() {
+		if cmd.Name() != "completion" {
+			continue
+		}
+		cmd.Args = cobra.ArbitraryArgs
+		cmd.RunE = func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				return cmd.Help()
+			}
+			names := commandNames(cmd)
+			known := strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
+			return configError(unknownText(cmd, args[0]), known+" are known; see: "+cmd.CommandPath()+" --help")
+		}
+	}
+}
+
+func commandNames(cmd *cobra.Command) []string {
+	var names []string
+	for _, c := range cmd.Commands() {
+		if c.IsAvailableCommand() {
+			names = append(names, c.Name())
+		}
+	}
+	slices.Sort(names)
+	return names
+}
+
+func unknownText(cmd *cobra.Command, name string) string {
+	return fmt.Sprintf("unknown command %q for %q", name, cmd.CommandPath())
+}
+
+func unknownCommand(cmd *cobra.Command, name string) error {
+	hint := "see: " + cmd.CommandPath() + " --help"
+	cmd.SuggestionsMinimumDistance = 2
+	if near := cmd.SuggestionsFor(name); len(near) > 0 {
+		hint = "did you mean " + strings.Join(near, " or ") + "? " + hint
+	}
+	return configError(unknownText(cmd, name), hint)
 }

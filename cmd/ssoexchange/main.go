@@ -44,9 +44,12 @@ func (a *app) run(args []string) int {
 	root.SetOut(a.stdout)
 	root.SetErr(a.stderr)
 	err := root.ExecuteContext(ctx)
+	if err == nil {
+		err = a.noHelp
+	}
 	var exit *exitError // of a child, which has dealt with the signal itself
 	if err != nil && ctx.Err() != nil && !errors.As(err, &exit) {
-		a.tui.say("interrupted")
+		a.reportInterrupted(err)
 		return exitInterrupted
 	}
 	return a.report(err)
@@ -54,11 +57,13 @@ func (a *app) run(args []string) int {
 
 // app is what the commands share: the streams, the global flags and the terminal.
 type app struct {
-	stdin  io.Reader
-	stdout io.Writer
-	stderr io.Writer
-	tui    *tui
-	flags  globalFlags
+	stdin   io.Reader
+	stdout  io.Writer
+	stderr  io.Writer
+	tui     *tui
+	flags   globalFlags
+	noStore bool  // sessions and open sign-ins end with the command
+	noHelp  error // --help was given for a command that does not exist
 
 	hasChild atomic.Bool // a child of exec runs, which deals with signals itself
 
@@ -89,13 +94,14 @@ call needs no sign-in as long as the session lives.`,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.prepare() }
-	root.SetHelpFunc(help)
+	root.SetHelpFunc(a.helpFlag)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
 	a.flags.register(root)
 	root.AddCommand(a.cookiesCommand(), a.loginCommand(), a.statusCommand(), a.logoutCommand(), a.apiCommand(),
 		a.doctorCommand(), a.execCommand(), a.profileCommand(), a.proxyCommand(), a.refreshCommand(), a.codeCommand(), a.demoCommand(), a.labCommand(), a.manCommand(), a.versionCommand(), exitCodesTopic(), propertiesTopic())
 	root.Version = version()
-	root.InitDefaultCompletionCmd()
+	root.SetHelpCommand(helpCommand(root))
+	strictCompletion(root)
 	markArgs(root)
 	return root
 }
@@ -107,7 +113,11 @@ func markArgs(cmd *cobra.Command) {
 		check = cobra.ArbitraryArgs
 	}
 	cmd.Args = func(c *cobra.Command, args []string) error {
-		if err := check(c, args); err != nil {
+		err := check(c, args)
+		switch {
+		case err != nil && c.HasSubCommands():
+			return unknownCommand(c, args[0])
+		case err != nil:
 			return usageError(c, err)
 		}
 		return nil

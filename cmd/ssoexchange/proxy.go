@@ -87,7 +87,9 @@ func (a *app) proxy(ctx context.Context, f proxyFlags) error {
 	if err := a.announceProxy(ln, cfg, token, f); err != nil {
 		return err
 	}
-	return serveProxy(ctx, ln, newForwarder(client, cfg.URL, ln, token, a.logger()), proxyGrace, a.logger())
+	forward := newForwarder(client, cfg.URL, ln, token, a.logger())
+	forward.hint = a.hintFor
+	return serveProxy(ctx, ln, forward, proxyGrace, a.logger())
 }
 
 // announceProxy prints the address: all of standard output, and the token on

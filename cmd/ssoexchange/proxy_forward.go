@@ -35,12 +35,13 @@ type forwarder struct {
 	onward  http.RoundTripper
 	logger  *slog.Logger
 	buffers *bufferPool
+	hint    func(error) string // what to do about an error
 }
 
 func newForwarder(client *sso.Client, sp *url.URL, ln *proxyListener, token string, logger *slog.Logger) *forwarder {
 	return &forwarder{
 		gate: newGate(token, ln.port), sp: sp, base: strings.TrimRight(sp.Path, "/"), agent: client.Headers().Get("User-Agent"),
-		onward: newPatientTransport(client), logger: logger, buffers: &bufferPool{},
+		onward: newPatientTransport(client), logger: logger, buffers: &bufferPool{}, hint: sso.Hint,
 	}
 }
 
@@ -180,7 +181,7 @@ func (f *forwarder) fail(w http.ResponseWriter, err error) int {
 		status = http.StatusServiceUnavailable
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	}
-	writeProxyError(w, status, code, err.Error(), sso.Hint(err))
+	writeProxyError(w, status, code, err.Error(), f.hint(err))
 	return status
 }
 

@@ -54,10 +54,12 @@ func proxyToken(file string) (string, error) {
 // gate decides who may use the session's cookies.
 type gate struct {
 	token [sha256.Size]byte
-	port  string // of the listener; "" for a socket: any
+	hosts hostCheck // of any port, if the listener is a socket
 }
 
-func newGate(token, port string) gate { return gate{sha256.Sum256([]byte(token)), port} }
+func newGate(token, port string) gate {
+	return gate{sha256.Sum256([]byte(token)), hostCheck{port: port}}
+}
 
 // refusal is a request that is turned away, and why.
 type refusal struct {
@@ -72,7 +74,7 @@ type refusal struct {
 // has had its name pointed at loopback is found out by Host, one of another site by
 // Origin or Sec-Fetch-Site.
 func (g gate) admit(r *http.Request) *refusal {
-	if !g.ownHost(r.Host) {
+	if !g.hosts.own(r.Host) {
 		return &refusal{http.StatusMisdirectedRequest, "this proxy serves one Jira under its own address only", "ask for the address that the proxy printed, not for " + nameOf(r.Host)}
 	}
 	if r.Method == http.MethodConnect || !strings.HasPrefix(r.URL.Path, "/") {
@@ -88,20 +90,6 @@ func (g gate) admit(r *http.Request) *refusal {
 		return &refusal{http.StatusUnauthorized, "the access token is missing or wrong", "send it as Authorization: Bearer, as Basic password, or as " + proxyTokenHeader}
 	}
 	return nil
-}
-
-// ownHost reports whether a Host header names the proxy. Names other than localhost
-// can be made to lead here by their owners; addresses cannot.
-func (g gate) ownHost(host string) bool {
-	name, port := host, "80"
-	if h, p, err := net.SplitHostPort(host); err == nil {
-		name, port = h, p
-	}
-	name = strings.TrimSuffix(strings.TrimPrefix(name, "["), "]")
-	if ip := net.ParseIP(name); !strings.EqualFold(name, "localhost") && (ip == nil || !ip.IsLoopback()) {
-		return false
-	}
-	return g.port == "" || port == g.port
 }
 
 // ownPage reports whether r comes from no page, or from one that the proxy served.

@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/rand"
 	"errors"
-	"fmt"
 	"io/fs"
 	"net"
 	"os"
@@ -12,6 +11,7 @@ import (
 	"runtime"
 	"strings"
 	"sync"
+	"syscall"
 )
 
 // proxyListener is where the proxy is reached: a loopback port or a Unix socket.
@@ -47,7 +47,7 @@ func proxyListen(ctx context.Context, address string) (*proxyListener, error) {
 	if path, ok := strings.CutPrefix(address, "unix:"); ok {
 		return listenSocket(ctx, path)
 	}
-	const example = "for example: --listen 127.0.0.1:0, or --listen unix:/run/user/1000/jira.sock"
+	const example = "for example: --listen 127.0.0.1:0, or --listen unix:/run/user/1000/ssoexchange.sock"
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
 		return nil, configError("--listen needs host:port or unix:/path", example)
@@ -58,15 +58,30 @@ func proxyListen(ctx context.Context, address string) (*proxyListener, error) {
 	// The cookies of a session are behind this port: it is not offered to a network,
 	// and "" or a host name could be one.
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return nil, configError("the proxy listens on loopback only, not on "+address, example)
+		return nil, configError("--listen is for loopback only, not for "+address, example)
 	}
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", net.JoinHostPort(host, port))
 	if err != nil {
-		return nil, configError("the proxy cannot listen: "+err.Error(), "choose another port; port 0 takes a free one")
+		return nil, listenError(address, err)
 	}
 	_, port, _ = net.SplitHostPort(ln.Addr().String())
 	return &proxyListener{Listener: ln, port: port}, nil
+}
+
+func listenError(address string, err error) error {
+	text := "cannot listen on " + address + ": "
+	switch {
+	case errors.Is(err, syscall.EADDRINUSE):
+		return configError(text+"the port is in use", "choose another port; port 0 takes a free one")
+	case errors.Is(err, syscall.EACCES):
+		return configError(text+"the port is not for this user", "choose a port above 1023; port 0 takes a free one")
+	}
+	var op *net.OpError
+	if errors.As(err, &op) {
+		err = op.Err
+	}
+	return configError(text+err.Error(), "choose another address; port 0 takes a free port")
 }
 
 // listenSocket makes a socket of mode 0600 at path. It is made in a private folder
@@ -77,7 +92,7 @@ func listenSocket(ctx context.Context, path string) (*proxyListener, error) {
 		return nil, configError("unix sockets have no mode here", "use a loopback port: --listen 127.0.0.1:0")
 	}
 	if path == "" {
-		return nil, configError("--listen unix: needs a path", "for example: --listen unix:/run/user/1000/jira.sock")
+		return nil, configError("--listen unix: needs a path", "for example: --listen unix:/run/user/1000/ssoexchange.sock")
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -125,5 +140,5 @@ func replaceable(ctx context.Context, path string) error {
 }
 
 func socketError(err error) error {
-	return configError(fmt.Sprintf("the proxy cannot listen on its socket: %v", err), "the folder must exist and be writable, and the path shorter than 90 bytes")
+	return configError("cannot listen on the socket: "+err.Error(), "the folder must exist and be writable, and the path shorter than 90 bytes")
 }

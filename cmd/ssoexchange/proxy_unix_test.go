@@ -101,7 +101,7 @@ func TestProxySocket(t *testing.T) {
 	if data, _ := os.ReadFile(path); string(data) != "mine" {
 		t.Error("the file is gone")
 	}
-	if ownHost := newGate("", "").ownHost; !ownHost("localhost") || ownHost("evil.example.com") {
+	if ownHost := newGate("", "").hosts.own; !ownHost("localhost") || ownHost("evil.example.com") {
 		t.Error("behind a socket, hosts are not told apart")
 	}
 }

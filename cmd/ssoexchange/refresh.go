@@ -100,7 +100,8 @@ type keeper struct {
 }
 
 func (a *app) refresh(ctx context.Context, names []string, f refreshFlags) error {
-	a.tui.noInput, a.tui.quiet = true, true // nobody is there: the log says it all
+	// Nobody is there: the log says it all.
+	a.tui.noInput, a.tui.quiet, a.tui.events, a.tui.log = true, true, false, a.logger()
 	config, jobs, err := a.refreshPlan(names, f)
 	if err != nil {
 		return err
@@ -111,6 +112,9 @@ func (a *app) refresh(ctx context.Context, names []string, f refreshFlags) error
 	}
 	k := &keeper{app: a, store: store, jobs: make(map[string]*refreshJob), logger: a.logger()}
 	config.options.Observe, config.options.Logger = k.observe, k.logger
+	config.options.Hint = func(name string, err error) string {
+		return a.refreshHint(name, sso.Code(err), sso.Hint(err), !f.once)
+	}
 	if f.once {
 		config.options.Spread = -1
 	}
@@ -173,7 +177,7 @@ func (k *keeper) reload(ctx context.Context, names []string, f refreshFlags) {
 		err = k.keep(ctx, jobs)
 	}
 	if err != nil {
-		k.logger.Error("the configuration was not taken over", "error", err.Error(), "hint", sso.Hint(err))
+		k.logger.Error("the configuration was not taken over", "error", err.Error(), "hint", k.app.hintFor(err))
 		return
 	}
 	k.configure(config)
@@ -203,7 +207,9 @@ func (k *keeper) observe(ctx context.Context, e sso.RefreshEvent) {
 		result := "ok"
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), webhookTime)
 		defer cancel()
-		if err := hook.send(ctx, personNeededFor(e)); err != nil {
+		needed := personNeededFor(e)
+		needed.Hint = k.app.refreshHint(e.Name, needed.Code, needed.Hint, true)
+		if err := hook.send(ctx, needed); err != nil {
 			result = "failed"
 			k.logger.Error("the webhook was not delivered", "name", e.Name, "error", err.Error())
 		}

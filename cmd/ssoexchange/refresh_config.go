@@ -21,6 +21,7 @@ import (
 //
 //	refresh:
 //	  listen: 127.0.0.1:9464              # /healthz, /readyz, /metrics; or unix:/path
+//	  hosts: [metrics.example.com]        # what scrapers call listen, besides loopback's names
 //	  socket: /run/ssoexchange/code.sock  # where "ssoexchange code" hands codes in
 //	  webhook: https://chat.example.com/hook
 //	  webhook_header_file: /etc/ssoexchange/hook-header
@@ -39,6 +40,7 @@ import (
 //	      required: false                 # /readyz does not wait for it
 type refreshConfig struct {
 	listen, socket  string
+	hosts           []string // names that /healthz, /readyz and /metrics answer to besides loopback's
 	webhook         *url.URL
 	webhookHeader   string // a file
 	options         sso.RefreshOptions
@@ -75,6 +77,7 @@ func (f *profileFile) refreshSection() (*refreshConfig, error) {
 	o := &c.options
 	fields := map[string]func(v *yaml.Node) error{
 		"listen":              func(v *yaml.Node) error { return f.text1(v, &c.listen, checkListen) },
+		"hosts":               func(v *yaml.Node) error { return f.hosts(v, &c.hosts) },
 		"socket":              func(v *yaml.Node) error { return f.text1(v, &c.socket, checkAbsolute) },
 		"webhook":             func(v *yaml.Node) error { return f.webhook(v, c) },
 		"webhook_header_file": func(v *yaml.Node) error { return f.text1(v, &c.webhookHeader, nil) },
@@ -189,6 +192,20 @@ func (f *profileFile) words(v *yaml.Node, to *[]string) error {
 			return f.errorAt(word, "a command is a list of words", "")
 		}
 		*to = append(*to, word.Value)
+	}
+	return nil
+}
+
+func (f *profileFile) hosts(v *yaml.Node, to *[]string) error {
+	if v.Kind != yaml.SequenceNode {
+		return f.errorAt(v, "hosts is not a list", "for example: hosts: [metrics.example.com, 10.0.0.7]")
+	}
+	for _, item := range v.Content {
+		var host string
+		if err := f.text1(item, &host, checkHost); err != nil {
+			return err
+		}
+		*to = append(*to, host)
 	}
 	return nil
 }

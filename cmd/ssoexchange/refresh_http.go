@@ -36,7 +36,11 @@ func (k *keeper) serve(ctx context.Context, c *refreshConfig) (*servers, error) 
 			return nil, err
 		}
 		k.logger.Info("serving health and metrics", "address", ln.Addr().String())
-		s.start(ctx, ln, watch)
+		guarded := http.Handler(watch)
+		if ln.socket == "" { // no page reaches a socket
+			guarded = hostCheck{port: ln.port, also: c.hosts}.only(watch)
+		}
+		s.start(ctx, ln, guarded)
 	}
 	socket, err := c.refreshSocket(k.app)
 	if err == nil && runtime.GOOS != "windows" {
@@ -125,7 +129,7 @@ func (k *keeper) takeCode(w http.ResponseWriter, r *http.Request) {
 	status := http.StatusOK
 	switch {
 	case err != nil:
-		out.Error = &codeError{Code: sso.Code(err), Step: sso.Step(err), Message: err.Error(), Hint: sso.Hint(err)}
+		out.Error = &codeError{Code: sso.Code(err), Step: sso.Step(err), Message: err.Error(), Hint: k.app.refreshHint(profile, sso.Code(err), sso.Hint(err), true)}
 		var step *sso.StepError
 		if errors.As(err, &step) {
 			out.Error.Message = step.Err.Error()

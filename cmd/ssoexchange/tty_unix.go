@@ -2,8 +2,73 @@
 
 package main
 
-import "os"
+import (
+	"errors"
+	"io"
+	"os"
+	"os/signal"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
 
 // openTTY opens the terminal that controls the process, whatever its standard
 // streams are.
 func openTTY() (*os.File, error) { return os.OpenFile("/dev/tty", os.O_RDWR, 0) }
+
+// inForeground reports whether this process may read from its terminal. One that may
+// not would be stopped by SIGTTIN or SIGTTOU as soon as it tried, or get EIO.
+func inForeground(tty *os.File) bool {
+	group, err := unix.IoctlGetInt(int(tty.Fd()), unix.TIOCGPGRP)
+	return err != nil || group == unix.Getpgrp()
+}
+
+// isGone reports whether a terminal cannot be read any more: it was hung up, or the
+// process is in its background.
+func isGone(err error) bool { return errors.Is(err, syscall.EIO) || errors.Is(err, syscall.ENXIO) }
+
+// readHidden reads a line that the terminal does not show; io.EOF at the end of input.
+// term.ReadPassword knows no end: at Ctrl-D, and after a hang-up, it reads again.
+func readHidden(tty *os.File) (string, error) {
+	hideInput(int(tty.Fd()))
+	var line []byte
+	for one := make([]byte, 1); len(line) < 4096; {
+		n, err := tty.Read(one)
+		switch {
+		case n == 1 && one[0] == '\n':
+			return string(line), nil
+		case n == 1:
+			line = append(line, one[0])
+		case err != nil && (!errors.Is(err, io.EOF) || len(line) == 0):
+			return "", err
+		case err != nil:
+			return string(line), nil
+		}
+	}
+	return string(line), nil
+}
+
+// hideInput has the terminal not show what is typed. It is also for a process that was
+// stopped and goes on: the shell has set the terminal as it likes it.
+func hideInput(fd int) {
+	if t, err := unix.IoctlGetTermios(fd, ioctlGetTermios); err == nil {
+		t.Lflag &^= unix.ECHO
+		t.Lflag |= unix.ICANON | unix.ISIG
+		t.Iflag |= unix.ICRNL
+		unix.IoctlSetTermios(fd, ioctlSetTermios, t)
+	}
+}
+
+// notifyPrompt tells c when the terminal was hung up, and when the process goes on
+// after it was stopped. A hang-up that is ignored (nohup) stays so.
+func notifyPrompt(c chan<- os.Signal) {
+	signal.Notify(c, syscall.SIGCONT)
+	if !signal.Ignored(syscall.SIGHUP) {
+		signal.Notify(c, syscall.SIGHUP)
+	}
+}
+
+func isHangup(s os.Signal) bool { return s == syscall.SIGHUP }
+
+// notifyResize tells c when the terminal's size has changed.
+func notifyResize(c chan<- os.Signal) { signal.Notify(c, syscall.SIGWINCH) }

@@ -1,6 +1,28 @@
 package main
 
-import "os"
+import (
+	"os"
+
+	"golang.org/x/term"
+)
 
 // openTTY opens the console, whatever the standard streams are.
 func openTTY() (*os.File, error) { return os.OpenFile("CONIN$", os.O_RDWR, 0) }
+
+// There is no job control here: whoever has a console may read from it.
+func inForeground(*os.File) bool { return true }
+
+func isGone(error) bool { return false }
+
+func readHidden(tty *os.File) (string, error) {
+	line, err := term.ReadPassword(int(tty.Fd()))
+	return string(line), err
+}
+
+func hideInput(int) {}
+
+func notifyPrompt(chan<- os.Signal) {}
+
+func isHangup(os.Signal) bool { return false }
+
+func notifyResize(chan<- os.Signal) {}

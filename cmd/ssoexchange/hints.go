@@ -1,0 +1,127 @@
+package main
+
+import (
+	"os"
+	"regexp"
+	"strings"
+
+	"github.com/ssoexchange/ssoexchange/sso"
+)
+
+// hintFor says what to do about err. A command in it is one that can be run as it
+// stands: with the connection that this command was given.
+func (a *app) hintFor(err error) string {
+	args := a.connectionArgs()
+	hint := sso.Hint(err)
+	if sso.Code(err) == "passcode_needed" {
+		hint = a.codeHint(hint)
+	}
+	return nameConnection(hint, args)
+}
+
+// codeHint completes the hint of a sign-in that waits for a code.
+func (a *app) codeHint(hint string) string {
+	switch {
+	case !strings.Contains(hint, "MFAPassCode"):
+		return hint
+	case a.noStore:
+		return "with --no-store nothing waits for the code: run this without it, or in a terminal, where the code is asked for"
+	case a.tui.inBackground():
+		return "this process is in the background of its terminal and cannot ask; sign in first with: ssoexchange login. " + hint
+	}
+	return hint + ": SSOEXCHANGE_MFAPASSCODE=CODE ssoexchange login"
+}
+
+// refreshHint is hintFor for a profile that refresh keeps. The code of one that waits
+// is handed to the running process.
+func (a *app) refreshHint(name string, code, hint string, running bool) string {
+	switch {
+	case code != "passcode_needed" || !strings.Contains(hint, "MFAPassCode"):
+	case running:
+		hint += ": ssoexchange code " + shellWord(name)
+	default:
+		hint += ": SSOEXCHANGE_MFAPASSCODE=CODE ssoexchange login"
+	}
+	return nameConnection(hint, a.profileArgs(name))
+}
+
+// profileArgs are the arguments that name what refresh keeps under name.
+func (a *app) profileArgs(name string) string {
+	if f, err := readProfiles(configFile()); err == nil {
+		if _, err := f.find(name); err == nil {
+			return "-p " + shellWord(name) + a.storeArgs()
+		}
+	}
+	return a.connectionArgs()
+}
+
+// connectionArgs are the arguments that make another command mean the same connection
+// and the same stored state, "" if it does without any. Of a connection string, which
+// may hold secrets, there is only the flag.
+func (a *app) connectionArgs() string {
+	g := &a.flags
+	var args []string
+	switch {
+	case g.profile != "":
+		args = append(args, "-p "+shellWord(g.profile))
+	case g.connection != "":
+		args = append(args, "-c '…'")
+	case g.connectionFile != "":
+		args = append(args, "--connection-file "+shellWord(g.connectionFile))
+	case os.Getenv("SSOEXCHANGE_PROFILE") != "":
+		args = append(args, "-p "+shellWord(os.Getenv("SSOEXCHANGE_PROFILE")))
+	}
+	for _, s := range g.set {
+		name, value, _ := strings.Cut(s, "=")
+		if publicProperty(name) {
+			args = append(args, "--set "+shellWord(name+"="+value))
+		} else if !strings.EqualFold(strings.ReplaceAll(name, " ", ""), "MFAPassCode") {
+			args = append(args, "--set "+shellWord(name)+"='…'")
+		}
+	}
+	return strings.Join(args, " ") + a.storeArgs()
+}
+
+// storeArgs are those that say where the state is, with a space before.
+func (a *app) storeArgs() string {
+	g := &a.flags
+	args := ""
+	if g.stateDir != "" {
+		args += " --state-dir " + shellWord(g.stateDir)
+	}
+	if g.store != "" {
+		args += " --store '…'" // may hold a password
+	}
+	return args
+}
+
+// publicProperty reports whether name is a property whose value is no secret and no
+// command, which may hold one.
+func publicProperty(name string) bool {
+	name = strings.ReplaceAll(strings.TrimSpace(name), " ", "")
+	for _, p := range sso.Properties() {
+		if strings.EqualFold(p.Name, name) {
+			return !p.Secret && !strings.HasSuffix(p.Name, "Command")
+		}
+	}
+	return false
+}
+
+// named matches the commands of this program that act on a connection.
+var named = regexp.MustCompile(`\bssoexchange (api|cookies|doctor|exec|login|logout|proxy|status)\b`)
+
+// nameConnection gives the commands in a hint the arguments that name the connection.
+func nameConnection(hint, args string) string {
+	if args = strings.TrimSpace(args); args == "" {
+		return hint
+	}
+	return named.ReplaceAllStringFunc(hint, func(command string) string { return command + " " + args })
+}
+
+// shellWord quotes s for a shell, if that is needed.
+func shellWord(s string) string {
+	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@,+%") == "" {
+		return s
+	}
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}

@@ -1,0 +1,10 @@
+//go:build !windows && !darwin && !dragonfly && !freebsd && !netbsd && !openbsd
+
+package main
+
+import "golang.org/x/sys/unix"
+
+const (
+	ioctlGetTermios = unix.TCGETS
+	ioctlSetTermios = unix.TCSETS
+)
