@@ -72,12 +72,9 @@ func firstOf(pattern *regexp.Regexp, text []byte) string {
 
 // element returns the text of the first element of that name, wherever it stands.
 func element(text []byte, name string) string {
-	_, rest, found := bytes.Cut(text, []byte("<"+name+">"))
-	value, _, closed := bytes.Cut(rest, []byte("</"+name+">"))
-	if !found || !closed {
-		return ""
-	}
-	return strings.TrimSpace(html.UnescapeString(string(value)))
+	open := `<(?:[\w.-]+:)?` + name + `(?:\s[^>]*)?>\s*(?:<!\[CDATA\[)?`
+	pattern := regexp.MustCompile(open + `([^<]*?)(?:\]\]>)?\s*</`)
+	return strings.TrimSpace(html.UnescapeString(firstOf(pattern, text)))
 }
 
 // readError reads the error entity of a refused call, in XML or in JSON: what runs

@@ -37,6 +37,9 @@ func TestUnreadableSession(t *testing.T) {
 		"trailing text":            sessionXML(token) + "\x00</html>",
 		"user without an end":      strings.Replace(sessionXML(token), "</user>", "", 1),
 		"a token of the user's":    named("<token>evil</token> & more"),
+		"a namespace, and damage":  strings.NewReplacer("<session ", `<ns2:session xmlns:ns2="urn:x" `, "<token>", "<ns2:token>", "</token>", "</ns2:token>", "<user ", "R & D <user ").Replace(sessionXML(token)),
+		"CDATA, and damage":        strings.NewReplacer("<token>", "<token><![CDATA[", "</token>", "]]></token>", "<user ", "R & D <user ").Replace(sessionXML(token)),
+		"attributes, and damage":   strings.NewReplacer("<token>", `<token type="x"> `, "</token>", "\n</token >", "<user ", "R & D <user ").Replace(sessionXML(token)),
 		"cut off in the user":      sessionXML(token)[:strings.Index(sessionXML(token), "<link")],
 	} {
 		t.Run(name, func(t *testing.T) {

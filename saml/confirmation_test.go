@@ -21,6 +21,26 @@ func confirmation(recipient, inResponseTo, end string) string {
 		attr("Recipient", recipient) + attr("InResponseTo", inResponseTo) + attr("NotOnOrAfter", end) + `/></saml2:SubjectConfirmation>`
 }
 
+// TestTimes: how IdPs write them.
+func TestTimes(t *testing.T) {
+	const written = "2026-01-02T03:09:00.000Z"
+	want := time.Date(2026, 1, 2, 3, 9, 0, 0, time.UTC)
+	for _, as := range []string{
+		"2026-01-02T03:09:00Z", "2026-01-02T03:09:00", "2026-01-02T03:09:00.0000000Z", "2026-01-02T03:09:00.000000000000Z", "2026-01-02T04:09:00+01:00",
+		"2026-01-01T22:09:00.000-05:00", " 2026-01-02T03:09:00Z\n", "2026-01-02T03:09:00.000",
+	} {
+		r := parse(t, replace(t, okta, `NotOnOrAfter="`+written, `NotOnOrAfter="`+as))
+		if !r.NotOnOrAfter.Equal(want) || r.NotOnOrAfter.Location() != time.UTC {
+			t.Errorf("%q: read as %v", as, r.NotOnOrAfter)
+		}
+	}
+	for _, as := range []string{"yesterday", "2026-01-02", "2026-13-02T03:09:00Z", "1767323340"} {
+		if _, err := saml.ParseResponse(encode(replace(t, okta, `NotOnOrAfter="`+written, `NotOnOrAfter="`+as))); err == nil {
+			t.Errorf("%q is read", as)
+		}
+	}
+}
+
 // TestSeveralConfirmations: one that fits is enough (Profiles 4.1.4.3), and no two
 // halves make one.
 func TestSeveralConfirmations(t *testing.T) {

@@ -38,8 +38,8 @@ type clockWatch struct {
 }
 
 func (w *clockWatch) note(host string, h http.Header, asked, answered time.Time) {
-	skew, told := skewOf(h, asked, answered)
-	if !told {
+	skew, ok := skewOf(h, asked, answered)
+	if !ok {
 		return
 	}
 	w.mu.Lock()

@@ -94,3 +94,30 @@ func TestProxyInFrontOfCrowd(t *testing.T) {
 		}
 	}
 }
+
+// TestCheckApplicationBehindAProxy: doctor's question is judged by the same rules.
+func TestCheckApplicationBehindAProxy(t *testing.T) {
+	for name, tt := range map[string]struct {
+		answer  http.HandlerFunc
+		refused bool
+	}{
+		"a proxy's page": {body(401, "text/html", "<html><title>401</title></html>"), false},
+		"a proxy's JSON": {body(401, "application/json", `{"error":"unauthorized"}`), false},
+		"Crowd's text":   {body(401, "text/plain", "Application failed to authenticate"), true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			w, opts, ca := world(t)
+			answerAt(w, "crowd.example.com", "GET", "/config/cookie", tt.answer)
+			c := open(t, w.CrowdConnection(ca), opts)
+			if err := c.CheckApplication(t.Context()); err == nil || errors.Is(err, sso.ErrCredentials) != tt.refused {
+				t.Errorf("error %v", err)
+			}
+			w.Net.Intercept(nil)
+			var before *sso.RefusedBeforeError
+			if err := c.CheckApplication(t.Context()); errors.As(err, &before) != tt.refused {
+				t.Errorf("the second time: %v", err)
+			}
+		})
+	}
+}

@@ -294,8 +294,8 @@ func tlsFailure(check, host string, err error) Finding {
 // clockFinding compares a server's clock with ours by the Date of an answer, which
 // was made between the two times.
 func clockFinding(check string, h http.Header, asked, answered time.Time) Finding {
-	skew, told := skewOf(h, asked, answered)
-	if !told {
+	skew, ok := skewOf(h, asked, answered)
+	if !ok {
 		return warning(check, "the server does not tell the time (no Date)", "compare the clocks by hand: SAML tolerates 3 minutes at the most")
 	}
 	word := "ahead of"

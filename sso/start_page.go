@@ -8,6 +8,7 @@ import (
 	"html"
 	"net/http"
 	"net/url"
+	"slices"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
@@ -69,7 +70,7 @@ func (v *visit) requestAt(ctx context.Context, u *url.URL) (*saml.Request, []*ur
 		if errors.Is(err, saml.ErrNoRequest) {
 			return nil, []*url.URL{loc}, errNoStart
 		}
-		return v.begun(req), nil, err
+		return v.noteRequest(req), nil, err
 	}
 	switch {
 	case a.Status == http.StatusTooManyRequests:
@@ -104,17 +105,35 @@ func (v *visit) requestIn(a *hop.Answer) (*saml.Request, []*url.URL, error) {
 	}
 	for _, req := range requests {
 		if v.forOurs(req) {
-			return v.begun(req), nil, nil
+			return v.noteRequest(req), nil, nil
 		}
 	}
 	if len(requests) > 0 {
-		return v.begun(requests[0]), nil, nil
+		return v.noteRequest(requests[0]), nil, nil
 	}
-	return nil, next, problem
+	return nil, append(next, submitted(a)...), problem
 }
 
-// begun notes when the SP made a request, and what it calls itself.
-func (v *visit) begun(req *saml.Request) *saml.Request {
+// submitted lists the addresses of the forms that a page submits by itself, by GET: what
+// a script submits has nothing to fill in.
+func submitted(a *hop.Answer) (all []*url.URL) {
+	forms, err := htmlform.Parse(a.URL, a.Body)
+	if err != nil || !bytes.Contains(a.Body, []byte("submit(")) {
+		return nil
+	}
+	for _, f := range forms {
+		visible := func(x htmlform.Field) bool { return x.Type != "hidden" && x.Type != "submit" && x.Type != "button" }
+		if f.Method == http.MethodGet && f.Action != nil && !slices.ContainsFunc(f.Fields, visible) {
+			to := *f.Action
+			to.RawQuery = f.Values().Encode()
+			all = append(all, &to)
+		}
+	}
+	return all
+}
+
+// noteRequest notes when the SP made a request, and what it calls itself.
+func (v *visit) noteRequest(req *saml.Request) *saml.Request {
 	if req != nil {
 		v.started, v.issuer = time.Now(), req.Issuer
 	}

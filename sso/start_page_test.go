@@ -140,6 +140,10 @@ var starts = map[string]func(rw http.ResponseWriter, r *http.Request, to *url.UR
 	"redirect after a refresh": later(func(rw http.ResponseWriter, to string) {
 		io.WriteString(rw, `<meta http-equiv=refresh content="0;url=`+to+`">`)
 	}),
+	"redirect after a form": later(func(rw http.ResponseWriter, to string) {
+		at, _, _ := strings.Cut(to, "?")
+		io.WriteString(rw, `<form action="`+at+`"><input type=hidden name=again value=1></form><script>document.forms[0].submit()</script>`)
+	}),
 	"redirect after a header": later(func(rw http.ResponseWriter, to string) { rw.Header().Set("Refresh", "0;url="+to) }),
 	"redirect after a script": later(func(rw http.ResponseWriter, to string) {
 		io.WriteString(rw, `<script>location.replace("`+to+`")</script>`)
