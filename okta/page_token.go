@@ -193,7 +193,8 @@ func (p *parts) attributes(z *html.Tokenizer) {
 		}
 		if mentions(text) && len(p.scripts) < maxScripts {
 			p.addresses = append(p.addresses, text)
-			if strings.HasPrefix(name, "on") || strings.HasPrefix(name, "data-") || strings.HasPrefix(text, "javascript:") {
+			if strings.HasPrefix(name, "on") || strings.HasPrefix(name, "data-") ||
+				strings.HasPrefix(text, "javascript:") {
 				p.scripts = append(p.scripts, text)
 			}
 		}
