@@ -36,7 +36,7 @@ type transaction struct {
 	RecoveryType        string // set when SUCCESS is not a sign-in
 	StateToken          string
 	SessionToken        string
-	ExpiresAt           time.Time // as the server says it, until post has made it one of this computer's; zero: not known
+	ExpiresAt           time.Time // the server's time; post makes it one of this computer's. Zero: not known
 	FactorResult        string
 	FactorResultMessage string
 
@@ -163,7 +163,8 @@ func readTransaction(body []byte) (*transaction, error) {
 // there is none. Where a body has several, that one counts: see decisive.
 func refusalIn(body []byte) string {
 	for _, m := range membersOf(body) {
-		if status := strings.ToUpper(textOf(m.raw)); strings.EqualFold(m.name, "status") && slices.Contains(refusals, status) {
+		status := strings.ToUpper(textOf(m.raw))
+		if strings.EqualFold(m.name, "status") && slices.Contains(refusals, status) {
 			return status
 		}
 	}
@@ -210,6 +211,11 @@ type step struct {
 	secrets  []string // values in body that must not come back in an error
 }
 
+// carriesPassword reports whether the step posts a password.
+func (s step) carriesPassword() bool {
+	return s.body["password"] != nil || s.body["oldPassword"] != nil
+}
+
 // post makes one call and reads the transaction that answers it, whatever its HTTP
 // status if it ends the sign-in. An answer that is none is an *Error.
 func (w *walk) post(ctx context.Context, s step) (*transaction, error) {
@@ -223,7 +229,7 @@ func (w *walk) post(ctx context.Context, s step) (*transaction, error) {
 	t, err := readTransaction(a.Body)
 	failed := a.Status < 200 || a.Status > 299
 	if failed && (err != nil || !slices.Contains(refusals, t.Status)) {
-		return nil, autherr.AtStep(s.name, readError(a, append(s.secrets, w.apiToken)...))
+		return nil, autherr.AtStep(s.name, readError(a, append(s.secrets, w.apiToken)...).ofSecret(s.carriesPassword()))
 	}
 	if err != nil || t.StateToken == "" && t.SessionToken == "" {
 		if e := readError(a, append(s.secrets, w.apiToken)...); e.Code != "" {

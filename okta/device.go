@@ -15,7 +15,8 @@ import (
 // Okta masks it. The login under which it was enrolled (credentialId) is none of them:
 // it is the same for all.
 func (f factor) names() []string {
-	return slices.DeleteFunc([]string{f.Profile.PhoneNumber, f.Profile.Email, f.Profile.Name}, func(s string) bool { return s == "" })
+	names := []string{f.Profile.PhoneNumber, f.Profile.Email, f.Profile.Name}
+	return slices.DeleteFunc(names, func(s string) bool { return s == "" })
 }
 
 // onDevice returns those of the factors that are on the device that the user named: by
@@ -23,7 +24,9 @@ func (f factor) names() []string {
 // sees them. Several devices, or several factors that nobody can tell apart, are an error.
 func onDevice(factors []factor, device string) ([]factor, error) {
 	named := func(match func(name string) bool) []factor {
-		return slices.DeleteFunc(slices.Clone(factors), func(f factor) bool { return !slices.ContainsFunc(f.names(), match) })
+		return slices.DeleteFunc(slices.Clone(factors), func(f factor) bool {
+			return !slices.ContainsFunc(f.names(), match)
+		})
 	}
 	wanted := visible(device)
 	if wanted == "" {
@@ -48,7 +51,8 @@ func ambiguous(fit []factor, device string) error {
 	for i, f := range fit {
 		for _, g := range fit[:i] {
 			if visible(f.device()) != visible(g.device()) {
-				return autherr.New(autherr.ErrConfig, fmt.Sprintf("okta: %q fits several devices: %s", shown(device, nil), list(fit)),
+				return autherr.New(autherr.ErrConfig,
+					fmt.Sprintf("okta: %q fits several devices: %s", shown(device, nil), list(fit)),
 					"set MFADevice to the whole name of one of those")
 			}
 			if f.kind() == g.kind() && strings.EqualFold(f.Provider, g.Provider) && f.ID != g.ID {
@@ -77,7 +81,7 @@ func visible(name string) string {
 		switch {
 		case unicode.IsSpace(r):
 			return ' '
-		case unicode.Is(unicode.Cf, r), unicode.IsControl(r), unicode.Is(unicode.Variation_Selector, r), r == unicode.ReplacementChar:
+		case unicode.In(r, unicode.Cf, unicode.Cc, unicode.Variation_Selector), r == unicode.ReplacementChar:
 			return -1
 		}
 		return r

@@ -53,17 +53,22 @@ func readErrorObject(body []byte) (o errorObject) {
 	if partOfCode().MatchString(o.code) {
 		o.code, o.okta = "", true
 	}
-	o.okta = o.okta || codeShape().MatchString(o.code) || o.code == "" && (o.summary != "" || strings.HasPrefix(o.id, "oae"))
+	if o.code == "" {
+		o.okta = o.okta || o.summary != "" || strings.HasPrefix(o.id, "oae")
+	} else {
+		o.okta = codeShape().MatchString(o.code)
+	}
 	return o
 }
 
 // decisive returns the one of two codes that counts where an object has several: one of
 // Okta's, and of two of those the one that refuses a secret, which must not be sent again.
 func decisive(a, b string) string {
+	refuses := func(code string) bool { return meanings[code].kind == autherr.ErrCredentials }
 	switch {
 	case !codeShape().MatchString(b):
 		return firstOf(a, b)
-	case !codeShape().MatchString(a), meanings[b].kind == autherr.ErrCredentials && meanings[a].kind != autherr.ErrCredentials:
+	case !codeShape().MatchString(a), refuses(b) && !refuses(a):
 		return b
 	}
 	return a

@@ -107,6 +107,25 @@ func TestDamagedAnswerToACode(t *testing.T) {
 	}
 }
 
+// Where no password was posted, a status that would refuse it refuses nothing.
+func TestStatusWithoutAPassword(t *testing.T) {
+	for name, body := range map[string]string{"no code": `{"errorSummary":"over"}`, "cut off": `{"errorCode":"E00`, "a code of the future": `{"errorCode":"E0009999"}`} {
+		bubble(t, func(t *testing.T) {
+			s := newScript(t).on(authn, ok(state("MFA_REQUIRED", factors("ost token:software:totp GOOGLE")))).
+				on("POST /api/v1/authn/factors/ost/verify", answer{status: 401, body: body})
+			c := s.client()
+			c.Answerer = mfa.Code("111111")
+			if err := s.signIn(c, "111111"); !errors.Is(err, autherr.ErrUnreachable) || errors.Is(err, autherr.ErrCredentials) {
+				t.Errorf("%s, for a code: %v", name, err)
+			}
+			s = newIDX(t, answer{status: 401, body: body})
+			if err := s.signIn(s.client(), idxToken); errors.Is(err, autherr.ErrCredentials) || s.count(identify) != 0 {
+				t.Errorf("%s, for introspect: %v", name, err)
+			}
+		})
+	}
+}
+
 // Identity Engine may refuse by status and form alone.
 func TestIDXRefusalWithoutWords(t *testing.T) {
 	for name, again := range map[string]answer{

@@ -80,6 +80,15 @@ func (e *Error) as(kind error, hint string) *Error {
 	return &c
 }
 
+// ofSecret returns e, unless it is taken for the refusal of a secret by its status alone
+// and none was posted: then the transaction is over.
+func (e *Error) ofSecret(posted bool) *Error {
+	if _, known := meanings[e.Code]; known || posted || e.kind != autherr.ErrCredentials {
+		return e
+	}
+	return e.as(autherr.ErrUnreachable, hintExpired)
+}
+
 const (
 	maxErrorBytes = 256 << 10 // an error object has a few hundred bytes
 	maxWait       = 10 * time.Minute

@@ -28,6 +28,8 @@ type filled struct {
 	body    []byte // in place of values
 	poll    bool   // one of many of its kind: bounded by time, not by the budget of requests
 	secrets []string
+	// password says that a password is among the values: then a status may refuse it.
+	password bool
 }
 
 // send sends a form. An answer of the Identity Engine is returned whatever its status:
@@ -84,7 +86,7 @@ func (t *talk) exchange(ctx context.Context, f filled, r hop.Request) (*ion.Answ
 			Text: fmt.Sprintf("okta: POST %s%s (status %d)", r.URL.Host, r.URL.Path, got.Status), Hint: "something may have answered instead of Okta"})
 	}
 	if a.Error != nil {
-		return nil, autherr.AtStep(f.step, foreign(got, a.Error, t.secrets()))
+		return nil, autherr.AtStep(f.step, foreign(got, a.Error, t.secrets()).ofSecret(f.password))
 	}
 	a.ExpiresAt = endOf(a.ExpiresAt, got.Header, maxLife)
 	t.heard(a)
@@ -144,7 +146,7 @@ func (t *talk) secrets() []string {
 // object of Okta's other APIs, or the page of a proxy, a firewall, a gateway.
 func foreign(got *hop.Answer, said *ion.APIError, secrets []string) *Error {
 	e := readError(got, secrets...)
-	if e.Code != "" {
+	if e.Code != "" || e.kind == autherr.ErrCredentials {
 		return e
 	}
 	e.Summary = "the answer is not one of Okta Identity Engine (" + string(said.Shape) + ")"

@@ -99,7 +99,9 @@ func spent(f factor) string { return f.Vendor + " " + string(f.kind()) }
 func (t *talk) factors(a *ion.Answer) []factor {
 	var all []offer
 	for _, o := range t.offers(a) {
-		twice := slices.ContainsFunc(all, func(p offer) bool { return p.form != o.form && same(p.factor, o.factor) })
+		twice := slices.ContainsFunc(all, func(p offer) bool {
+			return p.form != o.form && p.factor.device() != "" && o.factor.device() != "" && same(p.factor, o.factor)
+		})
 		if o.factor.Vendor != ion.AuthPassword && !twice {
 			all = append(all, o)
 		}

@@ -66,13 +66,14 @@ func (t *talk) postPassword(ctx context.Context, form *ion.Form, own ion.Values)
 	own["credentials"] = ion.Values{"passcode": password}
 	t.picked, t.passwordSent = nil, true
 	t.w.passwords++
-	next, err := t.send(ctx, filled{step: autherr.StepLogin, form: form, values: own, secrets: []string{password}})
+	next, err := t.send(ctx, filled{step: autherr.StepLogin, form: form, values: own, secrets: []string{password}, password: true})
 	if err != nil {
 		return nil, err
 	}
 	e, _ := t.refusal(next)
 	if e == nil && t.asksAgain(next) {
-		e = &Error{Status: next.Status, Summary: "the password is asked for again", kind: autherr.ErrCredentials, hint: hintPassword}
+		e = &Error{Status: next.Status, Summary: "the password is asked for again",
+			kind: autherr.ErrCredentials, hint: hintPassword}
 	}
 	if e != nil {
 		return nil, autherr.AtStep(autherr.StepLogin, e)
@@ -88,7 +89,10 @@ func (t *talk) asksAgain(a *ion.Answer) bool {
 	if a.Status != http.StatusUnauthorized && a.Status != http.StatusForbidden {
 		return false
 	}
-	return a.Form(ion.Identify).Field("credentials", "passcode") != nil || a.Form(ion.ChallengeAuthenticator) != nil && a.Current != nil && a.Current.Key == ion.AuthPassword
+	if a.Form(ion.Identify).Field("credentials", "passcode") != nil {
+		return true
+	}
+	return a.Form(ion.ChallengeAuthenticator) != nil && a.Current != nil && a.Current.Key == ion.AuthPassword
 }
 
 // captcha is the error of a form that wants a captcha, nil if it wants none. It comes

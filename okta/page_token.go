@@ -28,13 +28,15 @@ type pageToken struct {
 // Comments do not count, neither HTML's nor JavaScript's, nor does what is in a template.
 func findToken(a *hop.Answer) (t pageToken) {
 	parts := readParts(a.Body, true)
-	for _, text := range parts.scripts {
-		t.assign(assignedTokens(jsstring.StripComments(text)))
+	live := make([]string, len(parts.scripts))
+	for i, text := range parts.scripts {
+		live[i] = jsstring.StripComments(text)
+		t.assign(assignedTokens(live[i]))
 	}
 	t.assign(parts.fields)
 	addresses := slices.Clone(a.Header.Values("Refresh"))
-	for _, text := range parts.scripts {
-		addresses = append(addresses, jsstring.Unescape(jsstring.StripComments(text)))
+	for _, text := range live {
+		addresses = append(addresses, jsstring.Unescape(text))
 	}
 	for _, text := range append(addresses, parts.addresses...) {
 		if token, at := addressToken(a.URL, text); token != "" {
@@ -172,7 +174,7 @@ func readParts(page []byte, noscript bool) (p parts) {
 	}
 }
 
-// maxScripts bounds how many scripts of a page are looked at.
+// maxScripts bounds how many scripts and attributes of a page are looked at.
 const maxScripts = 200
 
 // attributes looks at the attributes of the element that z is at.
@@ -191,9 +193,10 @@ func (p *parts) attributes(z *html.Tokenizer) {
 		case (name == "value" || name == "content") && !hasValue:
 			value, hasValue = text, true
 		}
-		if mentions(text) && len(p.scripts) < maxScripts {
+		if len(p.scripts) < maxScripts && len(p.addresses) < maxScripts && mentions(text) {
 			p.addresses = append(p.addresses, text)
-			if strings.HasPrefix(name, "on") || strings.HasPrefix(name, "data-") || strings.HasPrefix(text, "javascript:") {
+			if strings.HasPrefix(name, "on") || strings.HasPrefix(name, "data-") ||
+				strings.HasPrefix(text, "javascript:") {
 				p.scripts = append(p.scripts, text)
 			}
 		}
@@ -204,7 +207,14 @@ func (p *parts) attributes(z *html.Tokenizer) {
 }
 
 func isTokenName(s string) bool {
-	return strings.EqualFold(strings.NewReplacer("-", "", "_", "").Replace(s), "stateToken")
+	return len(s) <= 2*len("stateToken") && strings.EqualFold(strings.Map(dropDash, s), "stateToken")
+}
+
+func dropDash(r rune) rune {
+	if r == '-' || r == '_' {
+		return -1
+	}
+	return r
 }
 
 // tokenIn returns the state token in an address's query or fragment, "" if it has none.

@@ -91,7 +91,7 @@ var table = []row{
 		secretField(func(c *Config) *Secret { return &c.MFAMailboxToken })},
 	{Property{Name: "MFAMailboxFrom", Schemes: oktaOnly, SSO: true, Default: defaultSender, Help: "address of the sender of the codes; mail from anybody else is not looked at"},
 		field{set: setMailboxFrom, get: func(c *Config) string { return c.MFAMailboxFrom }}},
-	{Property{Name: "MFADevice", Schemes: oktaOnly, SSO: true, Help: "name of the device, when several of one kind are enrolled"},
+	{Property{Name: "MFADevice", Schemes: oktaOnly, SSO: true, Help: "name of the device, or a part that no other has, when several of one kind are enrolled"},
 		textField(func(c *Config) *string { return &c.MFADevice })},
 	{Property{Name: "OktaEngine", Schemes: oktaOnly, SSO: true, Default: "Auto", Values: engines, Help: "Okta's sign-in engine"},
 		wordField(func(c *Config) *string { return &c.OktaEngine }, engines)},

@@ -56,7 +56,8 @@ func commentEnd(script string, i int, open unclosed) int {
 		}
 		open['*'] = len(script)
 		return 0
-	case strings.HasPrefix(rest, "//"), strings.HasPrefix(rest, "<!--"), strings.HasPrefix(rest, "-->") && lineStart(script, i):
+	case strings.HasPrefix(rest, "//"), strings.HasPrefix(rest, "<!--"),
+		strings.HasPrefix(rest, "-->") && lineStart(script, i):
 		if n := strings.IndexAny(rest, "\r\n"); n >= 0 {
 			return i + n
 		}
