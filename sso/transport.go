@@ -140,7 +140,7 @@ func ownCookies(r *http.Response) http.Header {
 	h := http.Header{}
 	for _, line := range r.Header["Set-Cookie"] {
 		switch name, _, _ := strings.Cut(line, "="); strings.TrimSpace(name) {
-		case sessionCookie, rememberMeCookie, xsrfCookie:
+		case sessionCookie, rememberMeCookie:
 		default:
 			h.Add("Set-Cookie", line)
 		}
