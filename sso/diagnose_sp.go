@@ -121,7 +121,15 @@ func (c *Client) diagnoseExchange(ctx context.Context, report func(Finding)) {
 		report(Finding{Check: check, Status: FindingOK, Message: fmt.Sprintf("the assertion consumer %s is there (%s)", acs.EscapedPath(), text)})
 	}
 	loc := a.Location()
+	v := c.visit(nil)
+	g, other := gatewayIn(a)
 	switch {
+	case loc != nil && c.cfg.outagePage(loc):
+		report(FindingOf(check, "", v.away(a, "leads to "+cut(hop.Origin(loc)+plainPath(loc), 120))))
+	case loc != nil && c.cfg.gatewayPage(loc) != "":
+		report(warning(check, c.cfg.gatewayPage(loc)+" answers instead of the assertion consumer", hintThrough))
+	case other && a.Status < 502 && a.Status != http.StatusNotFound && !asJira(a):
+		report(warning(check, g.name+" answers instead of the assertion consumer"+v.quoted(a), g.hint))
 	case a.Status == http.StatusNotFound:
 		report(failing(check, ErrConfig, "there is no assertion consumer at "+acs.EscapedPath()+" (404)",
 			"check SSOExchangeURL: its path ends in /plugins/servlet/samlconsumer (Atlassian), /plugins/servlet/samlsso (resolution), "+

@@ -224,3 +224,43 @@ func TestOutageDuringTheFactor(t *testing.T) {
 		}
 	})
 }
+
+// TestOutageCookies: what stands in Jira's place sets a session of its own, as Tomcat does
+// on every page, or deletes Jira's. The client goes on with the one that it had.
+func TestOutageCookies(t *testing.T) {
+	lines := []string{
+		"JSESSIONID=0123456789ABCDEF; Path=/; HttpOnly", "JSESSIONID=; Path=/; Max-Age=0", `JSESSIONID=""; Expires=Thu, 01 Jan 1970 00:00:00 GMT; Path=/`,
+		"atlassian.xsrf.token=A_b_lout; Path=/", "seraph.rememberme.cookie=; Path=/; Max-Age=0",
+	}
+	for _, o := range outages {
+		t.Run(o.name, func(t *testing.T) {
+			t.Parallel()
+			w, opts, ca := jiraWorld(t, "", func(c *fixtures.JiraConfig) { c.RememberMe = false }, "Okta")
+			c := open(t, w.OktaConnection(ca), opts)
+			get := func() (int, error) {
+				resp, err := c.HTTP().Get("https://jira.example.com/rest/api/2/issue/HELP-1")
+				if err != nil {
+					return 0, err
+				}
+				resp.Body.Close()
+				return resp.StatusCode, nil
+			}
+			if status, err := get(); err != nil || status != 200 {
+				t.Fatal(status, err)
+			}
+			for _, line := range lines {
+				atJira(w, func(w http.ResponseWriter, r *http.Request) {
+					w.Header().Add("Set-Cookie", line)
+					o.answer(w, r)
+				})
+				get()
+				atJira(w, nil)
+				w.Net.Reset()
+				if status, err := get(); err != nil || status != 200 {
+					t.Errorf("%s: status %d, error %v", line, status, err)
+				}
+				nothingSent(t, w)
+			}
+		})
+	}
+}

@@ -30,7 +30,8 @@ type RefreshOptions struct {
 	// CheckEvery is how old the proof that a session lives may become, at least 2 seconds:
 	// the session is looked at again when between a half and two thirds of that time have
 	// passed, and Status calls none live whose proof is older. A restart of the service
-	// provider is noticed within it. 0: as old as the session may be idle, which is hours.
+	// provider is noticed within it. It takes at most three quarters of RequestsPerDay.
+	// 0: as old as the session may be idle, which is hours.
 	CheckEvery time.Duration
 
 	// KeepIdP prolongs the identity provider's session as well, at the price of a

@@ -110,7 +110,8 @@ func (r *Refresher) look(ctx context.Context, k *kept, now time.Time, urgent boo
 			if k.prolong.IsZero() {
 				k.prolong = e.Next
 			}
-			if most := r.opts.CheckEvery; most > 0 {
+			// The last quarter of the day's requests is for keeping the session, not for looking.
+			if most := r.opts.CheckEvery; most > 0 && care.Requests < r.opts.RequestsPerDay/4*3 {
 				e.Next = earlier(e.Next, nextCheck(now, most, die))
 			}
 		} else {

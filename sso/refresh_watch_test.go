@@ -220,3 +220,25 @@ func TestStoredIsNotHandedOutOnceLost(t *testing.T) {
 		t.Errorf("stored after Jira knew it again: %v, %d sign-ins", err, p.count())
 	}
 }
+
+// TestCheckEveryLeavesRequests: looking often does not use up what a day has for keeping
+// the session.
+func TestCheckEveryLeavesRequests(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		c, sp, net := stubClient(t, &stubProvider{}, nil)
+		defer net.Close()
+		var log told
+		r, stop := running(t, c, sso.RefreshOptions{CheckEvery: time.Minute, RequestsPerDay: 60, Observe: log.observe})
+		defer stop()
+		time.Sleep(23 * time.Hour)
+		posts, checks := sp.counts()
+		if s := r.Status()[0]; s.Code != "" || time.Since(s.Verified) > 5*time.Hour || posts+checks > 60 {
+			t.Errorf("%s %s, looked at %v ago, %d requests", s.State, s.Code, time.Since(s.Verified), posts+checks)
+		}
+		for _, k := range log.kinds() {
+			if k == sso.RefreshWaiting {
+				t.Error("the day's requests were spent")
+			}
+		}
+	})
+}

@@ -123,9 +123,29 @@ func (t *transport) send(req *http.Request, body io.ReadCloser, cookies string, 
 	if err != nil {
 		return nil, err
 	}
-	jar.Receive(req.URL, resp.Header)
 	resp.Request = req // without the session's cookies
+	if !t.client.cfg.lost(resp) {
+		jar.Receive(req.URL, ownCookies(resp))
+	}
 	return resp, nil
+}
+
+// ownCookies returns the header of an answer without cookies that would take the place of
+// the session's, unless Jira itself sets them: whatever answers for a Jira that is away
+// may have sessions of its own, or delete Jira's.
+func ownCookies(r *http.Response) http.Header {
+	if fromJira(r.Header) || r.Header["Set-Cookie"] == nil {
+		return r.Header
+	}
+	h := http.Header{}
+	for _, line := range r.Header["Set-Cookie"] {
+		switch name, _, _ := strings.Cut(line, "="); strings.TrimSpace(name) {
+		case sessionCookie, rememberMeCookie:
+		default:
+			h.Add("Set-Cookie", line)
+		}
+	}
+	return h
 }
 
 // current returns the session and its jar, signing in the first time.

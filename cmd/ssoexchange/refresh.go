@@ -32,8 +32,9 @@ func (a *app) refreshCommand() *cobra.Command {
 		Short: "Keep sessions alive and write them where bots read them; runs until it is stopped",
 		Long: `refresh keeps the sessions of the named profiles alive: without names those of the section
 "refresh" of the configuration file, or all profiles. With -c, -p or the environment it
-keeps that one connection. It looks after each session when more than half of its life is
-over, in the cheapest way that works, and signs in only when it must.
+keeps that one connection. It asks Jira about each session every few minutes (check_every
+in the section "refresh", 5m), which keeps it alive, renews it in the cheapest way that
+works, and signs in only when it must.
 
 What it cannot do alone stops that profile only: a refused secret, a locked account, a
 code that nobody gave. It is said once, in the log and to the webhook, and remembered;
