@@ -104,7 +104,8 @@ func (s *site) posts(host, prefix string) int { return s.Net.Count(host, "POST",
 type outcome struct {
 	Exit           int // -1: killed by a signal
 	Stdout, Stderr string
-	Peak           int64 // resident memory at its highest, bytes
+	Peak           int64         // resident memory at its highest, bytes
+	Processor      time.Duration // time that it took of the processors
 }
 
 // process is a command that runs.
@@ -176,6 +177,7 @@ func (p *process) wait(within time.Duration) outcome {
 		p.t.Fatal(err)
 	}
 	out := outcome{Exit: p.cmd.ProcessState.ExitCode(), Stdout: p.stdout.String(), Stderr: p.stderr.String()}
+	out.Processor = p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
 	if usage, ok := p.cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		out.Peak = usage.Maxrss << 10
 	}

@@ -125,6 +125,7 @@ func TestPages(t *testing.T) {
 					return nil
 				})
 				out := s.run(t, "cookies", "-c", where.conn(s))
+				t.Logf("%s%s: exit %d, %v, %d MiB", where.host, where.path, out.Exit, out.Processor, out.Peak>>20)
 				if out.Exit == 0 && hit.Load() > 0 && where.host != "crowd" {
 					t.Errorf("%s%s: exit 0", where.host, where.path)
 				}
