@@ -17,7 +17,7 @@ const (
 	MaxPair      = 4096 // bytes of name and value together
 	MaxAttribute = 1024 // bytes of a domain or a path
 	MaxPerHost   = 180  // cookies of one domain in a jar
-	MaxPerAnswer = 180  // Set-Cookie lines of one answer that are looked at, the first ones
+	MaxPerAnswer = 100  // Set-Cookie lines of one answer that are looked at, the first ones
 	MaxCookies   = 3000 // cookies in a jar, and in a file that is read
 
 	// MaxBytes bounds what is in a jar: names, values, domains and paths together. Ten

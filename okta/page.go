@@ -144,8 +144,9 @@ func (p *page) form(a *hop.Answer, ours func(*url.URL) bool) bool {
 }
 
 var (
-	engineMark  = lazyregexp.New(`\bmodelDataBag\s*=|\bproxyIdxResponse\b|name="ui-service"\s+content="iris"|/enduser-v\d`)
-	classicMark = lazyregexp.New(`OktaLogin\.initLoginPage\(|login\.htm\?fromURI=`)
+	engineMark = lazyregexp.NewAround(`\bmodelDataBag\s*=|\bproxyIdxResponse\b|name="ui-service"\s+content="iris"|/enduser-v\d`,
+		"modelDataBag", "proxyIdxResponse", `name="ui-service"`, "/enduser-v")
+	classicMark = lazyregexp.NewAround(`OktaLogin\.initLoginPage\(|login\.htm\?fromURI=`, "OktaLogin.initLoginPage(", "login.htm?fromURI=")
 )
 
 // kindOfToken tells the engines apart by the prefix of the transaction's token:

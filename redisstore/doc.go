@@ -32,4 +32,10 @@
 // While Redis cannot be reached, Load returns what this process has seen last, and
 // Acquire fails with an error that says so: sessions go on being used, and nobody
 // signs in without a lease.
+//
+// # Standard error
+//
+// The client library, go-redis, has one logger for the whole process, which writes to
+// standard error what it cannot return, a server's words among it. It belongs to the
+// program: redis.SetLogger silences it, as the command of this project does.
 package redisstore

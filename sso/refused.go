@@ -218,13 +218,16 @@ var (
 	errorCode = lazyregexp.New(`^[A-Za-z0-9_.-]{1,64}$`)
 )
 
+// maxErrorPage is how many bytes of a page are searched for an id.
+const maxErrorPage = 256 << 10
+
 // errorIDOf finds the id that a page shows; only if it shows none, one that it
 // carries unseen.
 func errorIDOf(a *hop.Answer) string {
 	if id := errorID().FindString(htmlform.Text(a.Body, errorPanels)); id != "" {
 		return id
 	}
-	return string(errorID().Find(a.Body))
+	return string(errorID().Find(a.Body[:min(len(a.Body), maxErrorPage)]))
 }
 
 // samlError returns miniOrange's code, which travels in the redirect.

@@ -22,8 +22,10 @@ import (
 
 const (
 	// addressSpace bounds the command (ulimit -v), in KiB. The Go runtime reserves
-	// 1.2 GiB of addresses before main begins, so this leaves some 500 MiB to use.
-	addressSpace = 1_800_000
+	// 1.2 GiB of addresses before main begins, and the C library 72 MiB for each thread.
+	addressSpace = 3_000_000
+	// memory bounds what the command had in memory at its highest, in bytes.
+	memory = 400 << 20
 	// timeout is the Timeout property of every connection, in seconds.
 	timeout = 10
 	// deadline is when a command counts as hanging. The slack beyond timeout is for
@@ -102,7 +104,8 @@ func (s *site) posts(host, prefix string) int { return s.Net.Count(host, "POST",
 type outcome struct {
 	Exit           int // -1: killed by a signal
 	Stdout, Stderr string
-	Peak           int64 // resident memory at its highest, bytes
+	Peak           int64         // resident memory at its highest, bytes
+	Processor      time.Duration // time that it took of the processors
 }
 
 // process is a command that runs.
@@ -174,8 +177,12 @@ func (p *process) wait(within time.Duration) outcome {
 		p.t.Fatal(err)
 	}
 	out := outcome{Exit: p.cmd.ProcessState.ExitCode(), Stdout: p.stdout.String(), Stderr: p.stderr.String()}
+	out.Processor = p.cmd.ProcessState.UserTime() + p.cmd.ProcessState.SystemTime()
 	if usage, ok := p.cmd.ProcessState.SysUsage().(*syscall.Rusage); ok {
 		out.Peak = usage.Maxrss << 10
+	}
+	if out.Peak > memory {
+		p.t.Errorf("%d MiB in memory", out.Peak>>20)
 	}
 	for _, sign := range []string{"panic:", "fatal error:", "goroutine ", "out of memory", "runtime."} {
 		if strings.Contains(out.Stderr, sign) {

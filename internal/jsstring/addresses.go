@@ -44,6 +44,10 @@ func Addresses(page []byte) []string {
 // addressStart reports whether a literal's text begins like an address, escaped or
 // not.
 func addressStart(s string) bool {
+	first := s[:min(len(s), 2)]
+	if strings.IndexAny(first, `hH/\`) != 0 || first[0] == '\\' && strings.IndexAny(first[1:], `hH/xu`) != 0 {
+		return false // most are none, and unescaping costs
+	}
 	head := strings.ToLower(Unescape(s[:min(len(s), 40)]))
 	return strings.HasPrefix(head, "https://") || strings.HasPrefix(head, "http://") || strings.HasPrefix(head, "/")
 }
