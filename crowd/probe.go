@@ -18,17 +18,22 @@ func (c *Client) Probe(ctx context.Context) error {
 		return nil
 	}
 	h := c.hop(nil)
-	a, err := h.Do(ctx, hop.Request{Step: autherr.StepLogin, Method: http.MethodGet, URL: c.base().JoinPath(restPath, "config/cookie"),
-		Header: http.Header{"Accept": {"application/xml"}}, Limit: maxREST})
+	a, err := h.Do(ctx, hop.Request{
+		Step: autherr.StepLogin, Method: http.MethodGet, URL: c.base().JoinPath(restPath, "config/cookie"),
+		Header: http.Header{"Accept": {"application/xml"}}, Limit: maxREST,
+	})
 	if err != nil {
 		return err
 	}
 	switch {
-	case a.Status == http.StatusUnauthorized, a.Header.Get("X-Embedded-Crowd-Version") != "" && a.Status < http.StatusTooManyRequests:
+	case a.Status == http.StatusUnauthorized,
+		a.Header.Get("X-Embedded-Crowd-Version") != "" && a.Status < http.StatusTooManyRequests:
 		return nil
 	case a.Status == http.StatusTooManyRequests:
-		return autherr.AtStep(autherr.StepLogin, &autherr.Error{Kind: autherr.ErrRateLimited, Wait: hop.RetryAfter(a.Header), Text: "crowd: the server asks to wait"})
+		return autherr.AtStep(autherr.StepLogin, &autherr.Error{Kind: autherr.ErrRateLimited,
+			Wait: hop.RetryAfter(a.Header), Text: "crowd: the server asks to wait"})
 	}
 	return autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnreachable,
-		fmt.Sprintf("crowd: what answers at %s is not Crowd's REST API as it should be (status %d)", hop.Origin(c.LoginURL), a.Status), "try again later"))
+		fmt.Sprintf("crowd: what answers at %s is not Crowd's REST API as it should be (status %d)", hop.Origin(c.LoginURL), a.Status),
+		"try again later"))
 }

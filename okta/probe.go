@@ -19,8 +19,10 @@ func (c *Client) Probe(ctx context.Context) error {
 		return autherr.AtStep(autherr.StepConfig, err)
 	}
 	h := &hop.Client{Server: "okta", Transport: c.Transport, UserAgent: c.UserAgent, Logger: c.Logger}
-	a, err := h.Do(ctx, hop.Request{Step: autherr.StepLogin, Method: http.MethodGet, URL: w.endpoint("/.well-known/okta-organization"),
-		Header: http.Header{"Accept": {"application/json"}}, Limit: 64 << 10})
+	a, err := h.Do(ctx, hop.Request{
+		Step: autherr.StepLogin, Method: http.MethodGet, URL: w.endpoint("/.well-known/okta-organization"),
+		Header: http.Header{"Accept": {"application/json"}}, Limit: 64 << 10,
+	})
 	if err != nil {
 		return err
 	}
@@ -32,7 +34,8 @@ func (c *Client) Probe(ctx context.Context) error {
 	case a.Status == http.StatusOK && json.Unmarshal(a.Body, &org) == nil && org.ID+org.Pipeline != "":
 		return nil
 	case a.Status == http.StatusTooManyRequests:
-		return autherr.AtStep(autherr.StepLogin, &autherr.Error{Kind: autherr.ErrRateLimited, Wait: hop.RetryAfter(a.Header), Text: "okta: the organisation asks to wait"})
+		return autherr.AtStep(autherr.StepLogin, &autherr.Error{Kind: autherr.ErrRateLimited,
+			Wait: hop.RetryAfter(a.Header), Text: "okta: the organisation asks to wait"})
 	}
 	return autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnreachable,
 		fmt.Sprintf("okta: what answers at %s is not Okta as it should be (status %d)", w.api.Host, a.Status), "try again later"))

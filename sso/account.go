@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
-	"slices"
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/internal/hop"
@@ -89,15 +88,6 @@ func (c *Config) accounts() []account {
 		list = append(list, c.account("APIToken"))
 	}
 	return list
-}
-
-// accountOf returns the one of the accounts whose secret property is.
-func accountOf(accounts []account, property string) (account, bool) {
-	i := slices.IndexFunc(accounts, func(a account) bool { return slices.Contains(a.properties(), property) })
-	if i < 0 {
-		return account{}, false
-	}
-	return accounts[i], true
 }
 
 // loginOrigin returns the origin of the server that the password is sent to, "" if the

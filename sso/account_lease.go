@@ -32,14 +32,19 @@ func loadHeld(ctx context.Context, store Store, lease Lease, key string) ([]byte
 	return store.Load(ctx, key)
 }
 
-func saveAndRelease(ctx context.Context, lease Lease, data []byte) error {
+// saveAndRelease saves, also after ctx has ended, and gives the lease back by release
+// unless it can do both in one step.
+func saveAndRelease(ctx context.Context, lease Lease, data []byte, release func(Lease)) error {
 	ctx = context.WithoutCancel(ctx)
 	if f, ok := lease.(finisher); ok {
 		return f.SaveAndRelease(ctx, data)
 	}
-	defer lease.Release()
+	defer release(lease)
 	return lease.Save(ctx, data)
 }
+
+// letGo gives a lease back while the sign-in goes on: nothing in it waits for that.
+func (g *guard) letGo(lease Lease) { g.leaving.Go(lease.Release) }
 
 // hold returns an account with its lease held.
 func (g *guard) hold(ctx context.Context, a account) (*knownAccount, error) {
@@ -165,11 +170,13 @@ func (g *guard) apply(ctx context.Context, v verdicts) error {
 			later = append(later, a)
 		case lease == nil:
 		case !changed:
-			lease.Release()
+			g.letGo(lease)
 		default:
 			data, err := k.record.encode()
 			if err == nil {
-				err = saveAndRelease(ctx, lease, data)
+				err = saveAndRelease(ctx, lease, data, g.letGo)
+			} else {
+				g.letGo(lease)
 			}
 			if err != nil && leaseErr(lease) != nil {
 				later = append(later, a)
@@ -196,6 +203,7 @@ func (g *guard) close(ctx context.Context) {
 		g.giveBack(ctx)
 		leave()
 	}
+	g.leaving.Wait()
 }
 
 // amend changes the stored record of an account while nobody else can, if f does. It
@@ -222,5 +230,5 @@ func (c *Client) changeAccount(ctx context.Context, a account, f func(*accountRe
 		lease.Release()
 		return autherr.AtStep(autherr.StepState, stateError("writing", err))
 	}
-	return autherr.AtStep(autherr.StepState, stateError("writing", saveAndRelease(ctx, lease, data)))
+	return autherr.AtStep(autherr.StepState, stateError("writing", saveAndRelease(ctx, lease, data, Lease.Release)))
 }

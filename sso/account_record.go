@@ -68,7 +68,8 @@ func decodeAccount(data []byte, a account) (*accountRecord, error) {
 	case err != nil:
 		return nil, errUnreadableRecord
 	case r.Version > accountVersion:
-		return nil, &autherr.Error{Kind: ErrConfig, Text: fmt.Sprintf("sso: what is stored of the account has version %d, this program knows %d", r.Version, accountVersion),
+		return nil, &autherr.Error{Kind: ErrConfig,
+			Text: fmt.Sprintf("sso: what is stored of the account has version %d, this program knows %d", r.Version, accountVersion),
 			Hint: "use the newer program that wrote it, or another state directory"}
 	case r.Account != a:
 		return nil, &autherr.Error{Kind: ErrConfig, Text: "sso: what is stored of the account belongs to another one"}

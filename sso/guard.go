@@ -45,6 +45,8 @@ type guard struct {
 	known  map[account]*knownAccount
 	passed map[string]passedSecret
 	probed bool // the server has answered something harmless in this sign-in
+
+	leaving sync.WaitGroup // leases that are being given back
 }
 
 // knownAccount is an account that this sign-in has met.
@@ -181,7 +183,8 @@ func (g *guard) allow(ctx context.Context, lead, home *knownAccount, property, o
 	now := time.Now()
 	if wait := lead.record.Rest.left(now); wait > 0 {
 		return &heldBackError{&autherr.Error{Kind: ErrRateLimited, Wait: wait,
-			Text: "sso: the identity provider has asked to wait before this account signs in again", Hint: "try again after the wait"}}
+			Text: "sso: the identity provider has asked to wait before this account signs in again",
+			Hint: "try again after the wait"}}
 	}
 	mac := lead.record.mac(property, "", marked)
 	before := lead.record.before(property, mac)
@@ -234,7 +237,8 @@ func (g *guard) replaced(r *accountRecord, owner, value string) bool {
 // time either.
 func (g *guard) probe(ctx context.Context, property string) error {
 	p, ok := g.c.provider.(prober)
-	if !ok || g.probed || g.c.cfg.account(property).Kind == accountMailbox { // a mail server has greeted before it gets a password
+	// A mail server has greeted before it gets a password.
+	if !ok || g.probed || g.c.cfg.account(property).Kind == accountMailbox {
 		return nil
 	}
 	err := p.Probe(ctx)
@@ -244,6 +248,7 @@ func (g *guard) probe(ctx context.Context, property string) error {
 	}
 	wait, _ := RetryAfter(err)
 	return &heldBackError{&autherr.Error{Kind: ErrUnreachable, Wait: wait, Cause: err,
-		Text: "sso: what became of this " + property + " when it was sent last is not known, and it is not sent again before the server answers as it should",
+		Text: "sso: what became of this " + property + " when it was sent last is not known, " +
+			"and it is not sent again before the server answers as it should",
 		Hint: "the server or a gateway before it is in trouble: try again later"}}
 }

@@ -19,9 +19,11 @@ type refusals struct {
 	// secret, has replaced in Refused: a bot or a host that still has the old secret
 	// must not try it between two of its successor's sessions.
 	RefusedBefore map[string][]refusal `json:"refused_before,omitempty"`
-	Sent          map[string]attempt   `json:"sent,omitempty"`        // secrets without a verdict yet
-	Replaced      []byte               `json:"replaced,omitempty"`    // MAC of the expired password that NewPassword took the place of
-	RefusalKey    []byte               `json:"refusal_key,omitempty"` // 32 random bytes that key the MACs
+	Sent          map[string]attempt   `json:"sent,omitempty"` // secrets without a verdict yet
+
+	// Replaced is the MAC of the expired password that NewPassword took the place of.
+	Replaced   []byte `json:"replaced,omitempty"`
+	RefusalKey []byte `json:"refusal_key,omitempty"` // 32 random bytes that key the MACs
 }
 
 // refusal marks a secret that a server refused.
