@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
+	"github.com/ssoexchange/ssoexchange/internal/childenv"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -54,9 +55,9 @@ func (j *refreshJob) runCommand(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, commandTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, j.profile.command[0], j.profile.command[1:]...)
-	cmd.Env = append(os.Environ(), "SSOEXCHANGE_PROFILE="+j.name)
+	cmd.Env = childenv.Of(os.Environ(), "SSOEXCHANGE_PROFILE="+j.name)
 	if len(j.profile.outputs) > 0 {
-		cmd.Env = append(cmd.Env, "SSOEXCHANGE_COOKIE_FILE="+j.profile.outputs[0].file)
+		cmd.Env = append(cmd.Env, cookieFileEnv+"="+j.profile.outputs[0].file)
 	}
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil {
