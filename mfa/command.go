@@ -29,7 +29,7 @@ type CommandOptions struct {
 	// Env is the command's environment; nil: os.Environ(). In both cases it loses the
 	// variables from which this module reads secrets (SSOEXCHANGE_PASSWORD and the like).
 	Env []string
-	Dir string   // "": the current folder
+	Dir string // "": the current folder
 }
 
 // Command answers challenges with the first line that a command prints: an SMS

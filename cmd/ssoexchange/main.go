@@ -54,6 +54,9 @@ type app struct {
 	tui    *tui
 	flags  globalFlags
 
+	aside string // a note: what of the environment does not count; "" for nothing
+	piped string // the connection string from standard input; "": not read yet
+
 	// dial makes the connections; nil, and only tests change that, is a net.Dialer.
 	dial func(ctx context.Context, network, addr string) (net.Conn, error)
 }

@@ -290,30 +290,6 @@ func secretSource(name string) (property, source string) {
 	return name, notSecret
 }
 
-// profileSettings returns the properties of the chosen profile. A default profile
-// counts only where no connection string is given.
-func (a *app) profileSettings() (sso.Settings, error) {
-	name := a.flags.profile
-	if name == "" {
-		name = os.Getenv("SSOEXCHANGE_PROFILE")
-	}
-	given := a.flags.connection != "" || a.flags.connectionFile != "" || os.Getenv("SSOEXCHANGE_CONNECTION") != ""
-	if name == "" && given {
-		return sso.Settings{}, nil
-	}
-	f, err := readProfiles(configFile())
-	if err != nil {
-		return sso.Settings{}, err
-	}
-	if name == "" {
-		name = f.defaultProfile
-	}
-	if name == "" {
-		return sso.Settings{}, nil
-	}
-	return f.settings(name)
-}
-
 func completeProfile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 	f, err := readProfiles(configFile())
 	if err != nil {
