@@ -2,7 +2,6 @@ package sso
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"net/url"
@@ -16,23 +15,16 @@ import (
 // HTTP returns an http.Client that is signed in whenever it is used, and stays so.
 //
 // It is confined to the SP's origin: a request to any other fails with ErrConfig
-// before anything is sent, and a redirect to any other is handed to the caller
-// instead of followed. Requests carry the session's cookies and the header that
+// before anything is sent. Redirects are followed for GET and HEAD, within that origin,
+// and not to a sign-in page; any other is handed to the caller, whom [Diverted] tells
+// that it is no answer. Requests carry the session's cookies and the header that
 // Jira wants to see on writes (X-Atlassian-Token: no-check). When an answer shows
 // that the session is lost, it is renewed once for all callers, and the request is
 // sent again if that is safe: its body can be read again, and the SP turned the
 // first one away before it acted on it.
 func (c *Client) HTTP() *http.Client {
 	t := &transport{client: c}
-	return &http.Client{Transport: t, CheckRedirect: func(r *http.Request, via []*http.Request) error {
-		if !hop.SameOrigin(r.URL, c.cfg.URL) {
-			return http.ErrUseLastResponse
-		}
-		if len(via) >= hop.MaxRedirects {
-			return fmt.Errorf("sso: more than %d redirects", hop.MaxRedirects)
-		}
-		return nil
-	}}
+	return &http.Client{Transport: t, CheckRedirect: c.mayFollow}
 }
 
 type transport struct{ client *Client }
@@ -147,8 +139,7 @@ func lost(r *http.Response, sp *url.URL) bool {
 	loc := r.Header.Get("Location")
 	if r.StatusCode < 300 || r.StatusCode > 399 || loc == "" {
 		// A login page in place of data: nothing below /rest answers in HTML.
-		return r.StatusCode == http.StatusOK && strings.Contains(r.Request.URL.Path, "/rest/") &&
-			strings.HasPrefix(r.Header.Get("Content-Type"), "text/html")
+		return r.StatusCode == http.StatusOK && isREST(r.Request.URL) && isPage(r, false)
 	}
 	u, err := r.Request.URL.Parse(loc)
 	return err == nil && (!hop.SameOrigin(u, sp) || strings.HasSuffix(u.Path, "/login.jsp") ||

@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"strings"
@@ -142,29 +141,6 @@ func (a *app) quietConfig() (*sso.Config, error) {
 		return nil, configError("no connection given", `give one with -c 'AuthScheme=Okta;…', -p PROFILE or SSOEXCHANGE_CONNECTION; to see it work first: ssoexchange demo`)
 	}
 	return settings.ConfigWith(sso.ParseOptions{Keyring: keyringSecret})
-}
-
-// maxInput bounds what is read from a named file or from standard input.
-const maxInput = 1 << 20
-
-func (a *app) readFile(name string) (string, error) {
-	r := a.stdin
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return "", configError(err.Error(), "")
-		}
-		defer f.Close()
-		r = f
-	}
-	data, err := io.ReadAll(io.LimitReader(r, maxInput+1))
-	if err != nil {
-		return "", configError("reading "+name+": "+err.Error(), "")
-	}
-	if len(data) > maxInput {
-		return "", configError(name+" is larger than 1 MiB", "")
-	}
-	return string(data), nil
 }
 
 // stateDir returns the name of the state directory, which need not exist.

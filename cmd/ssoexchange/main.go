@@ -31,6 +31,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 func (a *app) run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	a.signalled = ctx.Done()
 	a.tui = newTUI(a.stderr)
 	root := a.rootCommand()
 	root.SetArgs(args)
@@ -54,8 +55,9 @@ type app struct {
 	tui    *tui
 	flags  globalFlags
 
-	aside string // a note: what of the environment does not count; "" for nothing
-	piped string // the connection string from standard input; "": not read yet
+	aside     string          // a note: what of the environment does not count; "" for nothing
+	signalled <-chan struct{} // closed by the signal that ends the program; nil in tests
+	piped     string          // the connection string from standard input; "": not read yet
 
 	// dial makes the connections; nil, and only tests change that, is a net.Dialer.
 	dial func(ctx context.Context, network, addr string) (net.Conn, error)

@@ -99,6 +99,8 @@ var worldCommands = map[string]func(ts *testscript.TestScript, neg bool, args []
 	"fetch":  fetchSocket,
 	"hook":   startHook,
 	"notify": startNotify,
+	"answer": answerRequests,
+	"echo":   echoRequests,
 	"password": func(ts *testscript.TestScript, _ bool, args []string) {
 		world(ts).Okta.SetPassword(args[0], args[1])
 	},

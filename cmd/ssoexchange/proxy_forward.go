@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"math"
@@ -69,6 +70,9 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Transport: f.onward,
 		ModifyResponse: func(resp *http.Response) error {
 			status = resp.StatusCode
+			if err := notAnAnswer(resp); err != nil {
+				return err
+			}
 			f.clean(resp.Header, r.Host)
 			return nil
 		},
@@ -169,10 +173,27 @@ func (f *forwarder) isSP(u *url.URL) bool {
 	return (u.Scheme == "" || strings.EqualFold(u.Scheme, f.sp.Scheme)) && strings.EqualFold(u.Hostname(), f.sp.Hostname()) && port(u) == port(f.sp)
 }
 
+// notAnAnswer returns an error for what a tool would take for the outcome of its
+// request, though it is a sign-in page or the way there: tools follow a redirect by a
+// GET, and believe the 200 behind it. A browser's pages go through as they are.
+func notAnAnswer(resp *http.Response) error {
+	read := resp.Request.Method == http.MethodGet || resp.Request.Method == http.MethodHead
+	if read && !strings.Contains(resp.Request.URL.Path, "/rest/") {
+		return nil
+	}
+	var d *sso.DivertedError
+	if err := sso.Diverted(resp); errors.As(err, &d) && d.Login {
+		return d
+	}
+	return nil
+}
+
 // fail answers for a Jira that could not be asked.
 func (f *forwarder) fail(w http.ResponseWriter, err error) int {
 	status, code := http.StatusBadGateway, sso.Code(err)
-	if sso.Step(err) == "" && code == "internal" {
+	if errors.As(err, new(*sso.DivertedError)) {
+		code = "bad_answer"
+	} else if sso.Step(err) == "" && code == "internal" {
 		code = "unreachable" // Jira's connection broke; nothing of ours
 	}
 	f.logger.Warn("request failed", "step", sso.Step(err), "code", code, "error", err.Error())
