@@ -17,6 +17,8 @@ type signInState struct {
 	guard *guard
 	lease Lease
 
+	fresh bool // the provider's session does not count
+
 	mailLate atomic.Bool // the mail that was waited for last did not come in time
 
 	// writing holds one element while a write is under way, so that an older state
@@ -44,7 +46,9 @@ func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) 
 	v := c.visit(r.Cookies)
 	err := c.restoreProvider(r)
 	if err == nil {
+		takeBack := c.setAside(state)
 		err = state.lateMail(c.walk(ctx, v, r))
+		takeBack()
 	}
 	now := time.Now()
 	state.guard.note(err, now)
@@ -61,7 +65,9 @@ func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) 
 		return nil, err
 	}
 	c.opts.Logger.Info("signed in", "provider", c.id.Scheme, "user", r.User, "elapsed", now.Sub(start).Round(time.Millisecond))
-	return c.keep(r.session(false), v.jar), nil
+	s := r.session(false)
+	s.PasswordTried = c.passwordTried(state.guard)
+	return c.keep(s, v.jar), nil
 }
 
 // connectAhead connects to the IdP while the record is read and prepared: a secret is
