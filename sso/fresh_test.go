@@ -26,7 +26,9 @@ func TestLoginFresh(t *testing.T) {
 	okta := func(w *fixtures.World, password, ca string) string {
 		return w.OktaConnection("User=passwordonly@example.com", "Password="+password, ca)
 	}
-	crowd := func(w *fixtures.World, password, ca string) string { return w.CrowdConnection("Password="+password, ca) }
+	crowd := func(w *fixtures.World, password, ca string) string {
+		return w.CrowdConnection("Password="+password, ca)
+	}
 	form := func(c *sso.Config) { c.SSOAppName, c.SSOAppPassword = "", sso.Secret{} }
 	for _, tt := range []struct {
 		name, engine string
