@@ -202,7 +202,9 @@ func (c *Client) Login(ctx context.Context) (*Session, error) {
 			return nil, err
 		}
 		c.connectAhead(ctx)
-		return c.under(ctx, lease, began, c.authenticate)
+		return c.under(ctx, lease, began, func(ctx context.Context, r *record) (*Session, error) {
+			return c.authenticate(ctx, r, time.Time{})
+		})
 	})
 }
 
@@ -256,6 +258,9 @@ func (c *Client) ensure(ctx context.Context, r *record) (_ *Session, err error) 
 		return s, err
 	}
 	seen := r.glance(began)
+	if !r.Obtained.IsZero() {
+		seen.asked = time.Now() // Jira has just said that it does not know the session
+	}
 	for try := 1; ; try++ {
 		s, err = c.share(ctx, seen)
 		if try == leaseTries || !errors.Is(err, errLeaseLost) {
@@ -275,7 +280,10 @@ func (c *Client) share(ctx context.Context, seen glance) (*Session, error) {
 		if s, err := c.neighbour(ctx, r, seen); s != nil || err != nil {
 			return s, err
 		}
-		return c.authenticate(ctx, r)
+		if !seen.asked.IsZero() && r.Obtained.Equal(seen.obtained) {
+			r.Lost = seen.asked // stored with the next word of the sign-in
+		}
+		return c.authenticate(ctx, r, seen.asked)
 	})
 }
 

@@ -67,13 +67,13 @@ const (
 	maxShownURL = 300 // bytes of an address in an error
 )
 
-// Diverted looks at an answer of [Client.HTTP] and returns a [*DivertedError] if it is
+// Diverted looks at an answer of [Client.HTTP], or of a transport above it, and returns a [*DivertedError] if it is
 // none to the request: a redirect that was not followed, a page in place of the data of
 // a REST resource, or a page that asks for a sign-in. It returns nil for everything
 // else, HTTP errors (400 and above) included. A REST request whose Accept header admits
 // text may be answered by a page. Up to 64 KiB of the body are read ahead; resp.Body
 // has them still.
-func Diverted(resp *http.Response) error {
+func (c *Client) Diverted(resp *http.Response) error {
 	if resp.StatusCode < 200 || resp.StatusCode == http.StatusNotModified || resp.StatusCode >= 400 {
 		return nil
 	}
@@ -85,7 +85,7 @@ func Diverted(resp *http.Response) error {
 	if resp.StatusCode >= 300 {
 		if to, err := resp.Location(); err == nil {
 			e.To = bareURL(to)
-			e.Login = !hop.SameOrigin(to, resp.Request.URL) || sentToLogin(resp, resp.Request.URL)
+			e.Login = c.sentToLogin(resp)
 		} else {
 			e.To = "nowhere (no Location)"
 		}
@@ -94,7 +94,7 @@ func Diverted(resp *http.Response) error {
 	if !isPage(resp, true) {
 		return nil
 	}
-	look := lookAtPage(resp)
+	look := c.lookAtPage(resp)
 	e.Login, e.Title = look.login, look.title
 	if look.to != nil {
 		e.To = bareURL(look.to)
@@ -113,7 +113,7 @@ func Diverted(resp *http.Response) error {
 func (c *Client) mayFollow(next *http.Request, via []*http.Request) error {
 	method := methodOf(via[0].Method)
 	if method != http.MethodGet && method != http.MethodHead ||
-		!hop.SameOrigin(next.URL, c.cfg.URL) || sentToLogin(next.Response, c.cfg.URL) {
+		!hop.SameOrigin(next.URL, c.cfg.URL) || c.sentToLogin(next.Response) {
 		return http.ErrUseLastResponse
 	}
 	if len(via) >= hop.MaxRedirects {
@@ -123,8 +123,8 @@ func (c *Client) mayFollow(next *http.Request, via []*http.Request) error {
 }
 
 // sentToLogin reports whether a redirect leads where a lost session leads.
-func sentToLogin(r *http.Response, sp *url.URL) bool {
-	return lost(&http.Response{StatusCode: r.StatusCode, Header: http.Header{"Location": r.Header["Location"]}, Request: r.Request, Body: http.NoBody}, sp)
+func (c *Client) sentToLogin(r *http.Response) bool {
+	return c.cfg.lost(&http.Response{StatusCode: r.StatusCode, Header: http.Header{"Location": r.Header["Location"]}, Request: r.Request, Body: http.NoBody})
 }
 
 func isREST(u *url.URL) bool { return strings.Contains(u.Path, "/rest/") }
@@ -229,7 +229,7 @@ type pageLook struct {
 var loginFields = map[string]bool{"os_password": true, "j_password": true, "webSudoPassword": true, "SAMLRequest": true, "SAMLResponse": true}
 
 // lookAtPage reads the tokens in the beginning of a page.
-func lookAtPage(r *http.Response) (look pageLook) {
+func (c *Client) lookAtPage(r *http.Response) (look pageLook) {
 	if r.Request.Method == http.MethodHead {
 		return look
 	}
@@ -255,7 +255,7 @@ func lookAtPage(r *http.Response) (look pageLook) {
 				look.to, _ = r.Request.URL.Parse(action)
 				return look
 			case name == "meta" && strings.EqualFold(attrs["http-equiv"], "refresh"):
-				if to := refreshTarget(r, attrs["content"]); to != nil {
+				if to := c.refreshTarget(r, attrs["content"]); to != nil {
 					look.login, look.to = true, to
 					return look
 				}
@@ -265,14 +265,14 @@ func lookAtPage(r *http.Response) (look pageLook) {
 }
 
 // refreshTarget returns where a refresh leads if that is where a lost session leads.
-func refreshTarget(r *http.Response, content string) *url.URL {
+func (c *Client) refreshTarget(r *http.Response, content string) *url.URL {
 	i := strings.Index(strings.ToLower(content), "url=")
 	if i < 0 {
 		return nil
 	}
 	target := strings.Trim(content[i+len("url="):], ` '"`)
 	to, err := r.Request.URL.Parse(target)
-	if err != nil || !sentToLogin(&http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {target}}, Request: r.Request}, r.Request.URL) {
+	if err != nil || !c.sentToLogin(&http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {target}}, Request: r.Request}) {
 		return nil
 	}
 	return to

@@ -63,7 +63,7 @@ func TestHTTPRedirects(t *testing.T) {
 			defer resp.Body.Close()
 			followed := len(sp.echoes) > 0
 			var d *sso.DivertedError
-			errors.As(sso.Diverted(resp), &d)
+			errors.As(c.Diverted(resp), &d)
 			if followed != tt.follows || (d == nil) != tt.follows {
 				t.Fatalf("followed: %v, %v", followed, d)
 			}
@@ -130,6 +130,10 @@ func FuzzDiverted(f *testing.F) {
 	f.Add(200, "", "", []byte("\ufeff<!-- x --><html><meta http-equiv=refresh content='0;url=//idp/?s3cret'>"))
 	f.Add(302, "", "https://idp.example.com/a;jsessionid=s3cret?s3cret#s3cret", []byte("x"))
 	f.Add(200, "application/json", "", []byte(`{"a":1}`))
+	c, err := sso.Open(f.Context(), "AuthScheme=Okta;User=ana;Password=x;SSOLoginURL=https://acme.okta.com/home/jira/0oa1/42;SSOExchangeURL=https://jira.example.com/plugins/servlet/samlconsumer", nil)
+	if err != nil {
+		f.Fatal(err)
+	}
 	f.Fuzz(func(t *testing.T, status int, contentType, location string, body []byte) {
 		u, _ := url.Parse("https://jira.example.com/rest/api/2/x?s3cret")
 		resp := &http.Response{StatusCode: status, Header: http.Header{}, Body: io.NopCloser(bytes.NewReader(body)),
@@ -140,7 +144,7 @@ func FuzzDiverted(f *testing.F) {
 		if location != "" {
 			resp.Header.Set("Location", location)
 		}
-		err := sso.Diverted(resp)
+		err := c.Diverted(resp)
 		if after, _ := io.ReadAll(resp.Body); !bytes.Equal(after, body) {
 			t.Fatalf("%d bytes became %d", len(body), len(after))
 		}

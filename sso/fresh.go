@@ -14,7 +14,7 @@ func (c *Client) LoginFresh(ctx context.Context) (*Session, error) {
 	return c.flight.do(ctx, "login fresh", func(ctx context.Context) (*Session, error) {
 		return c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
 			c.signInState().fresh = true
-			return c.authenticate(ctx, r)
+			return c.authenticate(ctx, r, time.Time{})
 		})
 	})
 }

@@ -72,6 +72,7 @@ func (c *Client) acquire(ctx context.Context) (Lease, error) {
 // glance is what a call has seen of the record before it waits for others.
 type glance struct {
 	began    time.Time
+	asked    time.Time // when Jira answered that it knows nobody, zero: it was not asked
 	obtained time.Time // when the session was obtained, zero: there was none
 	failed   time.Time // when the last sign-in failed, zero: it did not
 }

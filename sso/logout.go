@@ -24,7 +24,9 @@ func (c *Client) Logout(ctx context.Context) error {
 	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
 		errSP := c.signOutSP(ctx, r)
 		errIdP := c.signOutIdP(ctx, r)
-		c.keep(nil, nil)
+		if errSP == nil {
+			c.keep(nil, nil)
+		}
 		return nil, errors.Join(errSP, errIdP, c.signInState().store(ctx))
 	})
 	return err

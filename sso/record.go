@@ -63,6 +63,7 @@ type record struct {
 	User       string             `json:"user,omitempty"`        // as the SP names it
 	Obtained   time.Time          `json:"obtained,omitzero"`     // when the session was obtained
 	Verified   time.Time          `json:"verified,omitzero"`     // when the SP last confirmed it
+	Lost       time.Time          `json:"lost,omitzero"`         // when the SP said that it does not know the session any more
 	Failed     *failure           `json:"failed,omitempty"`      // how the last sign-in ended, if it failed
 	Refused    map[string]refusal `json:"refused,omitempty"`     // by the name of the secret's property
 	Replaced   []byte             `json:"replaced,omitempty"`    // MAC of the expired password that NewPassword took the place of
@@ -130,16 +131,22 @@ func decodeRecord(data []byte, cfg *Config) (*record, error) {
 	return &r, nil
 }
 
-// dropSession forgets the SP's session cookies as a browser that restarts does:
-// cookies with an expiry of their own (devices, preferences) stay.
+// dropSession forgets the SP's session; see withoutSession.
 func (r *record) dropSession() {
-	kept := r.Cookies[:0]
+	r.Cookies = r.withoutSession()
+	r.User, r.Obtained, r.Verified, r.Lost = "", time.Time{}, time.Time{}, time.Time{}
+}
+
+// withoutSession returns the SP's cookies as a browser that restarts has them: those
+// with an expiry of their own (devices, preferences), without the remembered login.
+func (r *record) withoutSession() []cookiejar.Cookie {
+	var kept []cookiejar.Cookie
 	for _, c := range r.Cookies {
 		if !c.Expires.IsZero() && c.Name != rememberMeCookie {
 			kept = append(kept, c)
 		}
 	}
-	r.Cookies, r.User, r.Obtained, r.Verified = kept, "", time.Time{}, time.Time{}
+	return kept
 }
 
 func (r *record) mac(property, owner, secret string) []byte {

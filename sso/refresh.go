@@ -75,6 +75,7 @@ type kept struct {
 	due     time.Time
 	place   int  // in the schedule; -1: a worker has it, or it was removed
 	again   bool // wanted at once while a worker has it
+	urgent  bool // the next turn does not wait for the end of a pause of our own
 	removed bool
 	seen    [32]byte // of the cookies that were last announced
 	status  RefreshStatus
@@ -134,6 +135,10 @@ func (r *Refresher) Remove(name string) *Client {
 	delete(r.kept, name)
 	k.removed = true
 	r.plan.remove(k)
+	for _, w := range k.waiting { // there is no next turn
+		w <- RefreshEvent{Name: name, Identity: k.status.Identity, Kind: RefreshStopped, At: time.Now(), Err: notKept(name, nil)}
+	}
+	k.waiting = nil
 	r.changed()
 	return k.client
 }
@@ -150,14 +155,37 @@ func (r *Refresher) Wake(name string) bool {
 	return k != nil
 }
 
+// CheckNow has name looked at without delay and returns what came of it: for somebody
+// who has reason to think that its session is over. The session is renewed if it is. A
+// pause of the Refresher's own after a failure is cut short; a pause that a server asked
+// for, a stop and the bounds of a day are not, and are returned as the error that they
+// are about. ErrConfig if name is not kept.
+//
+// It works while Run does, or until ctx ends. Calls made during a turn share the next.
+func (r *Refresher) CheckNow(ctx context.Context, name string) (RefreshEvent, error) {
+	k, err := r.find(name)
+	if err != nil {
+		return RefreshEvent{}, err
+	}
+	return r.nextTurn(ctx, k, true)
+}
+
+// WakeAll is CheckNow for everything that is kept, without waiting for the outcome.
+func (r *Refresher) WakeAll() {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, k := range r.kept {
+		k.urgent = true
+		r.atOnce(k)
+	}
+}
+
 // PassCode hands in the one-time code that name waits for, lets it sign in again and
 // returns what came of it. It works while Run does.
 func (r *Refresher) PassCode(ctx context.Context, name, code string) (RefreshEvent, error) {
-	r.mu.Lock()
-	k := r.kept[name]
-	r.mu.Unlock()
-	if k == nil {
-		return RefreshEvent{}, autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig, "sso: "+name+" is not kept here", "it has: "+strings.Join(r.Names(), ", ")))
+	k, err := r.find(name)
+	if err != nil {
+		return RefreshEvent{}, err
 	}
 	if code == "" {
 		return RefreshEvent{}, autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig, "sso: the code is empty", ""))
@@ -166,14 +194,45 @@ func (r *Refresher) PassCode(ctx context.Context, name, code string) (RefreshEve
 		return RefreshEvent{}, err
 	}
 	k.client.PassCode(code)
+	e, err := r.nextTurn(ctx, k, false)
+	if ctx.Err() == nil {
+		k.client.PassCode("") // one that nobody asked for is not good for another time
+	}
+	return e, err
+}
+
+func (r *Refresher) find(name string) (*kept, error) {
+	r.mu.Lock()
+	k := r.kept[name]
+	r.mu.Unlock()
+	if k == nil {
+		return nil, notKept(name, r.Names())
+	}
+	return k, nil
+}
+
+func notKept(name string, names []string) error {
+	hint := ""
+	if len(names) > 0 {
+		hint = "it has: " + strings.Join(names, ", ")
+	}
+	return autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig, "sso: "+name+" is not kept here", hint))
+}
+
+// nextTurn has the next turn of k made at once and returns what came of it.
+func (r *Refresher) nextTurn(ctx context.Context, k *kept, urgent bool) (RefreshEvent, error) {
 	outcome := make(chan RefreshEvent, 1)
 	r.mu.Lock()
+	if k.removed {
+		r.mu.Unlock()
+		return RefreshEvent{}, notKept(k.name, nil)
+	}
 	k.waiting = append(k.waiting, outcome)
+	k.urgent = k.urgent || urgent
 	r.atOnce(k)
 	r.mu.Unlock()
 	select {
 	case e := <-outcome:
-		k.client.PassCode("") // one that nobody asked for is not good for another time
 		return e, e.Err
 	case <-ctx.Done():
 		return RefreshEvent{}, context.Cause(ctx)

@@ -157,6 +157,9 @@ func needsChange(err error, failures int) bool {
 	if Step(err) == autherr.StepState {
 		return false // a full disk is nobody's refusal
 	}
+	if Step(err) == autherr.StepVerify {
+		return false // a question whose answer was not Jira's, and nothing was sent
+	}
 	switch {
 	case errors.Is(err, ErrExchangeRefused), isLateMail(err):
 		return failures >= 3

@@ -15,11 +15,11 @@ import (
 // turn looks after one identity and schedules its next turn.
 func (r *Refresher) turn(ctx context.Context, k *kept) {
 	r.mu.Lock()
-	waiting := k.waiting // those who come later want to hear of the next turn
-	k.waiting = nil
+	waiting, urgent := k.waiting, k.urgent // those who come later want to hear of the next turn
+	k.waiting, k.urgent = nil, false
 	r.mu.Unlock()
 	start, sent := time.Now(), k.client.counted.sent.Load()
-	e := r.look(ctx, k, start)
+	e := r.look(ctx, k, start, urgent)
 	e.Name, e.Identity, e.At = k.name, k.client.Identity(), time.Now()
 	e.Elapsed, e.Requests = e.At.Sub(start), int(k.client.counted.sent.Load()-sent)
 	k.client.net.transport.CloseIdleConnections() // the next turn is hours away
@@ -58,13 +58,13 @@ func (r *Refresher) log(e RefreshEvent) {
 }
 
 // look is a turn up to its outcome: is it allowed, what came of it, what is noted.
-func (r *Refresher) look(ctx context.Context, k *kept, now time.Time) RefreshEvent {
+func (r *Refresher) look(ctx context.Context, k *kept, now time.Time, urgent bool) RefreshEvent {
 	c, die := k.client, rand.Float64()
 	rec, err := c.load(ctx)
 	if err != nil {
 		return RefreshEvent{Kind: RefreshWaiting, Err: err, Next: now.Add(backoff(4, 0, die))}
 	}
-	if refused, no := r.refrain(ctx, c, rec, now, die); no {
+	if refused, no := r.refrain(ctx, c, rec, now, die, urgent); no {
 		return refused
 	}
 	before, sent := rec.Verified, c.counted.sent.Load()
@@ -149,8 +149,9 @@ func (r *Refresher) noteFailure(ctx context.Context, c *Client, rec *record, e *
 	e.Kind, e.Next = RefreshWaiting, care.NotUntil
 }
 
-// refrain returns why nothing may be sent now, if that is so.
-func (r *Refresher) refrain(ctx context.Context, c *Client, rec *record, now time.Time, die float64) (RefreshEvent, bool) {
+// refrain returns why nothing may be sent now, if that is so. A turn that is urgent
+// does not wait for the end of a pause, unless a server asked for it.
+func (r *Refresher) refrain(ctx context.Context, c *Client, rec *record, now time.Time, die float64, urgent bool) (RefreshEvent, bool) {
 	care := &rec.Care
 	if care.Stopped != nil {
 		revealCtx, cancel := patience.WithBudget(ctx, c.timeout())
@@ -162,7 +163,8 @@ func (r *Refresher) refrain(ctx context.Context, c *Client, rec *record, now tim
 	} else if f := rec.inHand(now); f != nil {
 		return RefreshEvent{Kind: RefreshWaiting, Err: f.told("somebody is signing in: "), Told: true, Next: f.At.Add(stopPoll + minPause)}, true
 	}
-	if care.Stopped == nil && now.Before(care.NotUntil) {
+	ours := urgent && (rec.Failed == nil || rec.Failed.Wait == 0 && rec.Failed.Code != "rate_limited")
+	if care.Stopped == nil && now.Before(care.NotUntil) && !ours {
 		err := error(autherr.New(ErrUnreachable, "sso: the last try failed, and the next is not yet due", ""))
 		if rec.Failed != nil {
 			err = rec.Failed.told("the last try: ")

@@ -23,6 +23,9 @@ type RefusedError struct {
 	ID     string // the SP's error id, which its log holds too; may be empty
 	Words  string // title, headings and first sentence of the page, or the code in a redirect; for display only
 	Cause  Cause  // what those words, or the answer's own headers, tell of the reason; often nothing
+
+	Gateway string // what answered in the SP's place, with CauseGateway; "" if it does not say
+	hint    string // of the gateway
 }
 
 // Cause is the reason of a refusal as far as the SP tells it. Pages for users tell
@@ -47,7 +50,11 @@ const (
 
 func (e *RefusedError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "jira: the assertion was posted, and the SP still knows nobody (status %d", e.Status)
+	knows := "the SP still knows nobody"
+	if e.Gateway != "" {
+		knows = e.Gateway + " answered in place of the SP"
+	}
+	fmt.Fprintf(&b, "jira: the assertion was posted, and %s (status %d", knows, e.Status)
 	if e.Words != "" {
 		fmt.Fprintf(&b, ", %q", e.Words)
 	}
@@ -66,6 +73,9 @@ func (e *RefusedError) HintText() string {
 	where := "look for it in the SP's log (atlassian-jira.log, \"invalid SAML response\")"
 	if e.ID != "" {
 		where = "look for " + e.ID + " in the SP's log"
+	}
+	if e.hint != "" {
+		return e.hint
 	}
 	if e.ID == "" && (e.Cause == CauseConsumer || e.Cause == CauseGateway) {
 		return causeHints[e.Cause] // the SP has not seen it
@@ -101,7 +111,8 @@ func (v *visit) refusalOf(first, last *hop.Answer, resp *saml.Response) error {
 	switch first.Status {
 	case http.StatusTooManyRequests:
 		return &autherr.Error{Kind: ErrRateLimited, Text: "jira: the SP asks to wait", Wait: hop.RetryAfter(first.Header)}
-	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+		520, 521, 522, 523, 524, 525, 526, 527, 530: // Cloudflare's
 		return &autherr.Error{Kind: ErrUnreachable, Text: fmt.Sprintf("jira: the assertion consumer answered %d", first.Status), Hint: "the SP or the proxy in front of it is in trouble: try again later"}
 	}
 	e := &RefusedError{Status: first.Status, Words: wordsOf(last), ID: errorIDOf(last)}
@@ -112,6 +123,7 @@ func (v *visit) refusalOf(first, last *hop.Answer, resp *saml.Response) error {
 	if stray := last.Location(); stray != nil && !v.onSP(stray) {
 		e.Words, e.Cause = "redirect to "+stray.Host, CauseGateway
 	}
+	v.blame(e, first, last)
 	if e.Cause == CauseUnknown || e.Cause == CauseAudience {
 		e.Cause = v.causeByEvidence(first, resp, e.Cause)
 	}

@@ -32,18 +32,25 @@ func (c *Client) newSignInState(r *record, lease Lease) *signInState {
 
 // authenticate signs in and stores what came of it, success or not: what a failed
 // sign-in learnt (a device, an open challenge, a refusal) matters as much.
-func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) {
+//
+// The stored session stays until there is a new one: a sign-in may fail for reasons that
+// have nothing to do with it. Nothing is sent to the IdP unless Jira itself answers at
+// the SP's address, now; asked is when it last did, zero if it was not asked.
+func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (*Session, error) {
 	if err := c.mailboxSecret(); err != nil {
 		return nil, err // before any secret leaves
 	}
 	start := time.Now()
+	if asked.IsZero() || start.Sub(asked) > presenceLasts {
+		if err := c.present(ctx, r); err != nil {
+			return nil, err
+		}
+	}
 	state := c.signInState()
-	r.dropSession()
 	r.Care.countSignIn(start)
-	// The SP is not asked anything until the IdP has answered. It comes second, so that
-	// the first handshake has the processor to itself.
+	// The SP is not asked anything more until the IdP has answered.
 	c.net.warm(ctx, c.cfg.SSOExchangeURL)
-	v := c.visit(r.Cookies)
+	v := c.visit(r.withoutSession())
 	err := c.restoreProvider(r)
 	if err == nil {
 		takeBack := c.setAside(state)
@@ -98,9 +105,12 @@ func (c *Client) walk(ctx context.Context, v *visit, r *record) error {
 		return err
 	}
 	now := time.Now()
-	r.User, r.Obtained, r.Verified, r.Cookies = user, now, now, v.jar.All()
+	r.User, r.Obtained, r.Verified, r.Lost, r.Cookies = user, now, now, time.Time{}, v.jar.All()
 	return nil
 }
+
+// presenceLasts is for how long it counts that Jira answered.
+const presenceLasts = 30 * time.Second
 
 func (c *Client) restoreProvider(r *record) error {
 	p, ok := c.provider.(rememberer)

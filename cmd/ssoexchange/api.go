@@ -94,13 +94,12 @@ func (a *app) api(ctx context.Context, args []string, f apiFlags) error {
 		return unwrapURL(err)
 	}
 	defer resp.Body.Close()
-	return a.apiAnswer(req, resp)
+	return a.apiAnswer(req, resp, client.Diverted(resp))
 }
 
-// apiAnswer prints the body and tells whether it is an answer to the request. The body
-// of a redirect or of a sign-in page is of no use, and may hold what is secret.
-func (a *app) apiAnswer(req *http.Request, resp *http.Response) error {
-	diverted := sso.Diverted(resp)
+// apiAnswer prints the body and returns the error that the answer is; diverted is that of
+// an answer that is none to the request. The body of a redirect or of a sign-in page is of no use, and may hold what is secret.
+func (a *app) apiAnswer(req *http.Request, resp *http.Response, diverted error) error {
 	var d *sso.DivertedError
 	if errors.As(diverted, &d) && (d.Login || d.Status >= 300) {
 		return diverted

@@ -29,19 +29,20 @@ const (
 
 // forwarder is the proxy's handler: admission, then Jira.
 type forwarder struct {
-	gate    gate
-	sp      *url.URL // Jira's base URL
-	base    string   // its context path, "" or "/jira"
-	agent   string   // the User-Agent of tools that have none
-	onward  http.RoundTripper
-	logger  *slog.Logger
-	buffers *bufferPool
+	gate     gate
+	sp       *url.URL // Jira's base URL
+	base     string   // its context path, "" or "/jira"
+	agent    string   // the User-Agent of tools that have none
+	onward   http.RoundTripper
+	diverted func(*http.Response) error // sso.Client's
+	logger   *slog.Logger
+	buffers  *bufferPool
 }
 
 func newForwarder(client *sso.Client, sp *url.URL, ln *proxyListener, token string, logger *slog.Logger) *forwarder {
 	return &forwarder{
 		gate: newGate(token, ln.port), sp: sp, base: strings.TrimRight(sp.Path, "/"), agent: client.Headers().Get("User-Agent"),
-		onward: newPatientTransport(client), logger: logger, buffers: &bufferPool{},
+		onward: newPatientTransport(client), diverted: client.Diverted, logger: logger, buffers: &bufferPool{},
 	}
 }
 
@@ -70,7 +71,7 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Transport: f.onward,
 		ModifyResponse: func(resp *http.Response) error {
 			status = resp.StatusCode
-			if err := notAnAnswer(resp); err != nil {
+			if err := f.notAnAnswer(resp); err != nil {
 				return err
 			}
 			f.clean(resp.Header, r.Host)
@@ -176,13 +177,13 @@ func (f *forwarder) isSP(u *url.URL) bool {
 // notAnAnswer returns an error for what a tool would take for the outcome of its
 // request, though it is a sign-in page or the way there: tools follow a redirect by a
 // GET, and believe the 200 behind it. A browser's pages go through as they are.
-func notAnAnswer(resp *http.Response) error {
+func (f *forwarder) notAnAnswer(resp *http.Response) error {
 	read := resp.Request.Method == http.MethodGet || resp.Request.Method == http.MethodHead
 	if read && !strings.Contains(resp.Request.URL.Path, "/rest/") {
 		return nil
 	}
 	var d *sso.DivertedError
-	if err := sso.Diverted(resp); errors.As(err, &d) && d.Login {
+	if err := f.diverted(resp); errors.As(err, &d) && d.Login {
 		return d
 	}
 	return nil

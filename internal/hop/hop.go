@@ -196,6 +196,9 @@ func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	if int64(len(body)) > limit {
 		return fail(autherr.ErrBadAnswer, fmt.Errorf("answer (status %d) is larger than %d bytes", resp.StatusCode, limit), true)
 	}
+	if body, err = unpack(resp.Header, body, limit); err != nil {
+		return fail(autherr.ErrBadAnswer, fmt.Errorf("answer (status %d) is larger than %d bytes", resp.StatusCode, limit), true)
+	}
 	a := &Answer{URL: r.URL, Status: resp.StatusCode, Header: resp.Header, Body: body}
 	if err := on.complete(resp); err != nil && a.Location() == nil { // a redirect is all in its head
 		return fail(autherr.ErrUnreachable, fmt.Errorf("reading the answer (status %d): %w", resp.StatusCode, err), true)
