@@ -167,14 +167,11 @@ func (c *Config) lost(r *http.Response) bool {
 	}
 	// A page in place of data: nothing below /rest answers in HTML, but for some of
 	// Jira's refusals.
-	if !isREST(r.Request.URL) || !isPage(r, false) {
-		return false
-	}
 	switch r.StatusCode {
 	case http.StatusOK:
-		return true
+		return isREST(r.Request.URL) && isPage(r, false)
 	case http.StatusForbidden, http.StatusNotFound:
-		return !fromJira(r.Header)
+		return isREST(r.Request.URL) && !fromJira(r.Header) && isPage(r, false)
 	}
 	return false
 }
