@@ -219,19 +219,22 @@ func (c *Client) Check(ctx context.Context) (*Session, error) {
 	}
 	s, err := c.resumeStored(ctx, r)
 	if err == nil && s == nil {
+		if !r.Obtained.IsZero() {
+			c.markLost(ctx, r)
+		}
 		err = &autherr.Error{Kind: ErrNoSession, Text: "sso: no live session is stored for " + c.id.User + " at " + c.id.SP, Hint: "sign in with: ssoexchange login"}
 	}
 	return s, err
 }
 
 // Stored returns the stored session without asking anybody whether it works;
-// ErrNoSession if there is none.
+// ErrNoSession if there is none, or if the SP has said before that it does not know it.
 func (c *Client) Stored(ctx context.Context) (*Session, error) {
 	r, err := c.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if r.Obtained.IsZero() {
+	if r.Obtained.IsZero() || !r.Lost.IsZero() {
 		return nil, &autherr.Error{Kind: ErrNoSession, Text: "sso: no session is stored for " + c.id.User + " at " + c.id.SP, Hint: "sign in with: ssoexchange login"}
 	}
 	return r.session(true), nil
@@ -279,9 +282,6 @@ func (c *Client) share(ctx context.Context, seen glance) (*Session, error) {
 	return c.under(ctx, lease, seen.began, func(ctx context.Context, r *record) (*Session, error) {
 		if s, err := c.neighbour(ctx, r, seen); s != nil || err != nil {
 			return s, err
-		}
-		if !seen.asked.IsZero() && r.Obtained.Equal(seen.obtained) {
-			r.Lost = seen.asked // stored with the next word of the sign-in
 		}
 		return c.authenticate(ctx, r, seen.asked)
 	})

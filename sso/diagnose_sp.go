@@ -26,7 +26,8 @@ func (c *Client) diagnoseJira(ctx context.Context, report func(Finding)) {
 	var info struct {
 		Version, DeploymentType, BaseURL string
 	}
-	isInfo := a.Status == http.StatusOK && !isHTML(a.Answer) && json.Unmarshal(plainJSON(a.Body), &info) == nil && info.Version != ""
+	isInfo := a.Status == http.StatusOK && !isHTML(a.Answer) &&
+		json.Unmarshal(plainJSON(a.Body), &info) == nil && info.Version != ""
 	known, trouble := v.stranger(a)
 	gone := a.Status == http.StatusNotFound
 	switch {
@@ -43,7 +44,7 @@ func (c *Client) diagnoseJira(ctx context.Context, report func(Finding)) {
 	case a.Location() != nil && !v.onSP(a.Location()) && !known:
 		report(warning(check, "a gateway answers instead of Jira and sends to "+a.Location().Host,
 			"the cookies of Jira alone do not pass the gateway: let requests from here reach Jira directly, or exempt "+c.cfg.URL.EscapedPath()+"/rest/ and the exchange URL"))
-	case gone && gatewayNear(a.Answer).name == "":
+	case gone && gatewayNear(a.Answer).name == "" && !outageTitle().MatchString(v.saidBy(a.Answer)):
 		report(c.missingJira(ctx, v))
 	default:
 		report(c.notJiraFinding(ctx, v, a))
@@ -57,7 +58,8 @@ func (c *Client) notJiraFinding(ctx context.Context, v *visit, a reply) Finding 
 	if err != nil {
 		return FindingOf(check, "", err)
 	}
-	return warning(check, fmt.Sprintf("Jira answers, but serverInfo is refused (%d)%s", a.Status, v.quoted(a.Answer)), "let requests to /rest/ pass: clients will need it")
+	return warning(check, fmt.Sprintf("Jira answers, but serverInfo is refused (%d)%s", a.Status, v.quoted(a.Answer)),
+		"let requests to /rest/ pass: clients will need it")
 }
 
 // missingJira tells a site that blocks one resource from a place where no Jira is.

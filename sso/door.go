@@ -2,7 +2,6 @@ package sso
 
 import (
 	"net/url"
-	"regexp"
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/internal/hop"
@@ -14,44 +13,18 @@ import (
 var (
 	// signInPaths are the pages of Jira at which a sign-in begins, docs/jira.md's doors
 	// among them. Apps have their own, some with a number or a name at the end.
-	signInPaths = lazyregexp.New(`(?i)/(login(\.jsp|\.action)?|secure/login[^/]*` +
-		`|plugins/servlet/(external-login(/[^/]+)?|login|samlsso|saml/(auth|sso|login)|oauth/auth|oidc/[^/]+|openid/[^/]+|sso-?login` +
+	signInPaths = lazyregexp.New(`(?i)^/(login(\.jsp|\.action)?|secure/login[^/]*` +
+		`|plugins/servlet/(external-login(/[^/]+)?|login|sso-?login` +
+		`|samlsso|saml/(auth|sso|login)|oauth/auth|oidc/[^/]+|openid/[^/]+` +
 		`|no\.kantega\.[^/]+(/.*)?/(login|initiate|start)|no\.kantega\.[^/]+/login|de\.resolution\.[^/]+/.*)` +
 		`|servicedesk/customer/user/(login|signup))/?$`)
 
 	// outagePaths are the pages that stand in for a Jira that is starting, broken or
 	// in maintenance.
-	outagePaths = lazyregexp.New(`(?i)/(startup\.jsp|startup-status[^/]*|secure/setup[^/]*|errors?\.jsp|johnson(/.*)?|importprogress[^/]*` +
-		`|[^/]*(maintenance|wartung|unavailable|out-?of-?(service|order)|downtime|outage|offline|sorry)[^/]*(/.*)?|(error[-_/]?)?50[234](\.[a-z]+)?)/?$`)
+	outagePaths = lazyregexp.New(`(?i)/(startup\.jsp|startup-status[^/]*|secure/setup[^/]*|errors?\.jsp` +
+		`|johnson(/.*)?|importprogress[^/]*|(error[-_/]?)?50[234](\.[a-z]+)?` +
+		`|[^/]*(maintenance|wartung|unavailable|out-?of-?(service|order)|downtime|outage|offline|sorry)[^/]*(/.*)?)/?$`)
 	outageHosts = lazyregexp.New(`(?i)(^|[.-])(maintenance|wartung|sorry|outage|downtime)[.-]`)
-
-	// gatewayPaths are pages of gateways that answer under Jira's own name.
-	gatewayPaths = []struct {
-		path func() *regexp.Regexp
-		name string
-	}{
-		{lazyregexp.New(`(?i)^/(my\.policy|my\.logout\.php3|vdesk/)`), "F5 BIG-IP APM"},
-		{lazyregexp.New(`(?i)^/cdn-cgi/access/`), "Cloudflare Access"},
-		{lazyregexp.New(`(?i)^/cdn-cgi/`), "Cloudflare"},
-		{lazyregexp.New(`(?i)^/(oauth2|_oauth2?)/(start|sign_in|auth|callback)`), "oauth2-proxy"},
-		{lazyregexp.New(`(?i)^/outpost\.goauthentik\.io/`), "authentik"},
-		{lazyregexp.New(`(?i)^/\.auth/login`), "Azure App Service"},
-		{lazyregexp.New(`(?i)^/(siteminderagent|smlogin)/`), "SiteMinder"},
-		{lazyregexp.New(`(?i)^/(pkmslogin|pkmspublic|mga/sps/)`), "IBM WebSEAL"},
-		{lazyregexp.New(`(?i)^/dana-na/`), "Ivanti Connect Secure"},
-		{lazyregexp.New(`(?i)^/(vpn/|logon/logonpoint|cgi/login|nf/auth/)`), "Citrix NetScaler"},
-		{lazyregexp.New(`(?i)^/_gcp_gatekeeper/`), "Google IAP"},
-	}
-	gatewayHosts = []struct {
-		host func() *regexp.Regexp
-		name string
-	}{
-		{lazyregexp.New(`(?i)\.cloudflareaccess\.com$`), "Cloudflare Access"},
-		{lazyregexp.New(`(?i)(^|\.)(zscaler(one|two|three)?|zscloud)\.(net|com)$`), "Zscaler"},
-		{lazyregexp.New(`(?i)\.amazoncognito\.com$`), "AWS load balancer (Cognito)"},
-		{lazyregexp.New(`(?i)(^|\.)(block|malware|phish)\.opendns\.com$`), "Cisco Umbrella"},
-		{lazyregexp.New(`(?i)\.goskope\.com$`), "Netskope"},
-	}
 )
 
 // plainPath returns a path without the parameters of its segments, in which servlet
@@ -80,7 +53,12 @@ func (c *Config) signInPage(u *url.URL) bool {
 	if c.SSOExchangeURL != nil && path == plainPath(c.SSOExchangeURL) && !atlassianACS(c.SSOExchangeURL) {
 		return true // the other vendors' consumers start a sign-in when they are opened
 	}
-	return signInPaths().MatchString(path) || u.Query().Has("SAMLRequest")
+	return u.Query().Has("SAMLRequest") || signInPaths().MatchString(path) || signInPaths().MatchString(c.belowBase(path))
+}
+
+// belowBase returns a path without the SP's context path.
+func (c *Config) belowBase(path string) string {
+	return "/" + strings.TrimLeft(strings.TrimPrefix(path, trimSlash(c.URL.Path)), "/")
 }
 
 // leadsToSignIn reports whether an address outside the SP is one at which its users sign in.
@@ -88,7 +66,8 @@ func (c *Config) leadsToSignIn(u *url.URL) bool {
 	if hop.SameOrigin(u, c.URL) {
 		return c.signInPage(u)
 	}
-	return u.Query().Has("SAMLRequest") || c.SSOLoginURL != nil && strings.EqualFold(u.Hostname(), c.SSOLoginURL.Hostname()) ||
+	return u.Query().Has("SAMLRequest") ||
+		c.SSOLoginURL != nil && strings.EqualFold(u.Hostname(), c.SSOLoginURL.Hostname()) ||
 		c.Domain != "" && strings.EqualFold(u.Host, c.Domain)
 }
 
@@ -99,7 +78,7 @@ func (c *Config) outagePage(u *url.URL) bool {
 	if !hop.SameOrigin(u, c.URL) {
 		return outagePaths().MatchString(path) || outageHosts().MatchString(u.Hostname())
 	}
-	path = "/" + strings.TrimLeft(strings.TrimPrefix(path, trimSlash(c.URL.Path)), "/")
+	path = c.belowBase(path)
 	for _, own := range []string{"/browse/", "/projects/", "/rest/", "/plugins/", "/servicedesk/", "/issues/"} {
 		if strings.HasPrefix(path, own) {
 			return false

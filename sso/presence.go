@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"slices"
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
@@ -71,7 +70,8 @@ func (v *visit) stranger(a reply) (bool, error) {
 
 var (
 	// signInForm is in pages at which somebody signs in, by a form or by SAML.
-	signInForm  = lazyregexp.New(`(?i)type\s*=\s*["']?password|name\s*=\s*["']?os_(username|password)|username-field|login-form-remember-me|SAMLRequest`)
+	signInForm = lazyregexp.New(`(?i)type\s*=\s*["']?password|name\s*=\s*["']?os_(username|password)` +
+		`|username-field|login-form-remember-me|SAMLRequest`)
 	outageTitle = lazyregexp.New(`(?i)maintenance|start(ing|up)|unavailable|upgrad|restart|wartung|be (right )?back`)
 )
 
@@ -125,7 +125,8 @@ func asJira(a *hop.Answer) bool {
 		Version       string
 		BaseURL       string
 	}
-	if json.Unmarshal(plainJSON(a.Body), &errs) == nil && (errs.ErrorMessages != nil || errs.Version != "" && errs.BaseURL != "") {
+	if json.Unmarshal(plainJSON(a.Body), &errs) == nil &&
+		(errs.ErrorMessages != nil || errs.Version != "" && errs.BaseURL != "") {
 		return true
 	}
 	return bytes.Contains(a.Body[:min(len(a.Body), maxSniffed)], []byte("<status><status-code>"))
@@ -156,8 +157,10 @@ func (v *visit) noVerdict(a *hop.Answer) error {
 // away is the error of a Jira that is not there now.
 func (v *visit) away(a *hop.Answer, text string) error {
 	return verifyError(a, ErrUnreachable, "Jira is starting, broken or in maintenance: it "+text,
-		"try again when Jira is back: nothing was sent but this question, and the stored session is kept")
+		"try again when Jira is back: "+keptHint)
 }
+
+const keptHint = "nothing was sent but this question, and the stored session is kept"
 
 // notJira is the error of an answer that somebody else gave in Jira's place.
 func (v *visit) notJira(a *hop.Answer) error {
@@ -181,7 +184,7 @@ func (v *visit) notJira(a *hop.Answer) error {
 	}
 	if g.name == "" {
 		return verifyError(a, kind, "something else answers in place of Jira"+v.quoted(a),
-			"is Jira in maintenance, or does a gateway keep requests from here out? nothing was sent but this question, and the stored session is kept")
+			"is Jira in maintenance, or does a gateway keep requests from here out? "+keptHint)
 	}
 	return verifyError(a, kind, g.name+" answers in place of Jira"+v.quoted(a), g.hint)
 }
@@ -219,12 +222,17 @@ func (c *Client) present(ctx context.Context, r *record) error {
 	return err
 }
 
-// knownContentEncoding reports whether a body could be unpacked.
-func knownContentEncoding(a *hop.Answer) bool {
+// readable reports whether a body could be unpacked.
+func readable(a reply) bool {
 	return a.Header.Get("Content-Encoding") == "" || json.Valid(plainJSON(a.Body))
 }
 
 // fromJira reports whether an answer carries a header that Jira puts into every one.
 func fromJira(h http.Header) bool {
-	return slices.ContainsFunc([]string{"X-Arequestid", "X-Ausername", "X-Asessionid", "X-Asen"}, func(name string) bool { return h.Get(name) != "" })
+	for _, name := range []string{"X-Arequestid", "X-Ausername", "X-Asessionid", "X-Asen"} {
+		if h.Get(name) != "" {
+			return true
+		}
+	}
+	return false
 }

@@ -6,10 +6,14 @@ import (
 	"net/http"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/mfa"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -185,4 +189,38 @@ func TestColdOutages(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestOutageDuringTheFactor: Jira goes away while a person looks for the code. The
+// assertion, which is good for one use, is not posted to what stands there instead.
+func TestOutageDuringTheFactor(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, opts, ca := world(t)
+		defer w.Close()
+		var away atomic.Bool
+		opts.Answerer = mfa.Func(func(context.Context, mfa.Challenge) (string, error) {
+			time.Sleep(2 * time.Minute)
+			away.Store(true)
+			return w.Okta.Phone("sms@example.com").LastCode(), nil
+		})
+		w.Net.Intercept(func(host string, _ *http.Request) http.Handler {
+			if host == "jira.example.com" && away.Load() {
+				return says(200, htmlType, maintenancePage)
+			}
+			return nil
+		})
+		c := open(t, w.OktaConnection("User=sms@example.com", "MFAType=SMS", ca), opts)
+		if _, err := c.Session(t.Context()); !errors.Is(err, sso.ErrUnreachable) {
+			t.Errorf("error %v, want ErrUnreachable", err)
+		}
+		if n := w.Net.Count("jira.example.com", "POST", ""); n != 0 {
+			t.Errorf("%d assertions were posted", n)
+		}
+		// When Jira is back, Okta's session is enough.
+		w.Net.Intercept(nil)
+		w.Net.Reset()
+		if _, err := c.Session(t.Context()); err != nil || passwordsSent(w) != 0 {
+			t.Errorf("afterwards: %v, %d passwords", err, passwordsSent(w))
+		}
+	})
 }

@@ -63,7 +63,8 @@ type record struct {
 	User       string             `json:"user,omitempty"`        // as the SP names it
 	Obtained   time.Time          `json:"obtained,omitzero"`     // when the session was obtained
 	Verified   time.Time          `json:"verified,omitzero"`     // when the SP last confirmed it
-	Lost       time.Time          `json:"lost,omitzero"`         // when the SP said that it does not know the session any more
+	Lost       time.Time          `json:"lost,omitzero"`         // when the SP said that it does not know the session
+	Answered   time.Time          `json:"answered,omitzero"`     // when Jira itself last opened a session
 	Failed     *failure           `json:"failed,omitempty"`      // how the last sign-in ended, if it failed
 	Refused    map[string]refusal `json:"refused,omitempty"`     // by the name of the secret's property
 	Replaced   []byte             `json:"replaced,omitempty"`    // MAC of the expired password that NewPassword took the place of

@@ -36,6 +36,12 @@ func next(now time.Time, l lifetimes, die float64) time.Time {
 	return now.Add(max(minPause, left/2+time.Duration(die*float64(left/6))))
 }
 
+// nextCheck is when a session that was just proved alive is looked at again, so that its
+// proof never becomes older than most, with time for the check itself.
+func nextCheck(now time.Time, most time.Duration, die float64) time.Time {
+	return now.Add(most/2 + time.Duration(die*float64(most/6)))
+}
+
 // backoff returns how long to wait after so many failures in a row. The server's own
 // word (asked, 0 for none) is the least; the throw of die is added to it, so that
 // those who were turned away together do not come back together.

@@ -34,14 +34,17 @@ func (c *Client) newSignInState(r *record, lease Lease) *signInState {
 // sign-in learnt (a device, an open challenge, a refusal) matters as much.
 //
 // The stored session stays until there is a new one: a sign-in may fail for reasons that
-// have nothing to do with it. Nothing is sent to the IdP unless Jira itself answers at
-// the SP's address, now; asked is when it last did, zero if it was not asked.
+// have nothing to do with it. Nothing is sent to the IdP unless Jira itself has just
+// answered at the SP's address; asked is when it last did, zero if it was not asked.
 func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (*Session, error) {
 	if err := c.mailboxSecret(); err != nil {
 		return nil, err // before any secret leaves
 	}
 	start := time.Now()
-	if asked.IsZero() || start.Sub(asked) > presenceLasts {
+	if asked.IsZero() && r.Obtained.IsZero() {
+		asked = r.Answered // a session has just been forgotten
+	}
+	if age := start.Sub(asked); age < 0 || age > presenceLasts {
 		if err := c.present(ctx, r); err != nil {
 			return nil, err
 		}
@@ -61,6 +64,9 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	state.guard.note(err, now)
 	if err != nil {
 		r.fail(err, now)
+		if r.Lost.IsZero() && !r.Obtained.IsZero() && !asked.IsZero() {
+			r.Lost = asked // the session has ended, and there is no new one
+		}
 	} else {
 		r.Failed, r.Care.Stopped = nil, nil
 	}
@@ -84,6 +90,7 @@ func (c *Client) connectAhead(ctx context.Context) { c.net.warm(ctx, c.idp) }
 
 // walk is one sign-in: from the identity provider's login to the SP's session.
 func (c *Client) walk(ctx context.Context, v *visit, r *record) error {
+	began := time.Now()
 	var request *saml.Request
 	start := c.starter(v, r)
 	if start != nil {
@@ -100,12 +107,18 @@ func (c *Client) walk(ctx context.Context, v *visit, r *record) error {
 	if lost := leaseErr(c.signInState().lease); lost != nil {
 		return lost // a neighbour may have a session already: no second one
 	}
+	if time.Since(began) > presenceLasts { // a person was waited for; the assertion is good for one use
+		if err := c.present(ctx, r); err != nil {
+			return err
+		}
+	}
 	user, err := v.exchange(ctx, response, request)
 	if err != nil {
 		return err
 	}
 	now := time.Now()
 	r.User, r.Obtained, r.Verified, r.Lost, r.Cookies = user, now, now, time.Time{}, v.jar.All()
+	r.Answered = now
 	return nil
 }
 

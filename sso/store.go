@@ -41,6 +41,7 @@ type MemoryStore struct {
 	mu      sync.Mutex
 	records map[string][]byte
 	leases  map[string]chan struct{} // holds one element while the lease is taken
+	tell    map[string]map[*func()]bool
 }
 
 // Load returns a copy of key's record.
@@ -84,6 +85,24 @@ func (m *MemoryStore) Acquire(ctx context.Context, key string) (Lease, error) {
 	}
 }
 
+// onSave has tell called after each save of key's record, until stop is called.
+func (m *MemoryStore) onSave(key string, tell func()) (stop func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.tell == nil {
+		m.tell = make(map[string]map[*func()]bool)
+	}
+	if m.tell[key] == nil {
+		m.tell[key] = make(map[*func()]bool)
+	}
+	m.tell[key][&tell] = true
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.tell[key], &tell)
+	}
+}
+
 // Format keeps the records, which hold cookies, out of every print.
 func (m *MemoryStore) String() string { return "sso.MemoryStore" }
 
@@ -105,6 +124,9 @@ func (l *memoryLease) Save(_ context.Context, data []byte) error {
 		delete(l.store.records, l.key)
 	default:
 		l.store.records[l.key] = slices.Clone(data)
+	}
+	for tell := range l.store.tell[l.key] {
+		(*tell)() // only starts what looks at the record
 	}
 	return nil
 }

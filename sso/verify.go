@@ -72,31 +72,32 @@ func (v *visit) askName(ctx context.Context) (string, error) {
 		return name, nil
 	}
 	nobody, err := v.stranger(a)
-	if err != nil || nobody && (a.Status == http.StatusOK && knownContentEncoding(a.Answer) || a.Status == http.StatusUnauthorized || a.Location() != nil) {
+	if err != nil {
 		return "", err
 	}
 	last := a
-	if a.Status != http.StatusOK && a.Location() == nil || !knownContentEncoding(a.Answer) {
+	if !readable(a) || a.Location() == nil && a.Status != http.StatusOK && a.Status != http.StatusUnauthorized {
 		// 403, 404 and the like: the site may block this address for everybody.
-		b, err := v.question(ctx, "/rest/auth/1/session")
-		if err != nil {
+		if last, err = v.question(ctx, "/rest/auth/1/session"); err != nil {
 			return "", err
 		}
-		for _, name := range []string{v.namedIn(b), headerName(a.Answer), headerName(b.Answer)} {
+		for _, name := range []string{v.namedIn(last), headerName(a.Answer), headerName(last.Answer)} {
 			if name != "" {
 				return name, nil
 			}
 		}
-		if known, err := v.stranger(b); err != nil || known && knownContentEncoding(b.Answer) {
+		known, err := v.stranger(last)
+		if err != nil {
 			return "", err
 		}
-		last = b
+		nobody = nobody || known
 	}
-	if !knownContentEncoding(a.Answer) {
-		return "", verifyError(a.Answer, ErrBadAnswer, "the answer is in an encoding that was not asked for and is not known here ("+cut(a.Header.Get("Content-Encoding"), 40)+")",
+	switch {
+	case !readable(last):
+		return "", verifyError(last.Answer, ErrBadAnswer, "the answer is in an encoding that was not asked for "+
+			"and is not known here ("+cut(last.Header.Get("Content-Encoding"), 40)+")",
 			"have the server, or the proxy before it, send gzip or no encoding to those who accept no other")
-	}
-	if nobody || asJira(last.Answer) {
+	case nobody || asJira(last.Answer):
 		return "", nil
 	}
 	return "", v.secondOpinion(ctx, a)
