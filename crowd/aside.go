@@ -22,3 +22,10 @@ func (c *Client) SetSessionAside() (takeBack func()) {
 		}
 	}
 }
+
+// HasSession reports whether a token, or a session of the console, is remembered, live
+// or not.
+func (c *Client) HasSession() bool {
+	m := c.remembered()
+	return m.current() != "" || len(m.jar.All()) > 0
+}

@@ -49,3 +49,6 @@ func (c *Client) PasswordTried() bool {
 	defer c.mu.Unlock()
 	return c.proved
 }
+
+// HasSession reports whether a session of Okta's is remembered, live or not.
+func (c *Client) HasSession() bool { return slices.ContainsFunc(c.memory().jar.All(), isSession) }

@@ -19,6 +19,19 @@ func answerRequests(ts *testscript.TestScript, neg bool, args []string) {
 	if len(args) < 2 || neg {
 		ts.Fatalf("usage: answer PATH STATUS ['Name: value'...] [@FILE]")
 	}
+	answerAt(ts, "jira.localhost", args)
+}
+
+// answerOkta is answerRequests for all of Okta; without arguments Okta answers again.
+func answerOkta(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) == 0 {
+		world(ts).Net.Intercept(nil)
+		return
+	}
+	answerAt(ts, "okta.localhost", append([]string{"/"}, args...))
+}
+
+func answerAt(ts *testscript.TestScript, at string, args []string) {
 	status, err := strconv.Atoi(args[1])
 	ts.Check(err)
 	var body []byte
@@ -33,7 +46,7 @@ func answerRequests(ts *testscript.TestScript, neg bool, args []string) {
 		header[name] = append(header[name], value)
 	}
 	world(ts).Net.Intercept(func(host string, r *http.Request) http.Handler {
-		if host != "jira.localhost" || !strings.HasPrefix(r.URL.Path, args[0]) {
+		if host != at || !strings.HasPrefix(r.URL.Path, args[0]) {
 			return nil
 		}
 		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
