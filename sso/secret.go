@@ -11,6 +11,8 @@ import (
 	"os"
 	"runtime"
 	"strings"
+
+	"github.com/ssoexchange/ssoexchange/internal/openfile"
 )
 
 // redacted is what is shown in place of a secret.
@@ -104,7 +106,7 @@ func readSecretFile(path string) ([]byte, *ConfigError) {
 	if bad := checkSecretFile(info); bad != nil {
 		return nil, bad
 	}
-	f, err := os.Open(path)
+	f, err := openfile.Regular(path)
 	if err != nil {
 		return nil, fileError(err)
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/ssoexchange/ssoexchange/internal/openfile"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -80,7 +81,7 @@ const (
 // checked when a profile is used. A missing file has no profiles.
 func readProfiles(path string) (*profileFile, error) {
 	f := &profileFile{path: path}
-	file, err := os.Open(path)
+	file, err := openfile.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return f, nil
 	}

@@ -54,13 +54,17 @@ func (j *refreshJob) debt() string {
 	if len(j.profile.outputs) == 0 {
 		return ""
 	}
+	if to, err := findTarget(j.profile.outputs[0].file); err != nil || !to.regular {
+		return ""
+	}
 	dir, base := filepath.Split(j.profile.outputs[0].file)
 	return filepath.Join(dir, "."+base+".command-due")
 }
 
 func (j *refreshJob) owesCommand() bool {
-	_, err := os.Lstat(j.debt())
-	return err == nil
+	path := j.debt()
+	_, err := os.Lstat(path)
+	return path != "" && err == nil
 }
 
 func (j *refreshJob) oweCommand(due bool) {
@@ -76,11 +80,15 @@ func (j *refreshJob) oweCommand(due bool) {
 }
 
 func same(file string, data []byte) bool {
-	info, err := os.Lstat(file)
-	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 || info.Size() != int64(len(data)) {
+	to, err := findTarget(file)
+	if err != nil || !to.regular {
 		return false
 	}
-	old, err := os.ReadFile(file)
+	info, err := os.Lstat(to.path)
+	if err != nil || info.Mode().Perm()&0o077 != 0 || info.Size() != int64(len(data)) {
+		return false
+	}
+	old, err := readRegular(to.path)
 	return err == nil && bytes.Equal(old, data)
 }
 
