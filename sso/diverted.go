@@ -52,7 +52,8 @@ func (e *DivertedError) Error() string {
 func (e *DivertedError) HintText() string {
 	switch {
 	case e.Login:
-		return "the session works for others of Jira's addresses: does something in front of Jira want a sign-in of its own for this one, and is the path right?"
+		return "the session works for others of Jira's addresses: is the path right, " +
+			"and does something in front of Jira want a sign-in of its own for it?"
 	case e.To != "":
 		return "redirects are followed for GET and HEAD, and within Jira only; see there whether the request was carried out"
 	}
@@ -124,7 +125,11 @@ func (c *Client) mayFollow(next *http.Request, via []*http.Request) error {
 
 // sentToLogin reports whether a redirect leads where a lost session leads.
 func (c *Client) sentToLogin(r *http.Response) bool {
-	return c.cfg.lost(&http.Response{StatusCode: r.StatusCode, Header: http.Header{"Location": r.Header["Location"]}, Request: r.Request, Body: http.NoBody})
+	return c.leadsToLogin(r.Request, r.StatusCode, r.Header["Location"])
+}
+
+func (c *Client) leadsToLogin(from *http.Request, status int, location []string) bool {
+	return c.cfg.lost(&http.Response{StatusCode: status, Header: http.Header{"Location": location}, Request: from, Body: http.NoBody})
 }
 
 func isREST(u *url.URL) bool { return strings.Contains(u.Path, "/rest/") }
@@ -226,7 +231,9 @@ type pageLook struct {
 
 // loginFields are names of fields by which a person or a browser signs in: Jira's form,
 // servlet containers', Jira's second question to administrators, and SAML's messages.
-var loginFields = map[string]bool{"os_password": true, "j_password": true, "webSudoPassword": true, "SAMLRequest": true, "SAMLResponse": true}
+var loginFields = map[string]bool{
+	"os_password": true, "j_password": true, "webSudoPassword": true, "SAMLRequest": true, "SAMLResponse": true,
+}
 
 // lookAtPage reads the tokens in the beginning of a page.
 func (c *Client) lookAtPage(r *http.Response) (look pageLook) {
@@ -272,7 +279,7 @@ func (c *Client) refreshTarget(r *http.Response, content string) *url.URL {
 	}
 	target := strings.Trim(content[i+len("url="):], ` '"`)
 	to, err := r.Request.URL.Parse(target)
-	if err != nil || !c.sentToLogin(&http.Response{StatusCode: http.StatusFound, Header: http.Header{"Location": {target}}, Request: r.Request}) {
+	if err != nil || !c.leadsToLogin(r.Request, http.StatusFound, []string{target}) {
 		return nil
 	}
 	return to

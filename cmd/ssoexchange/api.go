@@ -54,7 +54,8 @@ held in memory. A body that begins with @ is given by --data-raw.`,
 		},
 	}
 	cmd.Flags().StringVarP(&f.method, "method", "X", "", "HTTP method (default GET, POST with a body)")
-	cmd.Flags().StringArrayVarP(&f.data, "data", "d", nil, "body of the request; @`FILE` or @- reads it from a file or standard input")
+	cmd.Flags().StringArrayVarP(&f.data, "data", "d", nil,
+		"body of the request; @`FILE` or @- reads it from a file or standard input")
 	cmd.Flags().StringVar(&f.raw, "data-raw", "", "body of the request, also if it begins with @")
 	cmd.Flags().StringArrayVarP(&f.headers, "header", "H", nil, "add a header, `'Name: value'`; may be repeated")
 	cmd.Flags().StringVar(&f.input, "input", "", "read the body from `FILE`, - for standard input; the same as -d @FILE")
@@ -98,7 +99,8 @@ func (a *app) api(ctx context.Context, args []string, f apiFlags) error {
 }
 
 // apiAnswer prints the body and returns the error that the answer is; diverted is that of
-// an answer that is none to the request. The body of a redirect or of a sign-in page is of no use, and may hold what is secret.
+// an answer that is none to the request. The body of a redirect or of a sign-in page is of
+// no use, and may hold what is secret.
 func (a *app) apiAnswer(req *http.Request, resp *http.Response, diverted error) error {
 	var d *sso.DivertedError
 	if errors.As(diverted, &d) && (d.Login || d.Status >= 300) {
@@ -125,12 +127,14 @@ func (f apiFlags) target(args []string) (method, path string, err error) {
 	case len(args) == 2:
 		method = first
 	case slices.Contains(methods, first):
-		return "", "", configError("a path is missing after "+args[0], "for example: ssoexchange api "+first+" /rest/api/2/myself")
+		return "", "", configError("a path is missing after "+args[0],
+			"for example: ssoexchange api "+first+" /rest/api/2/myself")
 	default:
 		method = strings.ToUpper(f.method)
 	}
 	if strings.ContainsAny(method, "/?:.") {
-		return "", "", configError(args[0]+" is not a method", "the method comes first, then one path: ssoexchange api GET /rest/api/2/myself")
+		return "", "", configError(args[0]+" is not a method",
+			"the method comes first, then one path: ssoexchange api GET /rest/api/2/myself")
 	}
 	if method == "CONNECT" {
 		return "", "", configError("CONNECT is not a request to Jira", "")
@@ -138,7 +142,8 @@ func (f apiFlags) target(args []string) (method, path string, err error) {
 	return method, path, nil
 }
 
-func apiRequest(ctx context.Context, base *url.URL, method, path string, body *apiBody, headers []string) (*http.Request, error) {
+func apiRequest(ctx context.Context, base *url.URL, method, path string, body *apiBody,
+	headers []string) (*http.Request, error) {
 	u, err := apiURL(base, path)
 	if err != nil {
 		return nil, err

@@ -19,16 +19,17 @@ func apiURL(base *url.URL, path string) (*url.URL, error) {
 	path, query, asked := strings.Cut(path, "?")
 	u := *base
 	prefix := strings.TrimRight(base.EscapedPath(), "/")
-	if scheme, rest, ok := strings.Cut(path, "://"); ok && (strings.EqualFold(scheme, "https") || strings.EqualFold(scheme, "http")) {
+	scheme, rest, whole := strings.Cut(path, "://")
+	if whole && (strings.EqualFold(scheme, "https") || strings.EqualFold(scheme, "http")) {
 		host, rest, slash := strings.Cut(rest, "/")
-		whole, err := url.Parse(strings.ToLower(scheme) + "://" + host)
-		if err != nil || whole.Host == "" {
+		origin, err := url.Parse(strings.ToLower(scheme) + "://" + host)
+		if err != nil || origin.Host == "" {
 			return nil, configError("the address cannot be read", "")
 		}
-		if whole.User != nil {
+		if origin.User != nil {
 			return nil, configError("the address holds a user name", "the session says who you are: leave it out")
 		}
-		u, prefix, path = *whole, "", ""
+		u, prefix, path = *origin, "", ""
 		if slash {
 			path = "/" + rest
 		}
