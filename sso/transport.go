@@ -53,6 +53,11 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if !c.cfg.lost(resp) {
+		if !safe(req.Method) && resp.StatusCode >= 300 && resp.Header.Get("Location") != "" {
+			// It may lead to a sign-in at an address that nobody knows, and is not followed.
+			// Whether the SP has acted nobody knows either, so that the answer stands.
+			_, _, _ = c.renew(req.Context(), session)
+		}
 		if before != "" && resp.Header["Set-Cookie"] != nil && sessionIn(jar.Header(req.URL)) != before { // renewed by a remembered login
 			c.storeRenewed(req.Context(), session.Obtained, jar.All(), session)
 		}
