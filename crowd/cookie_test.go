@@ -118,7 +118,14 @@ func TestSignOut(t *testing.T) {
 	}{
 		{"ended", answer(204, "", ""), nil},
 		{"not known any more", answer(404, "application/xml", refusal("INVALID_SSO_TOKEN")), nil},
-		{"no such address", answer(404, "text/html", "<title>Not found</title>"), autherr.ErrConfig},
+		{"no body", answer(200, "", " "), nil},
+		{"a 404 of somebody else", answer(404, "text/html", "<title>Not found</title>"), autherr.ErrUnreachable},
+		{"maintenance with 200", answer(200, "text/html", "<title>Maintenance</title>"), autherr.ErrUnreachable},
+		{"maintenance with 202", answer(202, "application/json", "{}"), autherr.ErrUnreachable},
+		{"maintenance with 403", answer(403, "text/html", "<title>Maintenance</title>"), autherr.ErrUnreachable},
+		{"maintenance by a redirect", redirect("/maintenance.html"), autherr.ErrUnreachable},
+		{"maintenance with 503", answer(503, "text/html", "<title>Maintenance</title>"), autherr.ErrUnreachable},
+		{"caller's address", answer(403, "text/html", `Client with address "192.0.2.1" is forbidden`), autherr.ErrConfig},
 		{"application refused", answer(401, "text/plain", "Application failed to authenticate"), autherr.ErrCredentials},
 		{"server error", answer(500, "application/xml", "<error><reason>OPERATION_FAILED</reason><message>cannot end "+token+"</message></error>"), autherr.ErrUnreachable},
 	} {

@@ -417,9 +417,11 @@ func TestFormSignOutThatFails(t *testing.T) {
 		console http.HandlerFunc
 		wantErr error
 	}{
-		"still signed in": {page(200, "<title>Crowd Console</title>"), autherr.ErrBadAnswer},
+		"still signed in": {page(200, "<title>Crowd Console</title><a href='/crowd/console/logoff.action'>Log out</a>"), autherr.ErrBadAnswer},
 		"down":            {page(503, ""), autherr.ErrUnreachable},
-		"elsewhere":       {redirect("https://gateway.example.net/"), autherr.ErrBadAnswer},
+		"elsewhere":       {redirect("https://gateway.example.net/"), autherr.ErrUnreachable},
+		"maintenance":     {page(200, "<title>Maintenance</title>"), autherr.ErrUnreachable},
+		"not found":       {page(404, "<title>Not found</title>"), autherr.ErrUnreachable},
 	} {
 		s := formServer(serverLogin, setToken(redirect("/crowd/")))
 		c := withoutApp(newClient(s))

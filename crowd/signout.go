@@ -1,7 +1,9 @@
 package crowd
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -39,8 +41,8 @@ func (c *Client) SignOut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if gone := a.Status == http.StatusNotFound && isGone(a.Body); a.Status/100 != 2 && !gone {
-		return autherr.AtStep(autherr.StepLogout, refused(a, callSignOut, app, token))
+	if err := tokenEnded(a, app, token); err != nil {
+		return autherr.AtStep(autherr.StepLogout, err)
 	}
 	m.forget()
 	return nil
@@ -67,6 +69,28 @@ func (c *Client) CheckApplication(ctx context.Context) error {
 	return autherr.AtStep(autherr.StepLogin, refused(a, callCookie, app))
 }
 
+// tokenEnded returns an error unless Crowd itself says that the token is over: by 204,
+// or by an error that says that there is none.
+func tokenEnded(a *hop.Answer, app, token string) error {
+	entity, own := readError(a.Body)
+	switch {
+	case a.Status == http.StatusNoContent, a.Status == http.StatusOK && len(bytes.TrimSpace(a.Body)) == 0:
+		return nil
+	case a.Status == http.StatusNotFound && own && entity.Reason == "INVALID_SSO_TOKEN":
+		return nil
+	case own, a.Status == http.StatusUnauthorized, a.Status == http.StatusTooManyRequests, a.Status >= 500,
+		a.Status == http.StatusForbidden && forbidden().Match(a.Body):
+		return refused(a, callSignOut, app, token)
+	}
+	return notCrowd(a)
+}
+
+// notCrowd is the error of an answer that says nothing about the session's end.
+func notCrowd(a *hop.Answer) error {
+	return &autherr.Error{Kind: autherr.ErrUnreachable, Text: fmt.Sprintf("crowd: the session's end was answered %d, and not by Crowd", a.Status),
+		Hint: "is Crowd in maintenance, or something in front of it? try again later", Wait: hop.RetryAfter(a.Header)}
+}
+
 // logOff ends the session that the login form began. The console answers that with
 // a page or a redirect, whatever it did; the proof is that it asks for a login.
 func (c *Client) logOff(ctx context.Context, m *memory) error {
@@ -90,17 +114,13 @@ func (c *Client) logOff(ctx context.Context, m *memory) error {
 	case err == nil && f.sight == sawLogin:
 		m.forget()
 		return nil
-	case err == nil && s.byStatus(f) != nil:
+	case a.Status == http.StatusTooManyRequests, a.Status >= 500:
 		err = s.byStatus(f)
+	case !bytes.Contains(a.Body, []byte("logoff.action")): // which every page of the console offers
+		err = notCrowd(a)
 	default:
 		err = autherr.New(autherr.ErrBadAnswer, "crowd: the console still knows the user after the logout"+f.quoted(),
 			"end the session in a browser; Crowd ends it by itself after a while")
 	}
 	return autherr.AtStep(autherr.StepLogout, err)
-}
-
-// isGone tells a token that has ended from an address without a REST API.
-func isGone(body []byte) bool {
-	e, ok := readError(body)
-	return ok && e.Reason == "INVALID_SSO_TOKEN"
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+
+	"github.com/ssoexchange/ssoexchange/internal/openfile"
 )
 
 const (
@@ -55,7 +57,7 @@ func keyOfLine(path, line string) (*Key, error) {
 // readKeyFile returns the lines of the file that are neither empty nor a comment, as
 // in the files of age-keygen; at least one.
 func readKeyFile(path string) ([]string, error) {
-	f, err := os.Open(path)
+	f, err := openfile.Regular(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, err

@@ -40,7 +40,12 @@ func (s *Store) Acquire(ctx context.Context, key string) (Lease, error) {
 	}
 	// The lock is on a file of its own: the record's file is another one after each
 	// rename. It is never removed, or two processes could lock two of one name.
-	lock := flock.New(filepath.Join(s.dir, key+lockSuffix))
+	path := filepath.Join(s.dir, key+lockSuffix)
+	if info, err := os.Stat(path); err == nil && !info.Mode().IsRegular() {
+		<-place
+		return nil, fail("remove it, and it is made anew", nil, "%s is not a file", path)
+	}
+	lock := flock.New(path)
 	if _, err := lock.TryLockContext(ctx, lockPoll); err != nil {
 		_ = lock.Close()
 		<-place
@@ -82,6 +87,9 @@ func (l *lease) Save(ctx context.Context, data []byte) error {
 		return fail("", context.Cause(ctx), "saving a record")
 	}
 	path := filepath.Join(l.store.dir, l.key+recordSuffix)
+	if info, err := os.Lstat(path); err == nil && !info.Mode().IsRegular() {
+		return fail("", nil, "%s is not a file", path)
+	}
 	if data == nil {
 		return remove(l.store.dir, path)
 	}

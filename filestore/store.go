@@ -14,6 +14,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/internal/openfile"
 	"github.com/ssoexchange/ssoexchange/internal/sealed"
 )
 
@@ -157,7 +158,7 @@ func (s *Store) Load(ctx context.Context, key string) ([]byte, error) {
 
 // readRecord reads a file that is ours, up to the bound.
 func readRecord(path string) ([]byte, fs.FileInfo, error) {
-	f, err := os.Open(path)
+	f, err := openfile.Regular(path)
 	if err != nil {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil, err

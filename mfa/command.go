@@ -7,13 +7,13 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"slices"
 	"strconv"
 	"strings"
 	"time"
 	"unicode"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/childenv"
 )
 
 // maxCommandLine is the length of the line that a command may print, in bytes.
@@ -26,8 +26,10 @@ const drainTime = time.Second
 // CommandOptions says in what surroundings a command runs. The zero value is this
 // process's own.
 type CommandOptions struct {
-	Env []string // nil: os.Environ()
-	Dir string   // "": the current folder
+	// Env is the command's environment; nil: os.Environ(). In both cases it loses the
+	// variables from which this module reads secrets (SSOEXCHANGE_PASSWORD and the like).
+	Env []string
+	Dir string // "": the current folder
 }
 
 // Command answers challenges with the first line that a command prints: an SMS
@@ -91,7 +93,7 @@ func (a *command) environment(c Challenge) []string {
 	if env == nil {
 		env = os.Environ()
 	}
-	return append(slices.Clone(env),
+	return childenv.Of(env,
 		"SSOEXCHANGE_CHALLENGE_KIND="+string(c.Kind),
 		"SSOEXCHANGE_CHALLENGE_DEVICE="+printable(c.Device),
 		"SSOEXCHANGE_CHALLENGE_QUESTION="+printable(c.Question),

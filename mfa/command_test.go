@@ -139,3 +139,15 @@ func waitFor(t *testing.T, f func() (int, bool)) int {
 	t.Fatal("it did not happen within 10 s")
 	return 0
 }
+
+// TestCommandEnvironment: neither the process's environment nor the one that is given
+// brings our secrets to the command.
+func TestCommandEnvironment(t *testing.T) {
+	t.Setenv("SSOEXCHANGE_PASSWORD", "hunter2")
+	for _, env := range [][]string{nil, os.Environ(), {"SSOEXCHANGE_STATE_KEY=k", "ssoexchange_mfa_secret=s", "MINE=42"}} {
+		a := mfa.Command("/usr/bin/env | grep -i '^ssoexchange_' | grep -vc CHALLENGE; true", mfa.CommandOptions{Env: env})
+		if got, err := ask(t, a, mfa.Challenge{Kind: mfa.SMS}); got != "0" || err != nil {
+			t.Errorf("%d variables given: %q of ours seen, %v", len(env), got, err)
+		}
+	}
+}

@@ -18,7 +18,9 @@ func shell(ctx context.Context, line string) *exec.Cmd {
 		CreationFlags: syscall.CREATE_NEW_PROCESS_GROUP,
 	}
 	cmd.Cancel = func() error {
-		_ = exec.Command(os.Getenv("SystemRoot")+`\System32\taskkill.exe`, "/T", "/F", "/PID", strconv.Itoa(cmd.Process.Pid)).Run()
+		kill := exec.Command(os.Getenv("SystemRoot")+`\System32\taskkill.exe`, "/T", "/F", "/PID", strconv.Itoa(cmd.Process.Pid))
+		kill.Env = cmd.Env
+		_ = kill.Run()
 		return cmd.Process.Kill()
 	}
 	return cmd

@@ -59,6 +59,8 @@ type Client struct {
 	mu   sync.Mutex // guards the pointers below and memory's fields; never held across the network
 	mem  *memory
 	turn chan struct{}
+
+	proved bool // the last sign-in rests on the password; guarded by mu
 }
 
 // SignIn returns a SAML response for the app, signing in as far as what is
@@ -99,12 +101,17 @@ func (c *Client) SignIn(ctx context.Context, start saml.Start) (*saml.Response, 
 	}
 	// Debug: whoever exchanges the response logs the sign-in.
 	w.logger().Debug("okta has signed in", slog.Bool("password", w.passwords > 0), slog.Duration("elapsed", time.Since(began).Round(time.Millisecond)))
+	c.mu.Lock()
+	c.proved = w.proved || w.passwords > 0
+	c.mu.Unlock()
 	return response, nil
 }
 
 // signIn is the walk: what waits, what is remembered, what must be proved.
 func (w *walk) signIn(ctx context.Context) (*saml.Response, error) {
-	if p := w.pendingNow(ctx); p != nil && p.Engine == engineIDX {
+	p := w.pendingNow(ctx)
+	w.proved = p != nil && p.Password
+	if p != nil && p.Engine == engineIDX {
 		return w.resumeIdentityEngine(ctx, p)
 	} else if p != nil {
 		t, err := w.resume(ctx, p)
@@ -116,11 +123,11 @@ func (w *walk) signIn(ctx context.Context) (*saml.Response, error) {
 	if w.engine() == engineClassic && !w.hasSession() {
 		return w.classic(ctx) // the app's link would only show a sign-in page
 	}
-	p, err := w.open(ctx)
+	opened, err := w.open(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return w.proceed(ctx, p)
+	return w.proceed(ctx, opened)
 }
 
 // proceed goes on from the answer to the app's link.

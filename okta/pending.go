@@ -35,6 +35,8 @@ type pending struct {
 	Refused bool      `json:"refused,omitzero"` // a code was refused since, or Lost: a new message is due
 	Lost    bool      `json:"lost,omitzero"`    // a code was posted since, and the answer did not come
 
+	Password bool `json:"password,omitempty"` // it was begun with the password, which was accepted
+
 	Link   bool      `json:"link,omitzero"`   // the mail has a link beside its code; Identity Engine
 	Polled time.Time `json:"polled,omitzero"` // when it was last asked whether the link was opened
 }
@@ -124,6 +126,7 @@ func (w *walk) resume(ctx context.Context, p *pending) (*transaction, error) {
 // keep remembers p, so that a crash or an end without a code does not lose it.
 func (w *walk) keep(ctx context.Context, p *pending) error {
 	q := *p
+	q.Password = q.Password || w.passwords > 0
 	w.c.note(func(m *memory) { m.pending = &q })
 	return w.c.checkpoint(ctx)
 }

@@ -1,7 +1,9 @@
 package okta
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 
@@ -32,9 +34,27 @@ func (c *Client) SignOut(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if a.Status >= 300 && a.Status != http.StatusNotFound {
-		return autherr.AtStep(autherr.StepLogout, readError(a))
+	if err := ended204(a); err != nil {
+		return autherr.AtStep(autherr.StepLogout, err)
 	}
 	c.Forget(false)
 	return nil
+}
+
+// ended204 returns an error unless Okta itself says that the session is over: by 204,
+// or by an error that says that there is none. A maintenance page, a gateway's 404 or a
+// redirect says nothing about it.
+func ended204(a *hop.Answer) error {
+	if a.Status == http.StatusNoContent || a.Status == http.StatusOK && len(bytes.TrimSpace(a.Body)) == 0 {
+		return nil
+	}
+	e := readError(a)
+	switch {
+	case e.Code == "E0000005", e.Code == "E0000007", e.Code == "E0000011": // invalid session, not found, invalid token
+		return nil
+	case e.Code == "" && a.Status != http.StatusTooManyRequests:
+		return &autherr.Error{Kind: autherr.ErrUnreachable, Text: fmt.Sprintf("okta: the session's end was answered %d, and not by Okta's API", a.Status),
+			Hint: "is the organisation in maintenance, or something in front of it? try again later", Wait: hop.RetryAfter(a.Header)}
+	}
+	return e
 }

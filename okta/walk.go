@@ -40,6 +40,7 @@ type walk struct {
 
 	requests  int
 	passwords int             // passwords posted
+	proved    bool            // an earlier run of the same transaction posted the password
 	stepUps   int             // app-level transactions begun
 	hops      int             // responses passed on between organisations
 	rounds    int             // Identity Engine transactions begun

@@ -8,13 +8,14 @@ import (
 	"log/slog"
 	"net"
 	"net/url"
-	"os"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/redis/go-redis/v9"
 	"github.com/redis/go-redis/v9/maintnotifications"
+
+	"github.com/ssoexchange/ssoexchange/internal/openfile"
 )
 
 const (
@@ -27,8 +28,8 @@ const (
 	ioTimeout = 2 * time.Second
 	opTimeout = 5 * time.Second
 
-	maxSecretFile = 64 << 10
-	urlHint       = "write redis://[USER@]HOST[:PORT][/DB] or rediss://… for TLS; further: ?addr=HOST:PORT (repeat), master_name=NAME (Sentinel), cluster=true, password_file=FILE, ca_file=FILE, prefix=TEXT"
+	maxFile = 1 << 20
+	urlHint = "write redis://[USER@]HOST[:PORT][/DB] or rediss://… for TLS; further: ?addr=HOST:PORT (repeat), master_name=NAME (Sentinel), cluster=true, password_file=FILE, ca_file=FILE, prefix=TEXT"
 )
 
 // Options are what [Open] can be told beside the URL. The zero Options are good.
@@ -139,7 +140,7 @@ func (t *target) trust(file string) error {
 	if t.redis.TLSConfig == nil {
 		return errConfig("write rediss://", "ca_file is given for a connection without TLS")
 	}
-	pem, err := os.ReadFile(file)
+	pem, err := readBounded(file)
 	if err != nil {
 		return errConfig("", "ca_file: %v", err)
 	}
@@ -156,17 +157,22 @@ func (t *target) trust(file string) error {
 
 // readSecret returns the first line of a file, read anew each time.
 func readSecret(file string) (string, error) {
-	f, err := os.Open(file)
-	if err != nil {
-		return "", errConfig("", "password file: %v", err)
-	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, maxSecretFile))
+	data, err := readBounded(file)
 	if err != nil {
 		return "", errConfig("", "password file: %v", err)
 	}
 	line, _, _ := strings.Cut(string(data), "\n")
 	return strings.TrimSuffix(line, "\r"), nil
+}
+
+// readBounded reads a file, or what comes out of a pipe within openfile.Wait, up to 1 MiB.
+func readBounded(file string) ([]byte, error) {
+	f, err := openfile.Open(file)
+	if err != nil {
+		return nil, err
+	}
+	defer f.Close()
+	return io.ReadAll(io.LimitReader(f, maxFile))
 }
 
 // complete adds to the options what is the same for every store.

@@ -18,17 +18,10 @@ const xsrfCookie = "atlassian.xsrf.token"
 
 // Logout ends the session at the service provider (the remembered login included)
 // and at the identity provider, and forgets both. What could not be ended stays
-// stored, so that Logout can be called again. The remembered device and a noted
-// refusal stay in any case; see Forget.
+// stored, so that Logout can be called again; the error is then a [*LogoutError]. The
+// remembered device and a noted refusal stay in any case; see Forget.
 func (c *Client) Logout(ctx context.Context) error {
-	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
-		errSP := c.signOutSP(ctx, r)
-		errIdP := c.signOutIdP(ctx, r)
-		if errSP == nil {
-			c.keep(nil, nil)
-		}
-		return nil, errors.Join(errSP, errIdP, c.signInState().store(ctx))
-	})
+	_, err := c.EndSessions(ctx)
 	return err
 }
 
@@ -50,34 +43,6 @@ func (c *Client) Forget(ctx context.Context, device bool) error {
 		return nil, state.store(ctx)
 	})
 	return err
-}
-
-func (c *Client) signOutSP(ctx context.Context, r *record) error {
-	if r.Obtained.IsZero() {
-		return nil
-	}
-	if err := c.visit(r.Cookies).signOut(ctx); err != nil {
-		return err
-	}
-	r.dropSession()
-	return nil
-}
-
-func (c *Client) signOutIdP(ctx context.Context, r *record) error {
-	p, ok := c.provider.(signOuter)
-	if !ok || len(r.Provider) == 0 {
-		return nil
-	}
-	if err := c.restoreProvider(r); err != nil {
-		return err
-	}
-	err := p.SignOut(ctx)
-	noteErr := c.signInState().guard.note(ctx, err, time.Now()) // Crowd's wants the application's password
-	if err = errors.Join(err, noteErr); err != nil {
-		return autherr.AtStep(autherr.StepLogout, err)
-	}
-	p.Forget(false)
-	return c.snapshot(c.signInState().guard)
 }
 
 // forgetProvider drops what the provider remembers: its session, and the device if

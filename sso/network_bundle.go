@@ -7,6 +7,8 @@ import (
 	"io"
 	"os"
 	"runtime"
+
+	"github.com/ssoexchange/ssoexchange/internal/openfile"
 )
 
 // bundles are the files in which Linux keeps all certificates that it trusts: of Debian
@@ -40,7 +42,7 @@ func bundleFile() string {
 // all the rest of a sign-in. OpenSSL looks into the directory for what the bundle
 // lacks, and so does dialTLS. Nothing is trusted that crypto/x509 would not trust.
 func loadBundle(file string) (*x509.CertPool, error) {
-	f, err := os.Open(file)
+	f, err := openfile.Open(file)
 	if err != nil {
 		return nil, err
 	}

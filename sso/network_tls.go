@@ -6,8 +6,9 @@ import (
 	"crypto/tls"
 	"encoding/pem"
 	"io"
-	"os"
 	"sync"
+
+	"github.com/ssoexchange/ssoexchange/internal/openfile"
 )
 
 // maxCertFile bounds a certificate file, in bytes. A bundle with all public CAs has
@@ -61,7 +62,7 @@ func trustedWith(path string) (*trust, []byte, *ConfigError) {
 }
 
 func readCertFile(path string) ([]byte, *ConfigError) {
-	f, err := os.Open(path)
+	f, err := openfile.Open(path)
 	if err != nil {
 		return nil, fileProblem(err, anyPath)
 	}

@@ -47,6 +47,16 @@ type (
 		Probe(ctx context.Context) error
 	}
 
+	// asideSetter can do without its session for one sign-in. takeBack, called
+	// afterwards, restores it unless there is a new one.
+	asideSetter interface {
+		SetSessionAside() (takeBack func())
+	}
+
+	// passwordTeller knows whether its last sign-in rests on the password, also where
+	// an earlier run of the same transaction has sent it.
+	passwordTeller interface{ PasswordTried() bool }
+
 	// signOuter can end what it started.
 	signOuter interface {
 		SignOut(ctx context.Context) error

@@ -10,6 +10,8 @@ import (
 	"os"
 	"runtime"
 	"strings"
+
+	"github.com/ssoexchange/ssoexchange/internal/openfile"
 )
 
 // redacted is what is shown in place of a secret.
@@ -103,7 +105,7 @@ func readSecretFile(path string) ([]byte, *ConfigError) {
 	if bad := checkSecretFile(info); bad != nil {
 		return nil, bad.inFile(path)
 	}
-	f, err := os.Open(path)
+	f, err := openfile.Regular(path)
 	if err != nil {
 		return nil, fileError(err)
 	}

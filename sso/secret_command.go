@@ -5,10 +5,13 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
 	"os/exec"
 	"runtime"
 	"strings"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/childenv"
 )
 
 // shellCharacters are those that mean something to a shell. A command line without
@@ -31,8 +34,10 @@ const commandGrace = time.Second
 //
 // A command line without shell metacharacters is split at white space and run
 // directly; any other is run by "sh -c" ("cmd /C" on Windows). The command runs at
-// each Reveal and is killed when its ctx ends, or after five minutes. It gets the caller's environment, no
-// standard input, and may print at most 64 KiB. A non-zero exit is a [*ConfigError],
+// each Reveal and is killed when its ctx ends, or after five minutes. It gets the caller's environment
+// without the variables that [EnvSettings] reads and the command line's own
+// (SSOEXCHANGE_CONNECTION, SSOEXCHANGE_STATE_KEY, …), no standard input, and may print
+// at most 64 KiB. A non-zero exit is a [*ConfigError],
 // which says how much the command wrote to standard error but not what.
 func SecretFromCommand(commandLine string) Secret { return secretFromCommand("", commandLine) }
 
@@ -70,6 +75,7 @@ func runSecretCommand(ctx context.Context, commandLine string, limit time.Durati
 	stdout := &cappedBuffer{limit: maxSecret, full: cancel}
 	stderr := &cappedBuffer{limit: maxSecret, full: cancel}
 	cmd := exec.CommandContext(ctx, argv[0], argv[1:]...)
+	cmd.Env = childenv.Of(os.Environ())
 	cmd.Stdout, cmd.Stderr = stdout, stderr
 	// A grandchild may keep the output open after its parent was killed.
 	cmd.WaitDelay = commandGrace

@@ -281,3 +281,24 @@ func TestFileErrorsNameThePath(t *testing.T) {
 		}
 	}
 }
+
+// TestSecretFromCommandEnvironment: the command sees the process's environment without
+// what is read from it here.
+func TestSecretFromCommandEnvironment(t *testing.T) {
+	if runtime.GOOS == "windows" {
+		t.Skip("the commands are those of a Unix shell")
+	}
+	for _, name := range []string{"SSOEXCHANGE_CONNECTION", "SSOEXCHANGE_PASSWORD", "SSOEXCHANGE_STATE_KEY", "SSOEXCHANGE_STORE", "ssoexchange_apitoken"} {
+		t.Setenv(name, "hunter2")
+	}
+	t.Setenv("SSOEXCHANGE_PROFILE", "work")
+	t.Setenv("VAULT_TOKEN", "theirs")
+	for _, command := range []string{"env", "env 2>/dev/null"} {
+		if got := reveal(t, sso.SecretFromCommand(command+" | grep -c hunter2 || true")); got != "0" {
+			t.Errorf("%s: %s variables of ours", command, got)
+		}
+	}
+	if got := reveal(t, sso.SecretFromCommand("printenv VAULT_TOKEN")) + reveal(t, sso.SecretFromCommand("printenv SSOEXCHANGE_PROFILE")); got != "theirswork" {
+		t.Errorf("got %q", got)
+	}
+}

@@ -21,6 +21,11 @@ type Session struct {
 	Obtained time.Time          // when the session was obtained
 	Verified time.Time          // when the SP last named the user
 	Reused   bool               // it was stored, and no sign-in was needed
+
+	// PasswordTried is whether the sign-in that brought this session sent the password,
+	// and so proved it right. It is false if the identity provider's session was enough
+	// (see [Client.LoginFresh]), and of a session that was stored.
+	PasswordTried bool
 }
 
 // Expires estimates when the session ends if nobody uses it: the remember-me

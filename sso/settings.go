@@ -217,7 +217,7 @@ func (s Settings) check() *ConfigError {
 //
 // The order of the command line is
 //
-//	Merge(profile, connection, environment, flags)
+//	Merge(profile, environment, connection, flags)
 //
 // with the defaults below all of them.
 func Merge(layers ...Settings) Settings {

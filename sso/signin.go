@@ -17,6 +17,8 @@ type signInState struct {
 	guard *guard
 	lease Lease
 
+	fresh bool // the provider's session does not count
+
 	mailLate atomic.Bool // the mail that was waited for last did not come in time
 
 	// writing holds one element while a write is under way, so that an older state
@@ -55,7 +57,9 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	v := c.visit(r.withoutSession())
 	err := c.restoreProvider(r)
 	if err == nil {
+		takeBack := c.setAside(state)
 		err = state.lateMail(c.walk(ctx, v, r))
+		takeBack()
 	}
 	now := time.Now()
 	noteErr := state.guard.note(ctx, err, now)
@@ -77,7 +81,9 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	if err != nil {
 		return nil, err
 	}
-	return c.keep(r.session(false), v.jar), nil
+	s := r.session(false)
+	s.PasswordTried = c.passwordTried(state.guard)
+	return c.keep(s, v.jar), nil
 }
 
 // logSignIn writes the one line of a sign-in.

@@ -2,7 +2,6 @@ package sso
 
 import (
 	"context"
-	"fmt"
 	"io"
 	"net/http"
 	"strings"
@@ -15,8 +14,9 @@ import (
 // HTTP returns an http.Client that is signed in whenever it is used, and stays so.
 //
 // It is confined to the SP's origin: a request to any other fails with ErrConfig
-// before anything is sent, and a redirect to any other is handed to the caller
-// instead of followed. Requests carry the session's cookies and the header that
+// before anything is sent. Redirects are followed for GET and HEAD, within that origin,
+// and not to a sign-in page; any other is handed to the caller, whom [Client.Diverted] tells
+// that it is no answer. Requests carry the session's cookies and the header that
 // Jira wants to see on writes (X-Atlassian-Token: no-check). When an answer shows
 // that the session is lost, it is renewed once for all callers, and the request is
 // sent again if that is safe: its body can be read again, and the SP turned the
@@ -28,15 +28,7 @@ import (
 // ErrUnreachable, or with ErrUnsupported where a gateway wants a browser.
 func (c *Client) HTTP() *http.Client {
 	t := &transport{client: c}
-	return &http.Client{Transport: t, CheckRedirect: func(r *http.Request, via []*http.Request) error {
-		if !hop.SameOrigin(r.URL, c.cfg.URL) {
-			return http.ErrUseLastResponse
-		}
-		if len(via) >= hop.MaxRedirects {
-			return fmt.Errorf("sso: more than %d redirects", hop.MaxRedirects)
-		}
-		return nil
-	}}
+	return &http.Client{Transport: t, CheckRedirect: c.mayFollow}
 }
 
 type transport struct{ client *Client }
@@ -61,6 +53,11 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	if !c.cfg.lost(resp) {
+		if !safe(req.Method) && resp.StatusCode >= 300 && resp.Header.Get("Location") != "" {
+			// It may lead to a sign-in at an address that nobody knows, and is not followed.
+			// Whether the SP has acted nobody knows either, so that the answer stands.
+			_, _, _ = c.renew(req.Context(), session)
+		}
 		if before != "" && resp.Header["Set-Cookie"] != nil && sessionIn(jar.Header(req.URL)) != before { // renewed by a remembered login
 			c.storeRenewed(req.Context(), session.Obtained, jar.All(), session)
 		}
@@ -195,14 +192,11 @@ func (c *Config) lost(r *http.Response) bool {
 	}
 	// A page in place of data: nothing below /rest answers in HTML, but for some of
 	// Jira's refusals.
-	if !strings.Contains(r.Request.URL.Path, "/rest/") || mediaType(r.Header) != "text/html" {
-		return false
-	}
 	switch r.StatusCode {
 	case http.StatusOK:
-		return true
+		return isREST(r.Request.URL) && isPage(r, false)
 	case http.StatusForbidden, http.StatusNotFound:
-		return !fromJira(r.Header)
+		return isREST(r.Request.URL) && !fromJira(r.Header) && isPage(r, false)
 	}
 	return false
 }

@@ -2,21 +2,27 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
-	"net/textproto"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ssoexchange/ssoexchange/sso"
 )
 
 type apiFlags struct {
 	method  string
-	data    string
+	data    []string
+	raw     string
 	headers []string
 	input   string
+
+	given func(flag string) bool // on the command line, with whatever value
 }
 
 func (a *app) apiCommand() *cobra.Command {
@@ -25,113 +31,149 @@ func (a *app) apiCommand() *cobra.Command {
 		Use:   "api [METHOD] PATH",
 		Short: "Make one authenticated request to Jira; the body goes to standard output",
 		Long: `api makes one request with the session's cookies, signing in first if that is needed.
-PATH is relative to Jira's base URL. The exit status is 1 if Jira answers with an HTTP
-error; its body is printed all the same.`,
+PATH is relative to Jira's base URL, and is sent as it is, percent-encoding included; a
+character that no URL may hold is encoded.
+
+The exit status is 1 if Jira answers with an HTTP error; its body is printed all the same.
+It is 1, too, if the answer is none to the request: a redirect to a sign-in page or to
+another host, a page in place of data, and any redirect of a method other than GET and
+HEAD, which is not followed. What it was is told on standard error.
+
+-d takes the body itself, or with @ the name of a file that holds it, as curl does; the
+file is sent as it stands, line ends included. - is standard input. Long bodies are not
+held in memory. A body that begins with @ is given by --data-raw.`,
 		Example: `  ssoexchange api /rest/api/2/myself
   ssoexchange api '/rest/api/2/search?jql=project=OPS&maxResults=5'
   ssoexchange api POST /rest/api/2/issue/OPS-1/comment -d '{"body":"done"}'
-  ssoexchange api PUT /rest/api/2/issue/OPS-1 --input issue.json`,
+  ssoexchange api PUT /rest/api/2/issue/OPS-1 -d @issue.json
+  jq … | ssoexchange api POST /rest/api/2/issue -d @-`,
 		Args: cobra.RangeArgs(1, 2),
-		RunE: func(cmd *cobra.Command, args []string) error { return a.api(cmd.Context(), args, f) },
+		RunE: func(cmd *cobra.Command, args []string) error {
+			f.given = cmd.Flags().Changed
+			return a.api(cmd.Context(), args, f)
+		},
 	}
 	cmd.Flags().StringVarP(&f.method, "method", "X", "", "HTTP method (default GET, POST with a body)")
-	cmd.Flags().StringVarP(&f.data, "data", "d", "", "body of the request")
+	cmd.Flags().StringArrayVarP(&f.data, "data", "d", nil,
+		"body of the request; @`FILE` or @- reads it from a file or standard input")
+	cmd.Flags().StringVar(&f.raw, "data-raw", "", "body of the request, also if it begins with @")
 	cmd.Flags().StringArrayVarP(&f.headers, "header", "H", nil, "add a header, `'Name: value'`; may be repeated")
-	cmd.Flags().StringVar(&f.input, "input", "", "read the body from `FILE`, - for standard input")
-	cmd.MarkFlagsMutuallyExclusive("data", "input")
+	cmd.Flags().StringVar(&f.input, "input", "", "read the body from `FILE`, - for standard input; the same as -d @FILE")
+	cmd.MarkFlagsMutuallyExclusive("data", "data-raw", "input")
 	return cmd
 }
 
 func (a *app) api(ctx context.Context, args []string, f apiFlags) error {
-	path := args[len(args)-1]
-	if len(args) == 2 {
-		if f.method != "" && !strings.EqualFold(f.method, args[0]) {
-			return configError("two methods given: "+args[0]+" and "+f.method, "name the method once")
-		}
-		f.method = args[0]
+	method, path, err := f.target(args)
+	if err != nil {
+		return err
+	}
+	body, err := a.apiBody(ctx, f)
+	if err != nil {
+		return err
+	}
+	if body != nil {
+		defer body.close()
 	}
 	client, cfg, err := a.connect(ctx, false)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	req, err := a.apiRequest(ctx, cfg.URL, path, f)
+	req, err := apiRequest(ctx, cfg.URL, method, path, body, f.headers)
 	if err != nil {
 		return err
+	}
+	if body != nil && !body.again() {
+		// It can be sent once only: not to a session that has ended.
+		if _, err := client.Session(ctx); err != nil {
+			return err
+		}
 	}
 	resp, err := client.HTTP().Do(req)
 	if err != nil {
 		return unwrapURL(err)
 	}
 	defer resp.Body.Close()
+	return a.apiAnswer(req, resp, client.Diverted(resp))
+}
+
+// apiAnswer prints the body and returns the error that the answer is; diverted is that of
+// an answer that is none to the request. The body of a redirect or of a sign-in page is of
+// no use, and may hold what is secret.
+func (a *app) apiAnswer(req *http.Request, resp *http.Response, diverted error) error {
+	var d *sso.DivertedError
+	if errors.As(diverted, &d) && (d.Login || d.Status >= 300) {
+		return diverted
+	}
 	if _, err := io.Copy(a.stdout, resp.Body); err != nil {
 		return fmt.Errorf("reading Jira's answer: %w", err)
 	}
 	if resp.StatusCode >= 400 {
 		return &exitError{status: 1, text: fmt.Sprintf("jira: %s %s answered %s", req.Method, req.URL.Path, resp.Status)}
 	}
-	return nil
+	return diverted
 }
 
-func (a *app) apiRequest(ctx context.Context, base *url.URL, path string, f apiFlags) (*http.Request, error) {
+// methods are those that are taken for a forgotten PATH when they stand alone.
+var methods = []string{"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"}
+
+// target returns the method, "" for the usual one, and the path.
+func (f apiFlags) target(args []string) (method, path string, err error) {
+	path = args[len(args)-1]
+	switch first := strings.ToUpper(args[0]); {
+	case len(args) == 2 && f.method != "" && !strings.EqualFold(f.method, args[0]):
+		return "", "", configError("two methods given: "+args[0]+" and "+f.method, "name the method once")
+	case len(args) == 2:
+		method = first
+	case slices.Contains(methods, first):
+		return "", "", configError("a path is missing after "+args[0],
+			"for example: ssoexchange api "+first+" /rest/api/2/myself")
+	default:
+		method = strings.ToUpper(f.method)
+	}
+	if strings.ContainsAny(method, "/?:.") {
+		return "", "", configError(args[0]+" is not a method",
+			"the method comes first, then one path: ssoexchange api GET /rest/api/2/myself")
+	}
+	if method == "CONNECT" {
+		return "", "", configError("CONNECT is not a request to Jira", "")
+	}
+	return method, path, nil
+}
+
+func apiRequest(ctx context.Context, base *url.URL, method, path string, body *apiBody,
+	headers []string) (*http.Request, error) {
 	u, err := apiURL(base, path)
 	if err != nil {
 		return nil, err
 	}
-	body := f.data
-	if f.input != "" {
-		if body, err = a.readFile(f.input); err != nil {
-			return nil, err
-		}
-	}
-	method := strings.ToUpper(f.method)
 	if method == "" {
 		method = http.MethodGet
-		if body != "" {
+		if body != nil {
 			method = http.MethodPost
 		}
 	}
-	var r io.Reader
-	if body != "" {
-		r = strings.NewReader(body)
-	}
-	req, err := http.NewRequestWithContext(ctx, method, u.String(), r)
+	req, err := http.NewRequestWithContext(ctx, method, "https://jira/", nil)
 	if err != nil {
 		return nil, configError("the request cannot be made: "+err.Error(), "")
 	}
+	req.URL, req.Host = u, u.Host
 	req.Header.Set("Accept", "application/json")
-	if body != "" {
+	if body != nil {
 		req.Header.Set("Content-Type", "application/json")
+		if err := body.sendWith(req); err != nil {
+			return nil, err
+		}
 	}
-	for _, h := range f.headers {
+	for _, h := range headers {
 		name, value, ok := strings.Cut(h, ":")
 		if !ok || strings.TrimSpace(name) == "" {
 			return nil, configError("a header needs the form 'Name: value'", "for example: -H 'Accept: text/plain'")
 		}
-		req.Header.Set(textproto.CanonicalMIMEHeaderKey(strings.TrimSpace(name)), strings.TrimSpace(value))
+		req.Header.Set(strings.TrimSpace(name), strings.TrimSpace(value))
 	}
 	return req, nil
-}
-
-// apiURL puts path below the base URL. A whole address is taken if it is on the
-// SP's origin; the client would refuse any other.
-func apiURL(base *url.URL, path string) (*url.URL, error) {
-	if strings.HasPrefix(path, "https://") || strings.HasPrefix(path, "http://") {
-		u, err := url.Parse(path)
-		if err != nil {
-			return nil, configError("the address cannot be read", "")
-		}
-		return u, nil
-	}
-	u, err := url.Parse("/" + strings.TrimLeft(path, "/"))
-	if err != nil {
-		return nil, configError("the path cannot be read", "quote it, and percent-encode what is not part of a URL")
-	}
-	full := *base
-	full.Path = strings.TrimRight(base.Path, "/") + u.Path
-	full.RawPath = ""
-	full.RawQuery = u.RawQuery
-	return &full, nil
 }
 
 // unwrapURL drops the address that net/http puts in front of every error.

@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"maps"
 	"net/http"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -52,7 +50,7 @@ curl format gets the same headers as options.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.cookies(cmd.Context(), f) },
 	}
 	f.register(cmd, "header; json with --json")
-	cmd.Flags().StringVarP(&f.output, "output", "o", "", "write to `FILE` (mode 0600, replaced at once) instead of standard output")
+	cmd.Flags().StringVarP(&f.output, "output", "o", "", "write to `FILE` (mode 0600, replaced at once; a pipe or device is written to) instead of standard output")
 	cmd.Flags().BoolVar(&f.noStore, "no-store", false, "neither use nor keep stored sessions and devices")
 	cmd.Flags().BoolVar(&f.withHeaders, "with-headers", false, "json and curl: also the headers that writes need")
 	return cmd
@@ -179,31 +177,4 @@ func (a *app) tellUser(cfg *sso.Config, s *sso.Session) {
 	if !s.Reused && cfg.User != "" && !strings.EqualFold(s.User, cfg.User) {
 		a.tui.say("signed in as %s (the SP's name for %s)", s.User, cfg.User)
 	}
-}
-
-// writeSecretFile replaces the file at path at once, readable by its owner only.
-func writeSecretFile(path string, data []byte) (err error) {
-	fail := func(err error) error {
-		return configError("writing "+path+": "+err.Error(), "check that the folder exists and may be written to")
-	}
-	tmp, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+".*") // mode 0600
-	if err != nil {
-		return fail(err)
-	}
-	defer func() {
-		if err != nil {
-			os.Remove(tmp.Name())
-		}
-	}()
-	if _, err := tmp.Write(data); err != nil {
-		tmp.Close()
-		return fail(err)
-	}
-	if err := errors.Join(tmp.Sync(), tmp.Close()); err != nil {
-		return fail(err)
-	}
-	if err := os.Rename(tmp.Name(), path); err != nil {
-		return fail(err)
-	}
-	return nil
 }

@@ -174,6 +174,9 @@ func (d *doctor) config() *sso.Config {
 	}
 	id := cfg.Identity()
 	d.ok("config", "%s as %s at %s, for %s", id.Scheme, id.User, id.IdP, id.SP)
+	if d.aside != "" {
+		d.warn("config", d.aside, "unset "+connectionEnv+" if nothing else needs it")
+	}
 	for _, w := range cfg.Warnings {
 		d.warn("config", w, "correct or remove the property")
 	}

@@ -63,6 +63,9 @@ func (d *doctor) walk(ctx context.Context, cfg *sso.Config, f doctorFlags) {
 	if err != nil {
 		return
 	}
+	if text, hint := untried(cfg, session, false); text != "" {
+		d.warn("sign-in.password", text, hint)
+	}
 	whose := ""
 	if !strings.EqualFold(session.User, cfg.User) {
 		whose = " (Jira's name for " + cfg.User + ")"

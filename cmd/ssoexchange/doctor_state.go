@@ -20,6 +20,7 @@ import (
 	"github.com/zalando/go-keyring"
 
 	"github.com/ssoexchange/ssoexchange/filestore"
+	"github.com/ssoexchange/ssoexchange/internal/openfile"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -216,8 +217,7 @@ func (k *keyFinder) where(dir string) string {
 		return "from $" + filestore.KeyEnv
 	}
 	path := filepath.Join(dir, "key")
-	data, err := os.ReadFile(path)
-	if err == nil && strings.HasPrefix(strings.TrimSpace(string(data)), "keyring:") {
+	if data, _ := readRegular(path); strings.HasPrefix(strings.TrimSpace(string(data)), "keyring:") {
 		return "from the OS keyring, as " + path + " says"
 	}
 	return "from the file " + path
@@ -275,7 +275,7 @@ var errUnreadable = errors.New("unreadable")
 func inspect(ctx context.Context, copies *filestore.Store, dir, temp, key string) error {
 	name := key + ".age"
 	path := filepath.Join(dir, name)
-	f, err := os.Open(path)
+	f, err := openfile.Regular(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil // it was removed meanwhile
 	}

@@ -9,13 +9,12 @@ import (
 	"os/exec"
 	"os/signal"
 	"path/filepath"
-	"slices"
-	"strings"
 	"syscall"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
+	"github.com/ssoexchange/ssoexchange/internal/childenv"
 )
 
 // cookieFileEnv names the file with the session for a command run by exec.
@@ -95,7 +94,7 @@ func (a *app) runWith(ctx context.Context, path string, args []string, cookies [
 	defer os.Remove(file)
 
 	cmd := &exec.Cmd{Path: path, Args: args, Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr}
-	cmd.Env = append(childEnv(os.Environ()), cookieFileEnv+"="+file)
+	cmd.Env = childenv.Of(os.Environ(), cookieFileEnv+"="+file)
 	if err := cmd.Start(); err != nil {
 		return configError("cannot run "+args[0]+": "+reason(err), "")
 	}
@@ -155,14 +154,4 @@ func writeCookieFile(cookies []byte) (path string, err error) {
 		return "", configError("the cookie file in "+dir+" cannot be written", "is the disk full?")
 	}
 	return filepath.Abs(f.Name())
-}
-
-// childEnv takes out of the environment what may hold a secret: a connection string,
-// a password, the state's key.
-func childEnv(environ []string) []string {
-	harmless := []string{"SSOEXCHANGE_PROFILE", "SSOEXCHANGE_CONFIG", "SSOEXCHANGE_STATE_DIR", "SSOEXCHANGE_NO_INPUT", "SSOEXCHANGE_LOG_LEVEL", "SSOEXCHANGE_LOG_FORMAT"}
-	return slices.DeleteFunc(slices.Clone(environ), func(entry string) bool {
-		name, _, _ := strings.Cut(entry, "=")
-		return strings.HasPrefix(strings.ToUpper(name), "SSOEXCHANGE_") && !slices.Contains(harmless, strings.ToUpper(name))
-	})
 }

@@ -3,12 +3,12 @@ package main
 import (
 	"context"
 	"fmt"
-	"io"
 	"log/slog"
 	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
+	"github.com/spf13/pflag"
 
 	"github.com/ssoexchange/ssoexchange/filestore"
 	"github.com/ssoexchange/ssoexchange/sso"
@@ -27,11 +27,14 @@ type globalFlags struct {
 	logFormat      string
 	json           bool
 	noColor        bool
+
+	all *pflag.FlagSet // these flags, to see which were given
 }
 
 func (g *globalFlags) register(root *cobra.Command) {
 	f := root.PersistentFlags()
-	f.StringVarP(&g.connection, "connection", "c", "", "connection string (env SSOEXCHANGE_CONNECTION)")
+	g.all = f
+	f.StringVarP(&g.connection, "connection", "c", "", "connection string, over the environment and a profile (env SSOEXCHANGE_CONNECTION)")
 	f.StringVar(&g.connectionFile, "connection-file", "", "read the connection string from `FILE`, - for standard input")
 	f.StringVarP(&g.profile, "profile", "p", "", "named connection from the configuration file (env SSOEXCHANGE_PROFILE)")
 	f.StringArrayVar(&g.set, "set", nil, "set one property, `Name=Value`; may be repeated")
@@ -66,7 +69,13 @@ func (a *app) prepare() error {
 	if g.logFormat != "text" && g.logFormat != "json" {
 		return configError(fmt.Sprintf("unknown log format %q", g.logFormat), "use --log-format text or json")
 	}
-	a.tui.noInput = g.noInput || envTrue("SSOEXCHANGE_NO_INPUT") || envTrue("CI")
+	if err := a.checkConnectionFlags(); err != nil {
+		return err
+	}
+	a.tui.noInput = g.noInput
+	if !g.all.Changed("no-input") {
+		a.tui.noInput = envTrue("SSOEXCHANGE_NO_INPUT") || envTrue("CI")
+	}
 	a.tui.quiet, a.tui.events = g.json, g.json
 	a.tui.useColor(g.noColor)
 	return nil
@@ -117,95 +126,29 @@ func (a *app) config() (*sso.Config, error) {
 	if err != nil {
 		return nil, err
 	}
+	if a.aside != "" {
+		a.tui.say("%s", a.aside)
+	}
 	for _, w := range cfg.Warnings {
 		a.tui.warn(w)
 	}
 	return cfg, nil
 }
 
-// quietConfig is config without the warnings. Later layers win.
+// quietConfig is config without the warnings.
 func (a *app) quietConfig() (*sso.Config, error) {
 	profile, err := a.profileSettings()
 	if err != nil {
 		return nil, err
 	}
-	connection, err := a.connectionSettings()
+	settings, err := a.layered(profile, "")
 	if err != nil {
 		return nil, err
 	}
-	environment, err := sso.EnvSettings(os.Environ())
-	if err != nil {
-		return nil, err
-	}
-	flags, err := a.setSettings()
-	if err != nil {
-		return nil, err
-	}
-	settings := sso.Merge(profile, connection, environment, flags)
 	if len(settings.Names()) == 0 {
 		return nil, configError("no connection given", `give one with -c 'AuthScheme=Okta;…', -p PROFILE or SSOEXCHANGE_CONNECTION; to see it work first: ssoexchange demo`)
 	}
 	return settings.ConfigWith(sso.ParseOptions{Keyring: keyringSecret})
-}
-
-func (a *app) connectionSettings() (sso.Settings, error) {
-	g := &a.flags
-	conn := g.connection
-	switch {
-	case conn != "" && g.connectionFile != "":
-		return sso.Settings{}, configError("both --connection and --connection-file given", "use one of them")
-	case g.connectionFile != "":
-		data, err := a.readFile(g.connectionFile)
-		if err != nil {
-			return sso.Settings{}, err
-		}
-		conn = strings.TrimSpace(data)
-	case conn == "":
-		conn = os.Getenv("SSOEXCHANGE_CONNECTION")
-	}
-	if conn == "" {
-		return sso.Settings{}, nil
-	}
-	return sso.ParseSettings(conn)
-}
-
-func (a *app) setSettings() (sso.Settings, error) {
-	var all sso.Settings
-	for _, s := range a.flags.set {
-		name, value, ok := strings.Cut(s, "=")
-		if !ok {
-			return all, configError("--set needs Name=Value", "for example: --set MFAType=SMS")
-		}
-		one, err := sso.Setting(name, value)
-		if err != nil {
-			return all, err
-		}
-		all = sso.Merge(all, one)
-	}
-	return all, nil
-}
-
-// maxInput bounds what is read from a named file or from standard input.
-const maxInput = 1 << 20
-
-func (a *app) readFile(name string) (string, error) {
-	r := a.stdin
-	if name != "-" {
-		f, err := os.Open(name)
-		if err != nil {
-			return "", configError(err.Error(), "")
-		}
-		defer f.Close()
-		r = f
-	}
-	data, err := io.ReadAll(io.LimitReader(r, maxInput+1))
-	if err != nil {
-		return "", configError("reading "+name+": "+err.Error(), "")
-	}
-	if len(data) > maxInput {
-		return "", configError(name+" is larger than 1 MiB", "")
-	}
-	return string(data), nil
 }
 
 // stateDir returns the name of the state directory, which need not exist.

@@ -13,41 +13,72 @@ import (
 )
 
 func (a *app) loginCommand() *cobra.Command {
-	var retryRefused bool
+	var f loginFlags
 	cmd := &cobra.Command{
 		Use:   "login",
 		Short: "Sign in now, even if a live session is stored",
+		Long: `login signs in even if a live session is stored, and stores the new one.
+
+The identity provider may have a session, too, which is enough to sign in whatever the
+password is; login says then that the password was not tried. With --fresh that session
+does not count, and the password is really sent. It is kept if the sign-in fails.`,
 		Example: `  ssoexchange login
   ssoexchange login --set MFAType=SMS                        # exits 4: a code was sent
   ssoexchange login --set MFAType=SMS --set MFAPassCode=8111  # goes on where the first call ended
+  ssoexchange login --fresh                                  # is the password right?
   ssoexchange login --retry-refused                          # the account is unlocked again`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.login(cmd.Context(), retryRefused) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.login(cmd.Context(), f) },
 	}
-	cmd.Flags().BoolVar(&retryRefused, "retry-refused", false, "send a secret once more that was refused before")
+	cmd.Flags().BoolVar(&f.fresh, "fresh", false, "do not use the identity provider's session: the password is tried")
+	cmd.Flags().BoolVar(&f.retryRefused, "retry-refused", false, "send a secret once more that was refused before")
 	return cmd
 }
 
-func (a *app) login(ctx context.Context, retryRefused bool) error {
-	client, _, err := a.connect(ctx, false)
+type loginFlags struct{ fresh, retryRefused bool }
+
+func (a *app) login(ctx context.Context, f loginFlags) error {
+	client, cfg, err := a.connect(ctx, false)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	if retryRefused {
+	if f.retryRefused {
 		if err := client.ClearRefusal(ctx); err != nil {
 			return err
 		}
 	}
-	s, err := client.Login(ctx)
+	signIn := client.Login
+	if f.fresh {
+		signIn = client.LoginFresh
+	}
+	s, err := signIn(ctx)
 	if err != nil {
 		return err
 	}
 	if a.flags.json {
-		return writeJSON(a.stdout, sessionJSON(client.Identity(), s))
+		info := sessionJSON(client.Identity(), s)
+		info.PasswordTried = &s.PasswordTried
+		return writeJSON(a.stdout, info)
+	}
+	if text, hint := untried(cfg, s, f.fresh); text != "" {
+		a.tui.say("%s", text)
+		a.tui.hint(hint)
 	}
 	fmt.Fprintf(a.stdout, "signed in at %s as %s, %s\n", client.Identity().SP, s.User, until(s))
 	return nil
+}
+
+// untried says of a sign-in that it does not prove the password, and what to do; "" if
+// it does, or if there is none.
+func untried(cfg *sso.Config, s *sso.Session, fresh bool) (text, hint string) {
+	switch {
+	case s.PasswordTried || cfg.Password.IsZero():
+		return "", ""
+	case fresh:
+		return "the password was not tried: " + cfg.Identity().IdP + " did not ask for it", "the sign-in works without it"
+	}
+	return "the password was not tried: the session at " + cfg.Identity().IdP + " was still good", "to try it: ssoexchange login --fresh"
 }
 
 // sessionInfo is a session in the machine-readable output of login and status.
@@ -66,6 +97,8 @@ type sessionInfo struct {
 	Refusals []whyNot   `json:"refusals,omitempty"` // the same, each with the reason
 	Stopped  *whyNot    `json:"stopped,omitempty"`  // why refresh does nothing
 	Error    string     `json:"error,omitempty"`
+
+	PasswordTried *bool `json:"password_tried,omitempty"` // login: the sign-in proved the password
 }
 
 func sessionJSON(id sso.Identity, s *sso.Session) sessionInfo {

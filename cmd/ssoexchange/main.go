@@ -36,6 +36,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 func (a *app) run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
+	a.signalled = ctx.Done()
 	a.tui = newTUI(a.stderr)
 	defer a.endInTime(ctx, stop, os.Exit)()
 	root := a.rootCommand()
@@ -66,6 +67,10 @@ type app struct {
 	noHelp  error // --help was given for a command that does not exist
 
 	hasChild atomic.Bool // a child of exec runs, which deals with signals itself
+
+	aside     string          // a note: what of the environment does not count; "" for nothing
+	signalled <-chan struct{} // closed by the signal that ends the program; nil in tests
+	piped     string          // the connection string from standard input; "": not read yet
 
 	// dial makes the connections; nil, and only tests change that, is a net.Dialer.
 	dial func(ctx context.Context, network, addr string) (net.Conn, error)

@@ -87,18 +87,21 @@ func setupScript(env *testscript.Env) error {
 }
 
 var worldCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
-	"count":  countRequests,
-	"code":   putCode,
-	"end":    endSessions,
-	"push":   answerPush,
-	"reset":  func(ts *testscript.TestScript, _ bool, _ []string) { world(ts).Net.Reset() },
-	"leaks":  findLeaks,
-	"redis":  operateRedis,
-	"hang":   hangLogin,
-	"await":  awaitText,
-	"fetch":  fetchSocket,
-	"hook":   startHook,
-	"notify": startNotify,
+	"count":      countRequests,
+	"code":       putCode,
+	"end":        endSessions,
+	"push":       answerPush,
+	"reset":      func(ts *testscript.TestScript, _ bool, _ []string) { world(ts).Net.Reset() },
+	"leaks":      findLeaks,
+	"redis":      operateRedis,
+	"hang":       hangLogin,
+	"await":      awaitText,
+	"fetch":      fetchSocket,
+	"hook":       startHook,
+	"notify":     startNotify,
+	"answer":     answerRequests,
+	"echo":       echoRequests,
+	"oktaanswer": answerOkta,
 	"password": func(ts *testscript.TestScript, _ bool, args []string) {
 		world(ts).Okta.SetPassword(args[0], args[1])
 	},

@@ -120,7 +120,7 @@ func writePages(dir string, cmd *cobra.Command, date string) error {
 	}
 	var all func(*cobra.Command) error
 	all = func(cmd *cobra.Command) error {
-		errs := []error{os.WriteFile(filepath.Join(dir, pageName(cmd)+".1"), page(cmd, date), 0o644)}
+		errs := []error{writeFile(filepath.Join(dir, pageName(cmd)+".1"), page(cmd, date), 0o644)}
 		for _, sub := range subcommands(cmd) {
 			errs = append(errs, all(sub))
 		}

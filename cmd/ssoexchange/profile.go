@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/ssoexchange/ssoexchange/internal/openfile"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -80,7 +81,7 @@ const (
 // checked when a profile is used. A missing file has no profiles.
 func readProfiles(path string) (*profileFile, error) {
 	f := &profileFile{path: path}
-	file, err := os.Open(path)
+	file, err := openfile.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return f, nil
 	}
@@ -288,30 +289,6 @@ func secretSource(name string) (property, source string) {
 		}
 	}
 	return name, notSecret
-}
-
-// profileSettings returns the properties of the chosen profile. A default profile
-// counts only where no connection string is given.
-func (a *app) profileSettings() (sso.Settings, error) {
-	name := a.flags.profile
-	if name == "" {
-		name = os.Getenv("SSOEXCHANGE_PROFILE")
-	}
-	given := a.flags.connection != "" || a.flags.connectionFile != "" || os.Getenv("SSOEXCHANGE_CONNECTION") != ""
-	if name == "" && given {
-		return sso.Settings{}, nil
-	}
-	f, err := readProfiles(configFile())
-	if err != nil {
-		return sso.Settings{}, err
-	}
-	if name == "" {
-		name = f.defaultProfile
-	}
-	if name == "" {
-		return sso.Settings{}, nil
-	}
-	return f.settings(name)
 }
 
 func completeProfile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {

@@ -291,10 +291,10 @@ func (f *profileFile) write(text []byte, good func(*profileFile) bool) error {
 		return configError(f.path+" is written in a way that cannot be edited here", "edit it by hand; it is unchanged")
 	}
 	path := f.path
-	if target, err := filepath.EvalSymlinks(path); err == nil {
-		path = target // a link into somebody's dotfiles stays one
+	if to, err := findTarget(path); err != nil || !to.regular {
+		return configError(f.path+" is not a file that can be written", "set SSOEXCHANGE_CONFIG to a file, or edit what it is made from")
 	}
-	if now, err := os.ReadFile(path); err == nil && !bytes.Equal(now, f.text) {
+	if now, err := readRegular(path); err == nil && !bytes.Equal(now, f.text) {
 		return configError(f.path+" has changed in the meantime", "run the command again")
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {

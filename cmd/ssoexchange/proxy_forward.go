@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"io"
 	"log/slog"
 	"math"
@@ -28,20 +29,21 @@ const (
 
 // forwarder is the proxy's handler: admission, then Jira.
 type forwarder struct {
-	gate    gate
-	sp      *url.URL // Jira's base URL
-	base    string   // its context path, "" or "/jira"
-	agent   string   // the User-Agent of tools that have none
-	onward  http.RoundTripper
-	logger  *slog.Logger
-	buffers *bufferPool
-	hint    func(error) string // what to do about an error
+	gate     gate
+	sp       *url.URL // Jira's base URL
+	base     string   // its context path, "" or "/jira"
+	agent    string   // the User-Agent of tools that have none
+	onward   http.RoundTripper
+	diverted func(*http.Response) error // sso.Client's
+	logger   *slog.Logger
+	buffers  *bufferPool
+	hint     func(error) string // what to do about an error
 }
 
 func newForwarder(client *sso.Client, sp *url.URL, ln *proxyListener, token string, logger *slog.Logger) *forwarder {
 	return &forwarder{
 		gate: newGate(token, ln.port), sp: sp, base: strings.TrimRight(sp.Path, "/"), agent: client.Headers().Get("User-Agent"),
-		onward: newPatientTransport(client), logger: logger, buffers: &bufferPool{}, hint: sso.Hint,
+		onward: newPatientTransport(client), diverted: client.Diverted, logger: logger, buffers: &bufferPool{}, hint: sso.Hint,
 	}
 }
 
@@ -70,6 +72,9 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		Transport: f.onward,
 		ModifyResponse: func(resp *http.Response) error {
 			status = resp.StatusCode
+			if err := f.notAnAnswer(resp); err != nil {
+				return err
+			}
 			f.clean(resp.Header, r.Host)
 			return nil
 		},
@@ -170,10 +175,27 @@ func (f *forwarder) isSP(u *url.URL) bool {
 	return (u.Scheme == "" || strings.EqualFold(u.Scheme, f.sp.Scheme)) && strings.EqualFold(u.Hostname(), f.sp.Hostname()) && port(u) == port(f.sp)
 }
 
+// notAnAnswer returns an error for what a tool would take for the outcome of its
+// request, though it is a sign-in page or the way there: tools follow a redirect by a
+// GET, and believe the 200 behind it. A browser's pages go through as they are.
+func (f *forwarder) notAnAnswer(resp *http.Response) error {
+	read := resp.Request.Method == http.MethodGet || resp.Request.Method == http.MethodHead
+	if read && !strings.Contains(resp.Request.URL.Path, "/rest/") {
+		return nil
+	}
+	var d *sso.DivertedError
+	if err := f.diverted(resp); errors.As(err, &d) && d.Login {
+		return d
+	}
+	return nil
+}
+
 // fail answers for a Jira that could not be asked.
 func (f *forwarder) fail(w http.ResponseWriter, err error) int {
 	status, code := http.StatusBadGateway, sso.Code(err)
-	if sso.Step(err) == "" && code == "internal" {
+	if errors.As(err, new(*sso.DivertedError)) {
+		code = "bad_answer"
+	} else if sso.Step(err) == "" && code == "internal" {
 		code = "unreachable" // Jira's connection broke; nothing of ours
 	}
 	f.logger.Warn("request failed", "step", sso.Step(err), "code", code, "error", err.Error())

@@ -11,6 +11,8 @@ import (
 	"os"
 	"runtime"
 	"strings"
+
+	"github.com/ssoexchange/ssoexchange/internal/openfile"
 )
 
 // proxyTokenHeader carries the access token of tools whose Authorization is not free.
@@ -36,7 +38,7 @@ func proxyToken(file string) (string, error) {
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
 		return "", configError("the token file "+file+" is open to others", "chmod 600 "+file)
 	}
-	f, err := os.Open(file)
+	f, err := openfile.Regular(file)
 	if err != nil {
 		return "", configError("the token file cannot be read: "+err.Error(), "")
 	}

@@ -98,6 +98,8 @@ type keeper struct {
 	jobs    map[string]*refreshJob
 	webhook *webhook // nil: none
 	told    sync.WaitGroup
+	undone  map[string]error // by profile: why its session was not handed over
+	untold  map[string]error // by profile: why the webhook was not delivered
 }
 
 func (a *app) refresh(ctx context.Context, names []string, f refreshFlags) error {
@@ -193,7 +195,9 @@ func (k *keeper) observe(ctx context.Context, e sso.RefreshEvent) {
 		return // it was removed meanwhile
 	}
 	if e.Session != nil {
-		if err := job.publish(ctx, e.Session); err != nil {
+		err := job.publish(ctx, e.Session)
+		k.note(&k.undone, e.Name, err)
+		if err != nil {
 			k.metrics.outputs.Inc(e.Name)
 			k.logger.Error("the session was not handed over", "name", e.Name, "error", err.Error())
 		}
@@ -212,17 +216,20 @@ func (k *keeper) observe(ctx context.Context, e sso.RefreshEvent) {
 		needed.Hint = k.app.refreshHint(e.Name, needed.Code, needed.Hint, true)
 		if err := hook.send(ctx, needed); err != nil {
 			result = "failed"
+			k.note(&k.untold, e.Name, err)
 			k.logger.Error("the webhook was not delivered", "name", e.Name, "error", err.Error())
 		}
 		k.metrics.webhooks.Inc(result)
 	})
 }
 
-// once gives each job one turn. The first that is not live decides the exit status.
+// once gives each job one turn. The first that is not live decides the exit status, and
+// if all are, the first of which those whom it is for did not hear.
 func (k *keeper) once(ctx context.Context) error {
 	if err := k.refresher.Once(ctx); err != nil {
 		return err
 	}
+	k.told.Wait()
 	var first error
 	bad := 0
 	all := k.refresher.Status()
@@ -234,8 +241,11 @@ func (k *keeper) once(ctx context.Context) error {
 			first = &outcomeError{codeError{Code: s.Code, Message: s.Name + ": " + s.Reason, Hint: s.Hint}}
 		}
 	}
-	if bad > 1 {
+	switch {
+	case bad > 1:
 		return fmt.Errorf("%d of %d profiles have no live session; %w", bad, len(all), first)
+	case bad == 1:
+		return first
 	}
-	return first
+	return k.notHandedOver()
 }

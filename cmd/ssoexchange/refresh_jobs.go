@@ -2,8 +2,8 @@ package main
 
 import (
 	"context"
-	"os"
 	"slices"
+	"strings"
 
 	"github.com/ssoexchange/ssoexchange/sso"
 )
@@ -37,17 +37,13 @@ func (a *app) refreshPlan(names []string, f refreshFlags) (*refreshConfig, []*re
 	if f.socket != "" {
 		c.socket = f.socket
 	}
-	single := len(names) == 0 && (a.connectionGiven() || os.Getenv("SSOEXCHANGE_PROFILE") != "")
 	switch {
-	case single:
-		cfg, err := a.config()
+	case len(names) > 0 && a.flags.profile != "":
+		return nil, nil, configError("profiles are named twice: -p "+a.flags.profile+" and "+strings.Join(names, " "), "name each profile once, without -p")
+	case len(names) == 0 && a.connectionGiven():
+		job, err := a.singleJob(c)
 		if err != nil {
 			return nil, nil, err
-		}
-		job := &refreshJob{name: "default", cfg: cfg, print: []string{cfg.Public()}}
-		if a.flags.profile != "" {
-			job.name = a.flags.profile
-			job.profile = c.profiles[job.name]
 		}
 		err = f.addOutput(&job.profile)
 		return c, []*refreshJob{job}, err
@@ -73,34 +69,50 @@ func (a *app) refreshPlan(names []string, f refreshFlags) (*refreshConfig, []*re
 	return c, jobs, nil
 }
 
+// singleJob is the one connection that flags and environment describe.
+func (a *app) singleJob(c *refreshConfig) (*refreshJob, error) {
+	cfg, err := a.quietConfig()
+	if err != nil {
+		return nil, err
+	}
+	job := &refreshJob{name: "default", cfg: cfg, print: []string{cfg.Public()}}
+	if name := a.profileName(); name != "" {
+		job.name, job.profile = name, c.profiles[name]
+	}
+	a.logWarnings(job)
+	return job, nil
+}
+
 // refreshJob reads one profile, in the layers that every command has.
 func (a *app) refreshJob(file *profileFile, name string) (*refreshJob, error) {
 	profile, err := file.settings(name)
 	if err != nil {
 		return nil, err
 	}
-	environment, err := sso.EnvSettings(os.Environ())
+	settings, err := a.layered(profile, "profile "+name)
 	if err != nil {
 		return nil, err
 	}
-	flags, err := a.setSettings()
-	if err != nil {
-		return nil, err
-	}
-	settings := sso.Merge(profile, environment, flags)
 	cfg, err := settings.ConfigWith(sso.ParseOptions{Keyring: keyringSecret})
 	if err != nil {
 		return nil, err
 	}
-	for _, w := range cfg.Warnings {
-		a.logger().Warn(w, "name", name)
-	}
 	job := &refreshJob{name: name, cfg: cfg}
+	a.logWarnings(job)
 	for _, key := range settings.Names() {
 		value, _, _ := settings.Lookup(key)
 		job.print = append(job.print, key+"="+value)
 	}
 	return job, nil
+}
+
+func (a *app) logWarnings(job *refreshJob) {
+	if a.aside != "" {
+		a.logger().Warn(a.aside, "name", job.name)
+	}
+	for _, w := range job.cfg.Warnings {
+		a.logger().Warn(w, "name", job.name)
+	}
 }
 
 // keep has the refresher keep exactly these jobs, or, with an error, what it kept so

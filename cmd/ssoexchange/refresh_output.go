@@ -3,12 +3,15 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
+	"path/filepath"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
+	"github.com/ssoexchange/ssoexchange/internal/childenv"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -16,35 +19,76 @@ import (
 const commandTime = time.Minute
 
 // publish writes a session to the outputs of its profile, and runs the profile's
-// command if one of them has changed. A file that says the same already is left as it
-// is, so that a restart of the refresher restarts no bot.
+// command if one of them has changed, or if the command failed the last time. A file
+// that says the same already is left as it is, so that a restart of the refresher
+// restarts no bot. An output that fails keeps no other from being written.
 func (j *refreshJob) publish(ctx context.Context, s *sso.Session) error {
 	changed := false
+	var failed []error
 	for _, out := range j.profile.outputs {
 		var b bytes.Buffer
 		if err := cookiejar.Write(&b, out.format, s.Cookies, j.cfg.URL); err != nil {
-			return err
+			failed = append(failed, err)
+			continue
 		}
 		if same(out.file, b.Bytes()) {
 			continue
 		}
 		if err := writeSecretFile(out.file, b.Bytes()); err != nil {
-			return err
+			failed = append(failed, err)
+			continue
 		}
 		changed = true
 	}
-	if len(j.profile.command) == 0 || !changed && len(j.profile.outputs) > 0 {
-		return nil
+	if len(j.profile.command) > 0 && (changed || len(j.profile.outputs) == 0 || j.owesCommand()) {
+		err := j.runCommand(ctx)
+		j.oweCommand(err != nil)
+		failed = append(failed, err)
 	}
-	return j.runCommand(ctx)
+	return errors.Join(failed...)
+}
+
+// debt is the file whose presence says that the command has not run for what the first
+// output holds: a later run, also of another process, has to make up for it.
+func (j *refreshJob) debt() string {
+	if len(j.profile.outputs) == 0 {
+		return ""
+	}
+	if to, err := findTarget(j.profile.outputs[0].file); err != nil || !to.regular {
+		return ""
+	}
+	dir, base := filepath.Split(j.profile.outputs[0].file)
+	return filepath.Join(dir, "."+base+".command-due")
+}
+
+func (j *refreshJob) owesCommand() bool {
+	path := j.debt()
+	_, err := os.Lstat(path)
+	return path != "" && err == nil
+}
+
+func (j *refreshJob) oweCommand(due bool) {
+	switch path := j.debt(); {
+	case path == "":
+	case !due:
+		os.Remove(path)
+	default:
+		if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err == nil {
+			f.Close()
+		}
+	}
 }
 
 func same(file string, data []byte) bool {
-	info, err := os.Lstat(file)
-	if err != nil || !info.Mode().IsRegular() || info.Mode().Perm()&0o077 != 0 || info.Size() != int64(len(data)) {
+	to, err := findTarget(file)
+	if err != nil || !to.regular {
 		return false
 	}
-	old, err := os.ReadFile(file)
+	info, err := os.Lstat(to.path)
+	if err != nil || info.Mode().Perm()&0o077 != 0 || info.Size() != int64(len(data)) {
+		return false
+	}
+	old, err := readRegular(to.path)
 	return err == nil && bytes.Equal(old, data)
 }
 
@@ -54,9 +98,9 @@ func (j *refreshJob) runCommand(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, commandTime)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, j.profile.command[0], j.profile.command[1:]...)
-	cmd.Env = append(os.Environ(), "SSOEXCHANGE_PROFILE="+j.name)
+	cmd.Env = childenv.Of(os.Environ(), "SSOEXCHANGE_PROFILE="+j.name)
 	if len(j.profile.outputs) > 0 {
-		cmd.Env = append(cmd.Env, "SSOEXCHANGE_COOKIE_FILE="+j.profile.outputs[0].file)
+		cmd.Env = append(cmd.Env, cookieFileEnv+"="+j.profile.outputs[0].file)
 	}
 	cmd.WaitDelay = 5 * time.Second
 	if err := cmd.Run(); err != nil {

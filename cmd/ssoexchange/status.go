@@ -80,11 +80,6 @@ func (a *app) status(ctx context.Context, check bool, minTTL time.Duration) erro
 	return nil
 }
 
-func (a *app) connectionGiven() bool {
-	settings, err := a.connectionSettings()
-	return a.flags.profile != "" || len(a.flags.set) > 0 || err != nil || len(settings.Names()) > 0
-}
-
 // look asks the SP of one entry whether its session works. The error says why that is not
 // known.
 func (a *app) look(ctx context.Context, store sso.Store, e sso.Entry) (sessionInfo, error) {

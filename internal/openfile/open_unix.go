@@ -1,0 +1,8 @@
+//go:build unix
+
+package openfile
+
+import "syscall"
+
+// Nonblock is the flag by which opening a pipe waits for nobody; 0 where there is none.
+const Nonblock = syscall.O_NONBLOCK
