@@ -54,6 +54,7 @@ func (a *app) status(ctx context.Context, check bool, minTTL time.Duration) erro
 	infos := []sessionInfo{}
 	for _, e := range entries {
 		info := a.look(ctx, store, e)
+		info.nameConnection(a.entryArgs(e.Identity))
 		infos = append(infos, info)
 		if !info.Live || minTTL > 0 && time.Until(*info.Expires) < minTTL {
 			live = false
