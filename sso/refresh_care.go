@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"strings"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
@@ -44,7 +45,7 @@ func (s *stop) err() error {
 	if kind == nil {
 		kind = ErrConfig
 	}
-	err := error(&autherr.Error{Kind: kind, Text: s.Text, Hint: s.Hint})
+	err := error(&autherr.Error{Kind: kind, Text: strings.TrimPrefix(s.Text, s.Step+": "), Hint: s.Hint})
 	if s.Step != "" {
 		err = &StepError{Step: s.Step, Err: err}
 	}

@@ -141,11 +141,7 @@ func (a *app) tellOutcome(resp *http.Response) error {
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxInput)).Decode(&out); err != nil {
 		return &cliError{code: "bad_answer", text: fmt.Sprintf("the refresher answered %d and no outcome", resp.StatusCode)}
 	}
-	if out.Error != nil {
-		err := error(&outcomeError{*out.Error})
-		if out.Error.Step != "" {
-			err = &sso.StepError{Step: out.Error.Step, Err: err}
-		}
+	if err := out.err(); err != nil {
 		return err
 	}
 	if a.flags.json {

@@ -42,16 +42,25 @@ func (r refresherClient) do(ctx context.Context, method, path, body string) (*ht
 	return nil, configError("no refresher answers on "+r.socket, "is \"ssoexchange refresh\" running? name its socket with --socket or refresh.socket in the configuration file")
 }
 
-// status returns how profile is; the zero status if it is not kept.
-func (r refresherClient) status(ctx context.Context, profile string) (sso.RefreshStatus, error) {
+// readiness returns how everything is that is kept.
+func (r refresherClient) readiness(ctx context.Context) (readiness, error) {
+	var all readiness
 	resp, err := r.do(ctx, http.MethodGet, "/readyz", "")
 	if err != nil {
-		return sso.RefreshStatus{}, err
+		return all, err
 	}
 	defer resp.Body.Close()
-	var all readiness
 	if err := json.NewDecoder(io.LimitReader(resp.Body, 16<<20)).Decode(&all); err != nil {
-		return sso.RefreshStatus{}, &cliError{code: "bad_answer", text: fmt.Sprintf("the refresher on %s answered %d and no status", r.socket, resp.StatusCode)}
+		return all, &cliError{code: "bad_answer", text: fmt.Sprintf("the refresher on %s answered %d and no status", r.socket, resp.StatusCode)}
+	}
+	return all, nil
+}
+
+// status returns how profile is; the zero status if it is not kept.
+func (r refresherClient) status(ctx context.Context, profile string) (sso.RefreshStatus, error) {
+	all, err := r.readiness(ctx)
+	if err != nil {
+		return sso.RefreshStatus{}, err
 	}
 	for _, s := range all.Profiles {
 		if s.Name == profile {
