@@ -64,7 +64,7 @@ func scenarios() []scenario {
 			connection: func(w *world, p person) string { return w.okta(p, appIDX) }, kind: "idx", org: atIDX, link: app(appIDX)},
 		{Name: "Okta Identity Engine, password and TOTP", Requests: 6, Handshakes: 1, TOTP: true,
 			connection: func(w *world, p person) string { return w.okta(p, appIDXTOTP) }, kind: "idx", org: atIDX, link: app(appIDXTOTP)},
-		{Name: "Crowd, password", Requests: 3, Handshakes: 1,
+		{Name: "Crowd, password", Requests: 4, Handshakes: 1,
 			connection: (*world).crowdConnection, kind: "crowd",
 			org: func(w *world) string { return w.crowd.BaseURL() }, link: func(w *world) string { return w.start }},
 	}

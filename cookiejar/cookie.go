@@ -17,7 +17,12 @@ const (
 	MaxPair      = 4096 // bytes of name and value together
 	MaxAttribute = 1024 // bytes of a domain or a path
 	MaxPerHost   = 180  // cookies of one domain in a jar
+	MaxPerAnswer = 180  // Set-Cookie lines of one answer that are looked at, the first ones
 	MaxCookies   = 3000 // cookies in a jar, and in a file that is read
+
+	// MaxBytes bounds what is in a jar: names, values, domains and paths together. Ten
+	// cookies of a Jira have 2 KiB.
+	MaxBytes = 1 << 20
 )
 
 // Cookie is all that is known of a cookie. The zero Expires means that it lasts as

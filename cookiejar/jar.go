@@ -25,14 +25,15 @@ import (
 // does not give back. Matching, shadowing, expiry and the rules for domains are
 // thus the standard library's, with the public suffix list of x/net.
 //
-// A Jar keeps at most [MaxPerHost] cookies of one domain and [MaxCookies] in all,
-// and drops the oldest beyond that. A cookie that is longer than [MaxPair], or has
+// A Jar keeps at most [MaxPerHost] cookies of one domain, and [MaxCookies] or [MaxBytes]
+// in all, and drops the oldest beyond that. A cookie that is longer than [MaxPair], or has
 // control characters, is not taken.
 type Jar struct {
 	mu      sync.Mutex
 	match   *stdjar.Jar
 	byID    map[id]*record
 	byToken map[string]*record
+	bytes   int // of the cookies in byToken
 	serial  uint64
 	last    time.Time // Created of the latest cookie; see moment
 }
@@ -45,6 +46,8 @@ type record struct {
 	token   string
 	expires time.Time // as exactly as the matching jar has it
 }
+
+func (r *record) size() int { return len(r.Name) + len(r.Value) + len(r.Domain) + len(r.Path) }
 
 func (r *record) id() id { return id{r.Domain, r.Path, r.Name} }
 
@@ -59,7 +62,7 @@ func New() *Jar {
 
 func (j *Jar) reset() {
 	j.match, _ = stdjar.New(&stdjar.Options{PublicSuffixList: publicsuffix.List}) // its error is always nil
-	j.byID, j.byToken = make(map[id]*record), make(map[string]*record)
+	j.byID, j.byToken, j.bytes = make(map[id]*record), make(map[string]*record), 0
 }
 
 // String says how many cookies there are, and nothing of them.
@@ -74,21 +77,37 @@ func (j *Jar) LogValue() slog.Value { return slog.StringValue(j.String()) }
 // SetCookies implements http.CookieJar. What reaches it through an http.Client has
 // lost the cookies that net/http could not parse; see [Jar.Receive].
 func (j *Jar) SetCookies(u *url.URL, cs []*http.Cookie) {
-	for _, c := range cs {
+	for _, c := range cs[:min(len(cs), MaxPerAnswer)] {
 		if c != nil {
 			j.receive(u, fromHTTP(c))
 		}
 	}
 }
 
-// Receive takes over every Set-Cookie line of an answer from u, in order. Values
-// are kept as they are, inner quotes included.
+// Receive takes over the Set-Cookie lines of an answer from u, in order, at most
+// [MaxPerAnswer] of them. Values are kept as they are, inner quotes included. An
+// Expires is a time by the server's clock: where Date tells that it differs from ours,
+// it is read as a time from now.
 func (j *Jar) Receive(u *url.URL, h http.Header) {
-	for _, line := range h["Set-Cookie"] {
+	behind, lines := behind(h), h["Set-Cookie"]
+	for _, line := range lines[:min(len(lines), MaxPerAnswer)] {
 		if r, ok := parseSetCookie(line); ok {
+			if !r.expires.IsZero() {
+				r.expires = r.expires.Add(behind)
+			}
 			j.receive(u, r)
 		}
 	}
+}
+
+// behind returns how far the clock of the server that has just answered is behind ours,
+// 0 where it is less than a minute, or not told, or told by a cache.
+func behind(h http.Header) time.Duration {
+	date, err := http.ParseTime(h.Get("Date"))
+	if d := time.Since(date); err == nil && h.Get("Age") == "" && d.Abs() > time.Minute {
+		return d
+	}
+	return 0
 }
 
 // Cookies implements http.CookieJar. Request.AddCookie drops the bytes that
@@ -247,6 +266,7 @@ func (j *Jar) set(u *url.URL, r received, now, created time.Time) {
 	}
 	rec.HostOnly = !j.sends(rec, "sub."+rec.Domain)
 	j.byID[rec.id()], j.byToken[rec.token] = rec, rec
+	j.bytes += rec.size()
 	j.limit(rec, now)
 }
 
@@ -260,14 +280,14 @@ func (j *Jar) sends(r *record, host string) bool {
 
 // limit keeps the jar within its bounds after r has come in.
 func (j *Jar) limit(r *record, now time.Time) {
-	if j.count(r.Domain) <= MaxPerHost && len(j.byID) <= MaxCookies {
+	if j.count(r.Domain) <= MaxPerHost && len(j.byID) <= MaxCookies && j.bytes <= MaxBytes {
 		return
 	}
 	j.bury(now)
 	for j.count(r.Domain) > MaxPerHost {
 		j.drop(j.oldest(r.Domain))
 	}
-	for len(j.byID) > MaxCookies {
+	for len(j.byID) > MaxCookies || j.bytes > MaxBytes {
 		j.drop(j.oldest(""))
 	}
 }
@@ -318,7 +338,10 @@ func (j *Jar) drop(r *record) {
 }
 
 func (j *Jar) forget(r *record) {
-	delete(j.byToken, r.token)
+	if _, known := j.byToken[r.token]; known {
+		delete(j.byToken, r.token)
+		j.bytes -= r.size()
+	}
 	if j.byID[r.id()] == r {
 		delete(j.byID, r.id())
 	}

@@ -302,3 +302,43 @@ func TestConcurrentUse(t *testing.T) {
 		t.Errorf("%d cookies", n)
 	}
 }
+
+// TestExpiresByTheServersClock: a lifetime is Expires minus the Date of the same answer.
+func TestExpiresByTheServersClock(t *testing.T) {
+	const jira = "https://jira.example.com/"
+	now := time.Now().UTC()
+	at := func(d time.Duration) string { return now.Add(d).Format(http.TimeFormat) }
+	for _, tt := range []struct {
+		name, date, age, expires string
+		keep                     time.Duration // 0: gone at once
+	}{
+		{"our clock is a day ahead", at(-24 * time.Hour), "", at(-23 * time.Hour), time.Hour},
+		{"our clock is a day behind", at(24 * time.Hour), "", at(25 * time.Hour), time.Hour},
+		{"a removal, our clock ahead", at(-24 * time.Hour), "", at(-25 * time.Hour), 0},
+		{"a removal, our clock behind", at(24 * time.Hour), "", at(23 * time.Hour), 0},
+		{"a removal by 1970", at(24 * time.Hour), "", "Thu, 01 Jan 1970 00:00:00 GMT", 0},
+		{"next to nothing", at(-20 * time.Second), "", at(time.Hour), time.Hour},
+		{"from a cache", at(-2 * time.Hour), "7200", at(time.Hour), time.Hour},
+		{"not told", "", "", at(time.Hour), time.Hour},
+		{"no date", "yesterday", "", at(time.Hour), time.Hour},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			j := cookiejar.New()
+			h := http.Header{"Set-Cookie": {"x=1; Path=/; Expires=" + tt.expires}, "Date": {tt.date}}
+			if tt.age != "" {
+				h.Set("Age", tt.age)
+			}
+			j.Receive(mustURL(t, jira), h)
+			all := j.All()
+			if tt.keep == 0 {
+				if len(all) != 0 {
+					t.Errorf("kept until %v", all[0].Expires)
+				}
+				return
+			}
+			if len(all) != 1 || time.Until(all[0].Expires.Add(-tt.keep)).Abs() > 30*time.Second {
+				t.Errorf("got %v, want one that lives for %v", all, tt.keep)
+			}
+		})
+	}
+}

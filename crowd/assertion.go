@@ -118,7 +118,6 @@ func (s *signIn) ignored() error {
 			"the service provider demands it when its own session has begun already: end that session there, then sign in again; "+
 				"without SSOAppName and SSOAppPassword the login form is used, which satisfies the demand")
 	}
-	s.memory.endToken()
 	address := "RemoteAddress (not set; if Crowd checks addresses, set it to the one at which Crowd sees this machine, or the last proxy before it)"
 	if s.RemoteAddress != "" {
 		address = "RemoteAddress (" + s.RemoteAddress + "; Crowd may see this machine at another address; leave it out if Crowd does not check addresses)"

@@ -74,7 +74,7 @@ type Client struct {
 	// login form has no use for it: there Crowd goes by what it sees.
 	RemoteAddress string
 
-	Transport  http.RoundTripper               // nil: http.DefaultTransport
+	Transport  http.RoundTripper               // nil: http.DefaultTransport, with a connection for each request
 	UserAgent  string                          // "": "ssoexchange"
 	Logger     *slog.Logger                    // nil: silent
 	Checkpoint func(ctx context.Context) error // nil, or called when a password has bought a token that should survive a crash
@@ -85,14 +85,14 @@ type Client struct {
 
 // SignIn turns the SP's request into Crowd's response.
 //
-// start obtains the request; it is called once, and at the same time as the REST
-// session is made. The request must be addressed to the host of LoginURL. Without start
-// LoginURL is fetched as it is, which no known Crowd answers with a response; the
-// error then says so.
+// start obtains the request; it is called once, before any secret is sent. The request
+// must be addressed to the host of LoginURL. Without start LoginURL is fetched as it is,
+// which no known Crowd answers with a response; the error then says so.
 //
 // The password is sent at most once, and not at all while Crowd accepts the token
 // of an earlier sign-in. When several things fail at once, the refusal of a
-// password is what is reported.
+// password is what is reported. A token that the password bought is kept for the next
+// sign-in, or ended at Crowd if the console ignores it or no cookie can carry it.
 //
 // A request with ForceAuthn, by which the SP wants the user to sign in anew, is
 // answered by way of the login form only: it ends whatever token it meets.
@@ -129,15 +129,18 @@ func (s *signIn) byToken(ctx context.Context) (finding, error) {
 		return finding{}, err
 	}
 	found, err := s.present(ctx)
-	if err != nil || found.sight != sawLogin || !reused || s.forced() {
-		return found, err
+	if err == nil && found.sight == sawLogin && reused && !s.forced() {
+		// The token of the last sign-in has ended. The SP's request has not been
+		// answered and stays good; the password has not been sent yet.
+		if err := s.renew(ctx); err != nil {
+			return finding{}, err
+		}
+		found, err = s.present(ctx)
 	}
-	// The token of the last sign-in has ended. The SP's request has not been
-	// answered and stays good; the password has not been sent yet.
-	if err := s.renew(ctx); err != nil {
-		return finding{}, err
+	if err == nil && found.sight == sawLogin {
+		s.discard(ctx) // the console ignores it
 	}
-	return s.present(ctx)
+	return found, err
 }
 
 // signIn is one run of SignIn: what it needs and what it has gathered.
@@ -148,6 +151,8 @@ type signIn struct {
 	start   saml.Start
 	request *saml.Request // nil without start
 	posted  bool          // the login form was: a lost answer may have been Crowd's verdict
+
+	made, app string // the token that this sign-in made over the REST API, and with whose password
 }
 
 func (c *Client) newSignIn(start saml.Start) *signIn {
@@ -166,36 +171,42 @@ func (c *Client) hop(jar hop.Jar) *hop.Client {
 func (s *signIn) forced() bool { return s.request != nil && s.request.ForceAuthn }
 
 // prepare gathers what the console is asked with: the SP's request, the name of
-// the token cookie and, if there is no token yet, the token. All at once; the
-// first failure stops the others, except that a password on its way is waited
-// for: whether it was refused must be known, or somebody would try it again.
+// the token cookie and, if there is no token yet, the token.
+//
+// The request comes first: until it is understood, no secret leaves, for an SP that
+// starts no sign-in would have the password spent on nothing. The other two come at the
+// same time; the first failure stops the other, except that a password on its way is
+// waited for: whether it was refused must be known, or somebody would try it again.
 func (s *signIn) prepare(ctx context.Context, needToken bool) error {
+	if s.start != nil {
+		if err := s.begin(ctx); err != nil {
+			return err
+		}
+	}
+	needName := !s.memory.named()
+	if !needToken && !needName {
+		return nil
+	}
 	g := newGroup(ctx)
 	defer g.stop(nil)
 
-	needName := !s.memory.named()
 	var name cookieConfig
-	if s.start != nil {
-		g.Go(func() error { return s.begin(g.ctx) })
-	}
-	if needToken || needName {
-		g.Go(func() error {
-			app, err := s.appPassword(g.ctx)
-			if err != nil {
+	g.Go(func() error {
+		app, err := s.appPassword(g.ctx)
+		if err != nil {
+			return err
+		}
+		if needName {
+			g.Go(func() (err error) {
+				name, err = s.cookieConfig(g.ctx, app)
 				return err
-			}
-			if needName {
-				g.Go(func() (err error) {
-					name, err = s.cookieConfig(g.ctx, app)
-					return err
-				})
-			}
-			if needToken {
-				return s.session(ctx, g.ctx, app)
-			}
-			return nil
-		})
-	}
+			})
+		}
+		if needToken {
+			return s.session(ctx, g.ctx, app)
+		}
+		return nil
+	})
 	err := g.Wait()
 	if name.known {
 		s.memory.setCookie(s.LoginURL, name)

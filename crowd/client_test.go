@@ -177,7 +177,45 @@ func TestRequestForAnotherHost(t *testing.T) {
 	}
 }
 
-func TestRefusedPasswordIsReportedThoughStartFails(t *testing.T) {
+// TestStartIsUnderstoodFirst: nothing is sent to Crowd, and no secret is read, before
+// the SP's request is known to be one for this Crowd.
+func TestStartIsUnderstoodFirst(t *testing.T) {
+	down := errors.New("jira: down")
+	for name, start := range map[string]saml.Start{
+		"it fails":     func(context.Context) (*saml.Request, error) { return nil, down },
+		"no request":   func(context.Context) (*saml.Request, error) { return nil, nil },
+		"no address":   func(context.Context) (*saml.Request, error) { return &saml.Request{}, nil },
+		"other Crowd":  startAt("https://crowd2.example.com/crowd" + crowd.Suffix),
+		"not https":    startAt("http://crowd.example.com/crowd" + crowd.Suffix),
+		"another port": startAt("https://crowd.example.com:8443/crowd" + crowd.Suffix),
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newServer()
+			c := newClient(s)
+			c.Password = func(context.Context) (string, error) { t.Error("the password was read"); return password, nil }
+			c.AppPassword = func(context.Context) (string, error) { t.Error("the application's was read"); return appPassword, nil }
+			_, err := c.SignIn(t.Context(), start)
+			var step *autherr.StepError
+			if !errors.As(err, &step) || step.Step != autherr.StepStart {
+				t.Errorf("error %v, want one of the start", err)
+			}
+			if len(s.seen) != 0 {
+				t.Errorf("%d requests to Crowd", len(s.seen))
+			}
+		})
+	}
+	s := newServer()
+	if _, err := newClient(s).SignIn(t.Context(), func(ctx context.Context) (*saml.Request, error) {
+		if len(s.seen) != 0 {
+			t.Errorf("%d requests before the start", len(s.seen))
+		}
+		return startHere()(ctx)
+	}); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func TestRefusedPasswordIsReportedThoughAnotherCallFails(t *testing.T) {
 	s := newServer()
 	sent, failed := make(chan struct{}), make(chan struct{})
 	s.session = func(w http.ResponseWriter, r *http.Request) {
@@ -188,61 +226,51 @@ func TestRefusedPasswordIsReportedThoughStartFails(t *testing.T) {
 		}
 		answer(400, "application/xml", "<error><reason>INVALID_USER_AUTHENTICATION</reason><message>no</message></error>")(w, r)
 	}
-	_, err := newClient(s).SignIn(t.Context(), func(context.Context) (*saml.Request, error) {
+	s.cookie = func(w http.ResponseWriter, r *http.Request) {
 		<-sent
 		defer close(failed)
-		return nil, autherr.New(autherr.ErrUnreachable, "jira: down", "")
-	})
+		answer(500, "", "")(w, r)
+	}
+	_, err := newClient(s).SignIn(t.Context(), startHere())
 	if !errors.Is(err, autherr.ErrCredentials) {
 		t.Errorf("error %v, want ErrCredentials", err)
 	}
 }
 
-func TestPasswordIsNotSentOnceStartHasFailed(t *testing.T) {
+func TestPasswordIsNotSentOnceAnotherCallHasFailed(t *testing.T) {
 	s := newServer()
 	c := newClient(s)
+	s.cookie = answer(401, "text/plain", "Application failed to authenticate")
 	c.Password = func(ctx context.Context) (string, error) {
 		<-ctx.Done() // a person who is asked, until there is no point any more
 		return password, nil
 	}
-	down := errors.New("jira: down")
-	_, err := c.SignIn(t.Context(), func(context.Context) (*saml.Request, error) { return nil, down })
-	if !errors.Is(err, down) {
-		t.Errorf("error %v, want the one of start", err)
+	_, err := c.SignIn(t.Context(), startHere())
+	var e *crowd.Error
+	if !errors.As(err, &e) || e.Status != 401 || e.RefusedSecret() != "SSOAppPassword" {
+		t.Errorf("error %v, want the application's refusal", err)
 	}
 	if n := s.count("POST", "/session"); n != 0 {
 		t.Error("the password was sent for nothing")
 	}
 }
 
-func TestRefusalStopsStart(t *testing.T) {
-	s := newServer()
-	s.session = answer(401, "text/plain", "Application failed to authenticate")
-	s.cookie = s.session
-	_, err := newClient(s).SignIn(t.Context(), func(ctx context.Context) (*saml.Request, error) {
-		<-ctx.Done()
-		return nil, ctx.Err()
-	})
-	var e *crowd.Error
-	if !errors.As(err, &e) || e.Status != 401 || e.RefusedSecret() != "SSOAppPassword" {
-		t.Errorf("error %v, want the application's refusal", err)
-	}
-}
-
-func TestTokenSurvivesFailedStart(t *testing.T) {
+func TestTokenSurvivesAnotherCallsFailure(t *testing.T) {
 	s := newServer()
 	c := newClient(s)
 	made := make(chan struct{})
 	c.Checkpoint = func(context.Context) error { close(made); return nil }
-	down := errors.New("jira: down")
-	if _, err := c.SignIn(t.Context(), func(context.Context) (*saml.Request, error) { <-made; return nil, down }); !errors.Is(err, down) {
+	config := s.cookie
+	s.cookie = func(w http.ResponseWriter, r *http.Request) { <-made; answer(500, "", "")(w, r) }
+	if _, err := c.SignIn(t.Context(), startHere()); !errors.Is(err, autherr.ErrUnreachable) {
 		t.Fatal(err)
 	}
+	s.cookie = config
 	if _, err := c.SignIn(t.Context(), startHere()); err != nil {
 		t.Fatal(err)
 	}
-	if n := s.count("POST", "/session"); n != 1 {
-		t.Errorf("the password was sent %d times", n)
+	if n, ended := s.count("POST", "/session"), s.count("DELETE", ""); n != 1 || ended != 0 {
+		t.Errorf("the password was sent %d times, %d tokens ended", n, ended)
 	}
 }
 

@@ -1,6 +1,7 @@
 package crowd
 
 import (
+	"bytes"
 	"fmt"
 	"html"
 	"net/http"
@@ -12,6 +13,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
+	"github.com/ssoexchange/ssoexchange/internal/xmltext"
 )
 
 // Error is a REST call or a login form that Crowd refused, in Crowd's own words.
@@ -21,9 +23,10 @@ type Error struct {
 	Message string // Crowd's message, at most 200 characters, secrets removed; may be empty
 	Wait    time.Duration
 
-	call call
-	kind error
-	hint string
+	call    call
+	kind    error
+	hint    string
+	gateway bool // 401 or 403, and not from Crowd
 }
 
 func (e *Error) Error() string {
@@ -50,7 +53,7 @@ func (e *Error) RetryAfter() time.Duration { return e.Wait }
 // RefusedSecret names the property whose secret a refusal with ErrCredentials is
 // about: the user's or the application's.
 func (e *Error) RefusedSecret() string {
-	if e.Status == http.StatusUnauthorized && e.call != callForm {
+	if e.Status == http.StatusUnauthorized && e.call != callForm && reasons[e.Reason].kind != autherr.ErrCredentials {
 		return "SSOAppPassword"
 	}
 	return "Password"
@@ -70,7 +73,9 @@ func (c call) refusal(e *Error) string {
 	switch {
 	case c == callForm:
 		return "the login form does not let the user in"
-	case e.Status == http.StatusUnauthorized:
+	case e.gateway:
+		return "something in front of Crowd refused the call"
+	case e.Status == http.StatusUnauthorized && e.RefusedSecret() == "SSOAppPassword":
 		return "the application was refused"
 	case e.Status == http.StatusForbidden && e.Reason == "":
 		return "this address may not call Crowd's REST API"
@@ -92,6 +97,8 @@ type meaning struct {
 const (
 	hintUser     = "check User and Password; the password is not sent again by itself"
 	hintInternal = "Crowd's log says more; the call is not one that should end like this"
+	hintGateway  = "a gateway or proxy in front of Crowd wants a sign-in of its own, or refuses this machine: let requests to " + restPath +
+		"/ below Crowd's base URL through, or name the address at which Crowd itself answers in SSOLoginURL"
 )
 
 // reasons holds every reason that Crowd's REST API can give, including those that
@@ -142,6 +149,7 @@ func refused(a *hop.Answer, c call, secrets ...string) error {
 	if entity, ok := readError(a.Body); ok {
 		e.Reason, e.Message = entity.Reason, cleaned(entity.Message, secrets)
 	}
+	e.gateway = e.Reason == "" && notCrowds(a)
 	m := meaningOf(a, e)
 	e.kind, e.hint = m.kind, m.hint
 	if a.Status == http.StatusTooManyRequests || a.Status == http.StatusServiceUnavailable {
@@ -151,16 +159,24 @@ func refused(a *hop.Answer, c call, secrets ...string) error {
 }
 
 func meaningOf(a *hop.Answer, e *Error) meaning {
+	m, known := reasons[e.Reason]
 	switch {
+	case known && m.kind == autherr.ErrCredentials: // the user's, whatever the status
+		return m
+	case e.gateway && a.Status == http.StatusUnauthorized:
+		return meaning{autherr.ErrBadAnswer, hintGateway}
 	case a.Status == http.StatusUnauthorized:
 		return meaning{autherr.ErrCredentials, "check SSOAppName and SSOAppPassword: they are an application's in Crowd, not a user's"}
 	case a.Status == http.StatusTooManyRequests:
 		return meaning{autherr.ErrRateLimited, "wait before the next sign-in"}
 	}
-	if m, ok := reasons[e.Reason]; ok {
+	if known {
 		return m
 	}
 	switch {
+	case e.gateway:
+		return meaning{autherr.ErrConfig, hintGateway + "; or, if Crowd itself answered, add " + callerIn(a.Body) +
+			" to the Remote Addresses of the application SSOAppName"}
 	case a.Status == http.StatusForbidden && e.Reason == "":
 		return meaning{autherr.ErrConfig, "add " + callerIn(a.Body) + " to the Remote Addresses of the application SSOAppName in Crowd"}
 	case a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed:
@@ -171,6 +187,26 @@ func meaningOf(a *hop.Answer, e *Error) meaning {
 		return meaning{autherr.ErrBadAnswer, "a redirect to " + a.Location().Host + " is not followed with credentials: use the address at which Crowd itself answers"}
 	}
 	return meaning{autherr.ErrBadAnswer, hintInternal}
+}
+
+// notCrowds reports whether a 401 or 403 without a reason comes from something in front
+// of Crowd, which is no verdict on any secret. Crowd's own 401 is a line of text, its
+// 403 a page of its servlet container; the rest is known by Crowd's header or realm.
+func notCrowds(a *hop.Answer) bool {
+	text := bytes.ToLower(xmltext.Repair(a.Body))
+	challenge := strings.ToLower(strings.Join(a.Header.Values("WWW-Authenticate"), ", "))
+	switch {
+	case a.Header.Get("X-Embedded-Crowd-Version") != "", strings.Contains(challenge, "crowd"),
+		bytes.Contains(text, []byte("application failed to authenticate")):
+		return false
+	case a.Status == http.StatusForbidden:
+		return bytes.Contains(text, []byte("<html")) && !bytes.Contains(text, []byte("is forbidden")) &&
+			!bytes.Contains(text, []byte("refuses to authorize"))
+	case a.Status == http.StatusUnauthorized:
+		markup := bytes.IndexAny(bytes.TrimSpace(text), "<{[") == 0
+		return markup || challenge != "" && !strings.Contains(challenge, "basic")
+	}
+	return false
 }
 
 // forbidden is how Crowd's page names the address that it does not know.

@@ -46,6 +46,27 @@ func (c *Client) SignOut(ctx context.Context) error {
 	return nil
 }
 
+// CheckApplication asks Crowd whether it accepts AppName and AppPassword, by asking how
+// the token cookie is called. It sends the application's password, and not the user's;
+// without AppName it does nothing. Its errors are those of [Client.SignIn].
+func (c *Client) CheckApplication(ctx context.Context) error {
+	if c.AppName == "" {
+		return nil
+	}
+	if err := c.check(); err != nil {
+		return autherr.AtStep(autherr.StepConfig, err)
+	}
+	app, err := c.appPassword(ctx)
+	if err != nil {
+		return err
+	}
+	a, err := c.call(ctx, http.MethodGet, "/config/cookie", "", app, nil)
+	if err != nil || a.Status == http.StatusOK {
+		return err
+	}
+	return autherr.AtStep(autherr.StepLogin, refused(a, callCookie, app))
+}
+
 // logOff ends the session that the login form began. The console answers that with
 // a page or a redirect, whatever it did; the proof is that it asks for a login.
 func (c *Client) logOff(ctx context.Context, m *memory) error {

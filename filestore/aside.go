@@ -83,7 +83,7 @@ func (s *Store) sweep(entries []fs.DirEntry) {
 			continue
 		}
 		info, err := e.Info()
-		if err != nil || !info.Mode().IsRegular() || time.Since(info.ModTime()) < tempAge {
+		if err != nil || !info.Mode().IsRegular() || time.Since(info.ModTime()).Abs() < tempAge { // a time to come is that of a clock that was wrong
 			continue
 		}
 		if err := os.Remove(filepath.Join(s.dir, e.Name())); err == nil {

@@ -14,6 +14,7 @@ var errTooMuch = errors.New("more was sent than asked for")
 // bound of its own, gets no more.
 type metered struct {
 	net.Conn
+	guard guard // of the one reader that the library has
 	left  atomic.Int64
 	ended atomic.Bool // the network, or we, ended it: nothing was wrong with what it said
 }
@@ -31,5 +32,6 @@ func (c *metered) Read(p []byte) (int, error) {
 	if c.left.Add(-int64(n)) < 0 {
 		return 0, errTooMuch
 	}
+	c.guard.pass(p[:n])
 	return n, err
 }

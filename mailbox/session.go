@@ -12,12 +12,15 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	clock "github.com/ssoexchange/ssoexchange/internal/patience"
 )
 
 // What one connection, one command and one look may take.
 const (
 	patience  = 30 * time.Second // for the connection, and for each command
+	goodbye   = time.Second      // for the last one
 	lineBytes = 256 << 10        // of answers that are lines, not mails
+	uidBytes  = 32 << 10         // of answers that are UIDs: the library sorts them one by one
 	maxHeads  = 200              // mails whose sender is looked at
 	maxHead   = 4 << 10          // bytes of a From header
 	maxMail   = 1 << 20          // bytes of a mail that are read; a code stands at its beginning
@@ -116,14 +119,15 @@ func (m *Mailbox) connect(ctx context.Context) (*session, error) {
 }
 
 // do talks to the server, who may say so many bytes within the usual time. The library
-// waits for ever, so the connection is cut when time is up or ctx ends. An error is an
-// [imap.Error], which is the server's own answer, or says what became of the connection.
+// waits for ever, so the connection is cut, and the call abandoned, when time is up or
+// ctx ends; what f assigns counts only without an error. An error is an [imap.Error],
+// which is the server's own answer, or says what became of the connection.
 func (s *session) do(ctx context.Context, bytes int64, f func() error) error {
 	s.conn.allow(bytes)
 	inner, cancel := context.WithTimeoutCause(ctx, patience, errSilent)
 	defer cancel()
 	stop := context.AfterFunc(inner, func() { s.conn.Close() })
-	err := f()
+	err := clock.Call(inner, f)
 	if !stop() && err == nil {
 		err = context.Cause(inner) // it is cut now
 	}
@@ -186,7 +190,7 @@ func from[T uint32 | int64](uid T) imap.UIDRange { return imap.UIDRange{Start: i
 // search returns the mails of a range, newest first, at most so many.
 func (s *session) search(ctx context.Context, r imap.UIDRange, most int) ([]imap.UID, error) {
 	var data *imap.SearchData
-	err := s.do(ctx, lineBytes, func() (err error) {
+	err := s.do(ctx, uidBytes, func() (err error) {
 		data, err = s.client.UIDSearch(&imap.SearchCriteria{UID: []imap.UIDSet{{r}}}, nil).Wait()
 		return err
 	})
@@ -260,7 +264,10 @@ func (s *session) fetch(ctx context.Context, uids []imap.UID, bytes int64, o *im
 		s.m.c.Logger.WarnContext(ctx, "mailbox: the server has not given all mails that it was asked for, or in a form that is not understood",
 			"asked", len(uids), "given", len(got), "folder", s.m.folder, "host", s.m.host)
 	}
-	return got, s.refusedTo("fetch", err)
+	if err != nil {
+		return nil, s.refusedTo("fetch", err)
+	}
+	return got, nil
 }
 
 // refusedTo gives a server's NO to what every server must do the kind that it has.
@@ -274,9 +281,14 @@ func (s *session) refusedTo(what string, err error) error {
 // leave says goodbye and closes.
 func (s *session) leave() {
 	s.conn.allow(lineBytes)
-	s.conn.SetWriteDeadline(time.Now().Add(time.Second))
-	s.client.Logout()
+	ctx, cancel := context.WithTimeout(context.Background(), goodbye)
+	defer cancel()
+	_ = clock.Call(ctx, func() error { s.client.Logout(); return nil })
 	s.close()
 }
 
-func (s *session) close() { s.client.Close() }
+// close closes the connection. The library waits for its reader to end; nobody else does.
+func (s *session) close() {
+	s.conn.Close()
+	go s.client.Close()
+}

@@ -38,12 +38,20 @@ type StepKeeper interface {
 // refused codes it gives up with an error. The Answerer is a [StepKeeper] and safe
 // for concurrent use.
 func Authenticator(secret func(ctx context.Context) (string, error)) Answerer {
-	return &timed{hidden: "mfa.Authenticator", secret: secret}
+	return AuthenticatorAhead(secret, nil)
+}
+
+// AuthenticatorAhead is [Authenticator] for a provider whose clock is not this
+// machine's: ahead, if not nil, tells how far it is ahead (negative: behind) whenever a
+// code is needed.
+func AuthenticatorAhead(secret func(ctx context.Context) (string, error), ahead func() time.Duration) Answerer {
+	return &timed{hidden: "mfa.Authenticator", secret: secret, ahead: ahead}
 }
 
 type timed struct {
 	hidden
 	secret func(ctx context.Context) (string, error)
+	ahead  func() time.Duration // nil: 0
 
 	mu   sync.Mutex
 	last int64
@@ -70,6 +78,9 @@ func (a *timed) Answer(ctx context.Context, c Challenge) (string, error) {
 	}
 	for {
 		now := time.Now()
+		if a.ahead != nil {
+			now = now.Add(a.ahead())
+		}
 		code, from := a.claim(seed, now)
 		if code != "" {
 			return code, nil

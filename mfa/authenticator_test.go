@@ -186,3 +186,21 @@ func TestStepsGoThroughFirst(t *testing.T) {
 		t.Errorf("UsedStep = %d, want 7", got)
 	}
 }
+
+// The code is the one of the provider's clock, and a step of that clock is used once.
+func TestAuthenticatorAhead(t *testing.T) {
+	for _, ahead := range []time.Duration{0, -time.Hour, 10 * time.Minute, 100 * 24 * time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			a := mfa.AuthenticatorAhead(secret, func() time.Duration { return ahead })
+			for range 2 {
+				code, err := a.Answer(t.Context(), totp)
+				if want := codeAt(t, time.Now().Add(ahead)); err != nil || code != want {
+					t.Errorf("ahead %v: got %s, %v; want %s", ahead, code, err, want)
+				}
+			}
+			if step := a.(mfa.StepKeeper).UsedStep(); step != time.Now().Add(ahead).Unix()/30 {
+				t.Errorf("ahead %v: step %d", ahead, step)
+			}
+		})
+	}
+}

@@ -10,8 +10,8 @@ import (
 // Code answers one challenge with a code that is already there, and every further
 // one with [ErrNotMine]: a code is good for one try. An empty code answers nothing.
 //
-// White space is removed, and so are the hyphens of a code of digits ("123-456"),
-// as messages write them. The answer to a [Question] is given as it stands.
+// The code is reduced to what the factor expects: see [NormalizeCode]. What is no such
+// code is given as it stands, for whoever asks to refuse.
 func Code(code string) Answerer { return &given{hidden: "mfa.Code", code: code} }
 
 type given struct {
@@ -24,16 +24,20 @@ func (g *given) Answer(ctx context.Context, c Challenge) (string, error) {
 	if err := context.Cause(ctx); err != nil {
 		return "", err
 	}
-	code := tidy(c.Kind, g.code)
+	code, err := NormalizeCode(c.Kind, g.code)
+	if err != nil {
+		code = strings.Join(strings.Fields(g.code), "")
+	}
 	if code == "" || !typed(c.Kind) || g.used.Swap(true) {
 		return "", ErrNotMine
 	}
 	return code, nil
 }
 
-// Ready implements [Ready]: the code has not been given yet.
+// Ready implements [Ready]: the code has not been given yet, and is one.
 func (g *given) Ready(c Challenge) bool {
-	return typed(c.Kind) && tidy(c.Kind, g.code) != "" && !g.used.Load()
+	code, err := NormalizeCode(c.Kind, g.code)
+	return typed(c.Kind) && code != "" && err == nil && !g.used.Load()
 }
 
 // typed reports whether an answer of this kind is something that can be typed.
@@ -43,25 +47,6 @@ func typed(k Kind) bool {
 		return true
 	}
 	return false
-}
-
-// tidy removes from a code what people and messages put in to make it readable.
-func tidy(k Kind, code string) string {
-	if k == Question {
-		return code
-	}
-	code = strings.Map(func(r rune) rune {
-		if unicode.IsSpace(r) || r == '\u200b' || r == '\ufeff' {
-			return -1
-		}
-		return r
-	}, code)
-	// A hyphen may belong to a token's PIN, but not to a number.
-	digits := strings.Map(dropHyphens, code)
-	if strings.Trim(digits, "0123456789") == "" {
-		return digits
-	}
-	return code
 }
 
 func dropHyphens(r rune) rune {

@@ -40,8 +40,7 @@ type CommandOptions struct {
 //	SSOEXCHANGE_CHALLENGE_QUESTION  the text of a security question; else empty
 //	SSOEXCHANGE_CHALLENGE_ATTEMPT   1 for the first answer to this challenge
 //
-// The line is at most 4 KiB; white space around it is removed, and inside as with
-// [Code]. A command that fails or prints nothing ends the sign-in with an error
+// The line is at most 4 KiB and is reduced to a code: see [NormalizeCode]. A command that fails or prints nothing ends the sign-in with an error
 // that has its exit status but nothing of its output; standard error is not read.
 // When ctx ends, the command and its children are killed.
 func Command(cmdline string, o CommandOptions) Answerer {
@@ -76,9 +75,13 @@ func (a *command) Answer(ctx context.Context, c Challenge) (string, error) {
 	if len(out.line) > maxCommandLine {
 		return "", noCode("mfa: command for the code printed a line of more than 4 KiB")
 	}
-	code := tidy(c.Kind, strings.TrimSpace(string(out.line)))
-	if code == "" {
+	line := strings.TrimSpace(string(out.line))
+	code, err := NormalizeCode(c.Kind, line)
+	if err == nil && code == "" {
 		return "", noCode("mfa: command for the code printed nothing")
+	}
+	if err != nil {
+		return "", noCode("mfa: command for the code printed no code: " + strings.TrimPrefix(err.Error(), "mfa: what was given is not a code: "))
 	}
 	return code, nil
 }
@@ -125,9 +128,17 @@ func commandFailed(err error) error {
 }
 
 func noCode(text string) error {
-	return autherr.New(autherr.ErrPassCodeNeeded, text,
-		"run the command by hand with SSOEXCHANGE_CHALLENGE_KIND set; its error output is not shown here")
+	return &sourceError{autherr.New(autherr.ErrPassCodeNeeded, text,
+		"run the command by hand with SSOEXCHANGE_CHALLENGE_KIND set; its error output is not shown here")}
 }
+
+// sourceError is the failure of a command that may work the next time.
+type sourceError struct{ error }
+
+func (e *sourceError) Unwrap() error { return e.error }
+
+// SourceFailed reports that the failure may pass without a change here.
+func (*sourceError) SourceFailed() bool { return true }
 
 // firstLine keeps the first line that has anything on it and lets the rest go by,
 // so that the command never waits for a reader.

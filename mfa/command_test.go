@@ -27,16 +27,16 @@ func TestCommand(t *testing.T) {
 		{"code", "echo ' 123 456 '", sms, "123456"},
 		{"first line", `printf '\r\n123-456\r\nYour code was sent\n'`, sms, "123456"},
 		{"no line break", "printf 123456", sms, "123456"},
-		{"variables", `echo "$SSOEXCHANGE_CHALLENGE_KIND/$SSOEXCHANGE_CHALLENGE_DEVICE/$SSOEXCHANGE_CHALLENGE_QUESTION/$SSOEXCHANGE_CHALLENGE_ATTEMPT"`, sms, "sms/+1XXX-XXX-1234//2"},
+		{"variables", `echo "$SSOEXCHANGE_CHALLENGE_KIND/$SSOEXCHANGE_CHALLENGE_DEVICE/$SSOEXCHANGE_CHALLENGE_QUESTION/$SSOEXCHANGE_CHALLENGE_ATTEMPT"`, mfa.Challenge{Kind: mfa.Token, Device: "+1 XXX-XXX-1234", Attempt: 2}, "token/+1XXX-XXX-1234//2"},
 		{"question", `echo "  $SSOEXCHANGE_CHALLENGE_QUESTION: a-b c"`, mfa.Challenge{Kind: mfa.Question, Question: "Which\x00 cat?\n"}, "Which cat?: a-b c"},
-		{"own environment", `echo $MINE`, sms, "42"},
-		{"standard input is empty", `cat; echo 1`, sms, "1"},
-		{"a flood after the line", `echo 77; yes | head -c 1000000`, sms, "77"},
-		{"standard error is not read", `echo 999999 >&2; echo 1`, sms, "1"},
-		{"a child stays behind", `sleep 60 & echo 5`, sms, "5"},
+		{"own environment", `echo $MINE`, sms, "424242"},
+		{"standard input is empty", `cat; echo 111111`, sms, "111111"},
+		{"a flood after the line", `echo 777777; yes | head -c 1000000`, sms, "777777"},
+		{"standard error is not read", `echo 999999 >&2; echo 111111`, sms, "111111"},
+		{"a child stays behind", `sleep 60 & echo 555555`, sms, "555555"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			a := mfa.Command(tt.line, mfa.CommandOptions{Env: append(os.Environ(), "MINE=42", "SSOEXCHANGE_CHALLENGE_KIND=x")})
+			a := mfa.Command(tt.line, mfa.CommandOptions{Env: append(os.Environ(), "MINE=424242", "SSOEXCHANGE_CHALLENGE_KIND=x")})
 			if got, err := ask(t, a, tt.c); got != tt.want || err != nil {
 				t.Errorf("got %q, %v; want %q", got, err, tt.want)
 			}

@@ -73,7 +73,7 @@ func (w *walk) stepUp(ctx context.Context, p *page) (*saml.Response, error) {
 		return nil, autherr.AtStep(autherr.StepAssertion, autherr.New(autherr.ErrExchangeRefused,
 			"okta: the app keeps asking for another proof of identity", "ask an administrator to compare the app's sign-on rule with the organisation's"))
 	}
-	api := &url.URL{Scheme: p.answer.URL.Scheme, Host: p.answer.URL.Host, Path: "/api/v1/authn"}
+	api := &url.URL{Scheme: p.origin().Scheme, Host: p.origin().Host, Path: "/api/v1/authn"}
 	t, err := w.post(ctx, step{name: autherr.StepLogin, url: api, body: map[string]any{"stateToken": p.token}, secrets: []string{p.token}})
 	if err != nil {
 		return nil, err

@@ -96,7 +96,7 @@ func says(text string) func(mfa.Challenge) (string, error) {
 func TestEachAuthenticatorWrong(t *testing.T) {
 	onEach(t, codes, func(t *testing.T, s *sim, a authenticator) {
 		c, asked, refused := s.client(), 0, ""
-		c.Answerer = answers(&asked, says("wrong-answer-1"), says("wrong-answer-1"), func(ch mfa.Challenge) (string, error) {
+		c.Answerer = answers(&asked, says("900001"), says("900001"), func(ch mfa.Challenge) (string, error) {
 			refused = ch.Refused
 			if a.factor.Type == fixtures.FactorTOTP {
 				refused = "-" // the same code again only means that the next one is waited for
@@ -108,7 +108,7 @@ func TestEachAuthenticatorWrong(t *testing.T) {
 		}
 		posted := 0
 		for _, r := range s.net.Requests() {
-			posted += strings.Count(string(r.Body), "wrong-answer-1")
+			posted += strings.Count(string(r.Body), "900001")
 		}
 		if asked != 3 || posted != 1 || refused == "" {
 			t.Errorf("asked %d times, the wrong code was posted %d times, the person was told %q", asked, posted, refused)
@@ -123,7 +123,7 @@ func TestEachAuthenticatorWrong(t *testing.T) {
 func TestEachAuthenticatorOnlyWrong(t *testing.T) {
 	onEach(t, codes, func(t *testing.T, s *sim, a authenticator) {
 		c, asked := s.client(), 0
-		c.Answerer = answers(&asked, says("wrong-answer-1"), says("wrong-answer-2"), says("wrong-answer-3"), says("wrong-answer-4"))
+		c.Answerer = answers(&asked, says("900001"), says("900002"), says("900003"), says("900004"))
 		want := autherr.ErrMFARejected
 		if a.sends() {
 			want = autherr.ErrPassCodeNeeded

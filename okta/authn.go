@@ -2,6 +2,7 @@ package okta
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -9,11 +10,13 @@ import (
 	"net/http"
 	"net/netip"
 	"net/url"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/jsonrepair"
 )
 
 // Bounds on a transaction. A factor list with every kind of factor enrolled several
@@ -33,7 +36,7 @@ type transaction struct {
 	RecoveryType        string // set when SUCCESS is not a sign-in
 	StateToken          string
 	SessionToken        string
-	ExpiresAt           time.Time // zero when not said
+	ExpiresAt           time.Time // as the server says it, until post has made it one of this computer's; zero: not known
 	FactorResult        string
 	FactorResultMessage string
 
@@ -96,7 +99,7 @@ func oneOrMany[T any](raw json.RawMessage, limit int) []T {
 		}
 	}
 	var out []T
-	for _, item := range items {
+	for _, item := range items[:min(len(items), 16*limit)] { // whoever sends that many that do not fit is no Okta
 		var v T
 		if len(out) < limit && json.Unmarshal(item, &v) == nil {
 			out = append(out, v)
@@ -105,28 +108,40 @@ func oneOrMany[T any](raw json.RawMessage, limit int) []T {
 	return out
 }
 
-// readTransaction reads the body of a 2xx answer. The error says nothing of what
-// it read.
+// readTransaction reads the body of an answer, damaged or not. Of one that was cut off
+// only a status that ends the sign-in counts: its tokens and factors may be parts of
+// themselves. The error says nothing of what it read.
 func readTransaction(body []byte) (*transaction, error) {
 	if len(body) > maxTransaction {
 		return nil, errors.New("answer is too large for a transaction")
 	}
+	body, cut, ok := jsonrepair.Bytes(body)
+	if !ok {
+		return nil, errors.New("answer is not a transaction in JSON")
+	}
+	refusal := refusalIn(body)
+	switch {
+	case cut && refusal != "":
+		return &transaction{Status: refusal}, nil
+	case cut:
+		return nil, errors.New("answer was cut off")
+	}
 	var w struct {
-		Status       string          `json:"status"`
-		Type         string          `json:"type"`
-		RecoveryType string          `json:"recoveryType"`
+		Status       looseText       `json:"status"`
+		Type         looseText       `json:"type"`
+		RecoveryType looseText       `json:"recoveryType"`
 		StateToken   string          `json:"stateToken"`
 		SessionToken string          `json:"sessionToken"`
-		ExpiresAt    string          `json:"expiresAt"`
-		Result       string          `json:"factorResult"`
-		Message      string          `json:"factorResultMessage"`
+		ExpiresAt    looseText       `json:"expiresAt"`
+		Result       looseText       `json:"factorResult"`
+		Message      looseText       `json:"factorResultMessage"`
 		Links        links           `json:"_links"`
 		Embedded     json.RawMessage `json:"_embedded"`
 	}
 	if json.Unmarshal(body, &w) != nil {
 		return nil, errors.New("answer is not a transaction in JSON")
 	}
-	status := strings.ToUpper(shown(w.Status, nil))
+	status := cmp.Or(refusal, strings.ToUpper(shown(string(w.Status), nil)))
 	if status == "" { // also one of white space and control characters only
 		return nil, errors.New("transaction has no status")
 	}
@@ -134,14 +149,25 @@ func readTransaction(body []byte) (*transaction, error) {
 		return nil, errors.New("token is too long")
 	}
 	t := &transaction{
-		Status: status, Type: w.Type, RecoveryType: w.RecoveryType,
+		Status: status, Type: string(w.Type), RecoveryType: string(w.RecoveryType),
 		StateToken: w.StateToken, SessionToken: w.SessionToken,
-		FactorResult: strings.ToUpper(shown(w.Result, nil)), FactorResultMessage: shown(w.Message, nil),
+		FactorResult: strings.ToUpper(shown(string(w.Result), nil)), FactorResultMessage: shown(string(w.Message), nil),
 		Links: w.Links,
 	}
-	t.ExpiresAt, _ = time.Parse(time.RFC3339, w.ExpiresAt)
+	t.ExpiresAt, _ = time.Parse(time.RFC3339, string(w.ExpiresAt))
 	t.readEmbedded(w.Embedded)
 	return t, nil
+}
+
+// refusalIn returns the status in a transaction's body that ends the sign-in, "" if
+// there is none. Where a body has several, that one counts: see decisive.
+func refusalIn(body []byte) string {
+	for _, m := range membersOf(body) {
+		if status := strings.ToUpper(textOf(m.raw)); strings.EqualFold(m.name, "status") && slices.Contains(refusals, status) {
+			return status
+		}
+	}
+	return ""
 }
 
 func (t *transaction) readEmbedded(raw json.RawMessage) {
@@ -184,8 +210,8 @@ type step struct {
 	secrets  []string // values in body that must not come back in an error
 }
 
-// post makes one call and reads the transaction that answers it. An answer that is
-// none is an *Error.
+// post makes one call and reads the transaction that answers it, whatever its HTTP
+// status if it ends the sign-in. An answer that is none is an *Error.
 func (w *walk) post(ctx context.Context, s step) (*transaction, error) {
 	a, err := w.call(ctx, s)
 	if err != nil {
@@ -194,18 +220,21 @@ func (w *walk) post(ctx context.Context, s step) (*transaction, error) {
 	if to := a.Location(); to != nil {
 		return nil, autherr.AtStep(s.name, refusedRedirect(a.Status, to))
 	}
-	if a.Status < 200 || a.Status > 299 {
+	t, err := readTransaction(a.Body)
+	failed := a.Status < 200 || a.Status > 299
+	if failed && (err != nil || !slices.Contains(refusals, t.Status)) {
 		return nil, autherr.AtStep(s.name, readError(a, append(s.secrets, w.apiToken)...))
 	}
-	t, err := readTransaction(a.Body)
-	if err != nil {
+	if err != nil || t.StateToken == "" && t.SessionToken == "" {
 		if e := readError(a, append(s.secrets, w.apiToken)...); e.Code != "" {
 			return nil, autherr.AtStep(s.name, e) // 202 E0000070: still waiting
 		}
-		return nil, autherr.AtStep(s.name, &autherr.Error{Kind: autherr.ErrBadAnswer, Cause: err,
-			Text: fmt.Sprintf("okta: POST %s%s (status %d)", s.url.Host, s.url.Path, a.Status),
-			Hint: "a proxy, a captcha or a maintenance page may have answered instead of Okta"})
 	}
+	if err != nil {
+		return nil, autherr.AtStep(s.name, &autherr.Error{Kind: autherr.ErrBadAnswer, Cause: err,
+			Text: fmt.Sprintf("okta: POST %s%s (status %d)", s.url.Host, s.url.Path, a.Status), Hint: hintSomebodyElse})
+	}
+	t.ExpiresAt = endOf(t.ExpiresAt, a.Header, maxLife)
 	w.c.note(func(m *memory) { m.renewPending(t) })
 	return t, nil
 }
@@ -298,6 +327,7 @@ func routedTo(body []byte) string {
 			} `json:"properties"`
 		} `json:"links"`
 	}
+	body, _, _ = jsonrepair.Bytes(body)
 	if json.Unmarshal(body, &w) != nil {
 		return ""
 	}

@@ -43,7 +43,7 @@ type Client struct {
 	RememberDevice bool         // where the policy allows it
 	MFATimeout     time.Duration
 
-	Transport http.RoundTripper // nil: http.DefaultTransport
+	Transport http.RoundTripper // nil: http.DefaultTransport, with a connection for each request
 	UserAgent string
 	Logger    *slog.Logger // nil: silent
 
@@ -51,6 +51,10 @@ type Client struct {
 	// message was sent, a code is about to be used, a device was received. It
 	// would store what Snapshot returns; its error ends the sign-in.
 	Checkpoint func(ctx context.Context) error
+
+	// Accepted, if not nil, is called when Okta has taken the password, before the second
+	// factor and all else.
+	Accepted func(ctx context.Context)
 
 	mu   sync.Mutex // guards the pointers below and memory's fields; never held across the network
 	mem  *memory

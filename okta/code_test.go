@@ -81,26 +81,26 @@ func TestCodes(t *testing.T) {
 	}{
 		{name: "SMS right", factor: smsFactor, typist: &typist{codes: []string{"111111"}}, answers: []answer{smsSent, ok(success)}, posted: []string{"", "111111"}, asked: 1},
 		{name: "SMS wrong, then right", factor: smsFactor, typist: &typist{codes: []string{"111111", "222222"}}, answers: []answer{smsSent, wrong, ok(success)}, posted: []string{"", "111111", "222222"}, asked: 2},
-		{name: "SMS wrong three times", factor: smsFactor, typist: &typist{codes: []string{"1", "2", "3", "4"}}, answers: []answer{smsSent, wrong}, err: autherr.ErrPassCodeNeeded, posted: []string{"", "1", "2", "3"}, asked: 3},
-		{name: "SMS, same wrong code again", factor: smsFactor, typist: &typist{codes: []string{"1", "1", "1"}}, answers: []answer{smsSent, wrong}, err: autherr.ErrPassCodeNeeded, posted: []string{"", "1"}, asked: 3},
-		{name: "SMS, another one asked for", factor: smsFactor, typist: &typist{codes: []string{"resend", "2"}}, answers: []answer{smsSent, ok(success)}, posted: []string{"", "2"}, resent: 1, asked: 2, took: 30 * time.Second},
+		{name: "SMS wrong three times", factor: smsFactor, typist: &typist{codes: []string{"100001", "200002", "300003", "400004"}}, answers: []answer{smsSent, wrong}, err: autherr.ErrPassCodeNeeded, posted: []string{"", "100001", "200002", "300003"}, asked: 3},
+		{name: "SMS, same wrong code again", factor: smsFactor, typist: &typist{codes: []string{"100001", "100001", "100001"}}, answers: []answer{smsSent, wrong}, err: autherr.ErrPassCodeNeeded, posted: []string{"", "100001"}, asked: 3},
+		{name: "SMS, another one asked for", factor: smsFactor, typist: &typist{codes: []string{"resend", "200002"}}, answers: []answer{smsSent, ok(success)}, posted: []string{"", "200002"}, resent: 1, asked: 2, took: 30 * time.Second},
 		{name: "SMS, nobody", factor: smsFactor, answers: []answer{smsSent}, err: autherr.ErrPassCodeNeeded, posted: []string{""}},
 		{name: "SMS, nobody has a code", factor: smsFactor, typist: &typist{}, answers: []answer{smsSent}, err: autherr.ErrPassCodeNeeded, posted: []string{""}, asked: 1},
 		{name: "SMS sent just before", factor: smsFactor, answers: []answer{refusal(429, "E0000109")}, err: autherr.ErrRateLimited, posted: []string{""}},
 		{name: "SMS, code at hand is right", factor: smsFactor, typist: &typist{codes: []string{"8111"}, hand: true}, answers: []answer{ok(success)}, posted: []string{"8111"}, asked: 1},
 		{name: "SMS, code at hand is wrong", factor: smsFactor, typist: &typist{codes: []string{"8111"}, hand: true}, answers: []answer{wrong, smsSent}, err: autherr.ErrPassCodeNeeded, posted: []string{"8111", ""}, asked: 2},
 		{name: "SMS, limit of messages", factor: smsFactor, typist: &typist{codes: []string{"8111"}, hand: true}, answers: []answer{wrong, refusal(429, "E0000109")}, err: autherr.ErrRateLimited, posted: []string{"8111", ""}, asked: 1},
-		{name: "SMS, locked by wrong codes", factor: smsFactor, typist: &typist{codes: []string{"1", "2"}}, answers: []answer{smsSent, refusal(403, "E0000069")}, err: autherr.ErrCredentials, posted: []string{"", "1"}, asked: 1},
-		{name: "SMS, expired", factor: smsFactor, typist: &typist{codes: []string{"1", "2"}}, answers: []answer{smsSent, refusal(401, "E0000011")}, err: autherr.ErrUnreachable, posted: []string{"", "1"}, asked: 1},
-		{name: "SMS, limited", factor: smsFactor, typist: &typist{codes: []string{"1", "2"}}, answers: []answer{smsSent, refusal(429, "E0000047")}, err: autherr.ErrRateLimited, posted: []string{"", "1"}, asked: 1},
-		{name: "mail right", factor: mailFactor, typist: &typist{codes: []string{"1"}}, answers: []answer{mailSent, ok(success)}, posted: []string{"", "1"}, asked: 1},
-		{name: "TOTP right", factor: totpFactor, typist: &typist{codes: []string{"1"}}, answers: []answer{ok(success)}, posted: []string{"1"}, asked: 1},
-		{name: "TOTP wrong, nobody else", factor: totpFactor, typist: &typist{codes: []string{"1"}}, answers: []answer{wrong}, err: autherr.ErrMFARejected, posted: []string{"1"}, asked: 2, cancels: 1},
-		{name: "TOTP used before, next one right", factor: totpFactor, typist: &typist{codes: []string{"1", "1", "2"}}, answers: []answer{refusal(403, "E0000082"), ok(success)}, posted: []string{"1", "2"}, asked: 3, took: 31 * time.Second},
-		{name: "TOTP, nothing but one wrong code", factor: totpFactor, typist: &typist{codes: []string{"1", "1", "1", "1", "1"}}, answers: []answer{refusal(403, "E0000083")}, err: autherr.ErrMFARejected, posted: []string{"1"}, asked: 4, cancels: 1, took: 31 * time.Second},
+		{name: "SMS, locked by wrong codes", factor: smsFactor, typist: &typist{codes: []string{"100001", "200002"}}, answers: []answer{smsSent, refusal(403, "E0000069")}, err: autherr.ErrCredentials, posted: []string{"", "100001"}, asked: 1},
+		{name: "SMS, expired", factor: smsFactor, typist: &typist{codes: []string{"100001", "200002"}}, answers: []answer{smsSent, refusal(401, "E0000011")}, err: autherr.ErrUnreachable, posted: []string{"", "100001"}, asked: 1},
+		{name: "SMS, limited", factor: smsFactor, typist: &typist{codes: []string{"100001", "200002"}}, answers: []answer{smsSent, refusal(429, "E0000047")}, err: autherr.ErrRateLimited, posted: []string{"", "100001"}, asked: 1},
+		{name: "mail right", factor: mailFactor, typist: &typist{codes: []string{"100001"}}, answers: []answer{mailSent, ok(success)}, posted: []string{"", "100001"}, asked: 1},
+		{name: "TOTP right", factor: totpFactor, typist: &typist{codes: []string{"100001"}}, answers: []answer{ok(success)}, posted: []string{"100001"}, asked: 1},
+		{name: "TOTP wrong, nobody else", factor: totpFactor, typist: &typist{codes: []string{"100001"}}, answers: []answer{wrong}, err: autherr.ErrMFARejected, posted: []string{"100001"}, asked: 2, cancels: 1},
+		{name: "TOTP used before, next one right", factor: totpFactor, typist: &typist{codes: []string{"100001", "100001", "200002"}}, answers: []answer{refusal(403, "E0000082"), ok(success)}, posted: []string{"100001", "200002"}, asked: 3, took: 31 * time.Second},
+		{name: "TOTP, nothing but one wrong code", factor: totpFactor, typist: &typist{codes: []string{"100001", "100001", "100001", "100001", "100001"}}, answers: []answer{refusal(403, "E0000083")}, err: autherr.ErrMFARejected, posted: []string{"100001"}, asked: 4, cancels: 1, took: 31 * time.Second},
 		{name: "TOTP, nobody", factor: totpFactor, err: autherr.ErrPassCodeNeeded},
-		{name: "token's prompt", factor: "rsa1 token RSA", typist: &typist{codes: []string{"1", "2"}}, answers: []answer{refusal(409, "E0000113"), ok(success)}, posted: []string{"1", "2"}, asked: 2},
-		{name: "token's prompt, nobody", factor: "rsa1 token RSA", typist: &typist{codes: []string{"1"}}, answers: []answer{refusal(409, "E0000113")}, err: autherr.ErrPassCodeNeeded, posted: []string{"1"}, asked: 2},
+		{name: "token's prompt", factor: "rsa1 token RSA", typist: &typist{codes: []string{"100001", "200002"}}, answers: []answer{refusal(409, "E0000113"), ok(success)}, posted: []string{"100001", "200002"}, asked: 2},
+		{name: "token's prompt, nobody", factor: "rsa1 token RSA", typist: &typist{codes: []string{"100001"}}, answers: []answer{refusal(409, "E0000113")}, err: autherr.ErrPassCodeNeeded, posted: []string{"100001"}, asked: 2},
 		{name: "hardware key", factor: "ykf1 token:hardware YUBICO", typist: &typist{codes: []string{"cccc"}}, answers: []answer{ok(success)}, posted: []string{"cccc"}, asked: 1},
 		{name: "question right", factor: "ufs1 question OKTA", typist: &typist{codes: []string{"Rex"}}, answers: []answer{ok(success)}, posted: []string{"Rex"}, asked: 1},
 		{name: "question wrong", factor: "ufs1 question OKTA", typist: &typist{codes: []string{"Rex", "Rex", "Rex"}}, answers: []answer{refusal(403, "E0000087")}, err: autherr.ErrMFARejected, posted: []string{"Rex"}, asked: 3, cancels: 1},
@@ -223,7 +223,7 @@ func TestResumeWithAWrongCode(t *testing.T) {
 
 		time.Sleep(10 * time.Second) // too early for another message
 		c = reopen(t, s, c)
-		c.Answerer = mfa.Code("1")
+		c.Answerer = mfa.Code("100001")
 		err := s.signIn(c)
 		var wait interface{ RetryAfter() time.Duration }
 		if !errors.Is(err, autherr.ErrPassCodeNeeded) || !errors.As(err, &wait) || s.count(smsResend) != 0 {
@@ -242,7 +242,7 @@ func TestResumeWithAWrongCode(t *testing.T) {
 
 		time.Sleep(31 * time.Second) // late: sent at once
 		c = reopen(t, s, c)
-		c.Answerer = mfa.Code("2")
+		c.Answerer = mfa.Code("200002")
 		if err := s.signIn(c); !errors.Is(err, autherr.ErrPassCodeNeeded) || s.count(smsResend) != 2 {
 			t.Fatalf("late: %v, %d messages", err, s.count(smsResend))
 		}
@@ -261,12 +261,12 @@ func TestResumeOfAnExpiredTransaction(t *testing.T) {
 		}
 		// By its own clock it lives; Okta says that it does not: once, from the start.
 		c = reopen(t, s, c)
-		c.Answerer = mfa.Code("1")
+		c.Answerer = mfa.Code("100001")
 		s.on(smsCall, refusal(401, "E0000011"), smsSent).on(app, ok(loginPage), ok(assertionPage()))
 		if err := s.signIn(c); !errors.Is(err, autherr.ErrPassCodeNeeded) || s.count(authn) != 2 {
 			t.Errorf("%v after %d passwords", err, s.count(authn))
 		}
-		if got := posted(s.find(smsCall)); !slices.Equal(got, []string{"", "1", ""}) {
+		if got := posted(s.find(smsCall)); !slices.Equal(got, []string{"", "100001", ""}) {
 			t.Errorf("posted %q", got)
 		}
 
@@ -289,7 +289,7 @@ func TestChangedMindGivesUpWhatWaits(t *testing.T) {
 			t.Fatal(err)
 		}
 		c = reopen(t, s, c)
-		c.Factor, c.Answerer = okta.FactorChoice{Kind: mfa.TOTP}, mfa.Code("1")
+		c.Factor, c.Answerer = okta.FactorChoice{Kind: mfa.TOTP}, mfa.Code("100001")
 		if err := s.signIn(c); err != nil {
 			t.Fatal(err)
 		}

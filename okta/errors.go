@@ -1,7 +1,6 @@
 package okta
 
 import (
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"strconv"
@@ -96,12 +95,13 @@ type meaning struct {
 }
 
 const (
-	hintPassword = "check User and Password; a locked account and a sign-on policy that denies access look the same. It is not tried again by itself"
-	hintLocked   = "the account is locked: unlock it at Okta or ask an administrator"
-	hintLater    = "try again later"
-	hintExpired  = "the sign-in took too long or was overtaken by another one: try again"
-	hintLimit    = "wait before trying again; fewer sign-ins at the same time also help"
-	hintMessages = "too many messages or calls: wait, or choose another factor with MFAType"
+	hintPassword     = "check User and Password; a locked account and a sign-on policy that denies access look the same. It is not tried again by itself"
+	hintLocked       = "the account is locked: unlock it at Okta or ask an administrator"
+	hintLater        = "try again later"
+	hintExpired      = "the sign-in took too long or was overtaken by another one: try again"
+	hintLimit        = "wait before trying again; fewer sign-ins at the same time also help"
+	hintSomebodyElse = "a proxy, a captcha or a maintenance page may have answered instead of Okta"
+	hintMessages     = "too many messages or calls: wait, or choose another factor with MFAType"
 )
 
 // meanings maps Okta's error codes, release 2026.08, to what the caller can do.
@@ -164,26 +164,21 @@ var fixedWaits = map[string]time.Duration{
 // by content, never by Content-Type: error objects are also served as text. Every
 // string in secrets is blotted out of what Okta says.
 func readError(a *hop.Answer, secrets ...string) *Error {
-	var body struct {
-		Code    string          `json:"errorCode"`
-		Summary string          `json:"errorSummary"`
-		Link    string          `json:"errorLink"`
-		ID      string          `json:"errorId"`
-		Causes  json.RawMessage `json:"errorCauses"`
-		Cause   json.RawMessage `json:"errorCause"`
-	}
 	e := &Error{Status: a.Status}
-	if len(a.Body) <= maxErrorBytes && json.Unmarshal(a.Body, &body) == nil {
-		e.Link, e.ID = shown(body.Link, secrets), shown(body.ID, secrets)
-		if e.Code = body.Code; !codeShape().MatchString(e.Code) {
-			e.Code = shown(e.Code, secrets)
-		}
-		e.Summary = shown(body.Summary, secrets)
-		e.Causes = append(readCauses(body.Causes, secrets), readCauses(body.Cause, secrets)...)
+	var o errorObject
+	if len(a.Body) <= maxErrorBytes {
+		o = readErrorObject(a.Body)
+	}
+	e.Link, e.ID, e.Summary = shown(o.link, secrets), shown(o.id, secrets), shown(o.summary, secrets)
+	if e.Code = o.code; !codeShape().MatchString(e.Code) {
+		e.Code = shown(e.Code, secrets)
+	}
+	for _, c := range o.causes {
+		e.Causes = append(e.Causes, shown(c, secrets))
 	}
 	m, known := meanings[e.Code]
 	if !known {
-		m = meaningOfStatus(a.Status, e.Code != "")
+		m = meaningOfStatus(a.Status, o.okta)
 	}
 	e.kind, e.hint = m.kind, m.hint
 	if e.kind == autherr.ErrRateLimited || a.Status == http.StatusTooManyRequests {
@@ -194,7 +189,8 @@ func readError(a *hop.Answer, secrets ...string) *Error {
 }
 
 // meaningOfStatus serves answers without a known code: proxies, firewalls, and
-// codes that Okta adds later.
+// codes that Okta adds later. object says that the answer is Okta's error object: only
+// then is its status a verdict on what was sent.
 func meaningOfStatus(status int, object bool) meaning {
 	switch {
 	case status == http.StatusTooManyRequests:
@@ -209,24 +205,10 @@ func meaningOfStatus(status int, object bool) meaning {
 		return meaning{autherr.ErrCredentials, hintPassword}
 	case status == http.StatusForbidden:
 		return meaning{autherr.ErrExchangeRefused, "the organisation does not permit this: ask an administrator"}
+	case !object:
+		return meaning{autherr.ErrBadAnswer, hintSomebodyElse}
 	}
 	return meaning{autherr.ErrBadAnswer, ""}
-}
-
-func readCauses(raw json.RawMessage, secrets []string) []string {
-	var list []struct {
-		Summary string `json:"errorSummary"`
-	}
-	if json.Unmarshal(raw, &list) != nil {
-		return nil
-	}
-	var causes []string
-	for _, c := range list {
-		if c.Summary != "" && len(causes) < 5 {
-			causes = append(causes, shown(c.Summary, secrets))
-		}
-	}
-	return causes
 }
 
 // waitFor returns how long a rate limit lasts: the documented pause of the code,

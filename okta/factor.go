@@ -27,7 +27,7 @@ import (
 type FactorChoice struct {
 	Kind     mfa.Kind // "" any
 	Provider string   // "GOOGLE", "OKTA", "RSA", …; "" any; case does not matter
-	Device   string   // name of the device, or the number or address as Okta masks it; "" any
+	Device   string   // name of the device, or the number or address as Okta masks it, or a part that no other has; "" any
 	Name     string   // what the user called this choice, for messages; "" names Kind
 }
 
@@ -146,17 +146,6 @@ func (f factor) usable() bool {
 	return ok && f.kind() != "" && (f.Status == "" || strings.EqualFold(f.Status, "ACTIVE"))
 }
 
-// is reports whether the factor is on the device that the user named.
-func (f factor) is(device string, exact bool) bool {
-	names := []string{f.ID, f.Profile.PhoneNumber, f.Profile.Email, f.Profile.Name, f.Profile.CredentialID}
-	return slices.ContainsFunc(names, func(n string) bool {
-		if exact {
-			return strings.EqualFold(n, device)
-		}
-		return strings.Contains(strings.ToLower(n), strings.ToLower(device))
-	})
-}
-
 // choose picks the factor to answer. ready reports whether an answer to a challenge
 // is at hand or will be fetched; nil means that there is no Answerer.
 func choose(offered []factor, want FactorChoice, ready func(mfa.Challenge) bool) (factor, error) {
@@ -170,9 +159,9 @@ func choose(offered []factor, want FactorChoice, ready func(mfa.Challenge) bool)
 		return want.Kind != "" && f.kind() != want.Kind || want.Provider != "" && !strings.EqualFold(f.Provider, want.Provider)
 	})
 	if want.Device != "" {
-		named := slices.DeleteFunc(slices.Clone(fit), func(f factor) bool { return !f.is(want.Device, true) })
-		if len(named) == 0 {
-			named = slices.DeleteFunc(slices.Clone(fit), func(f factor) bool { return !f.is(want.Device, false) })
+		named, err := onDevice(fit, want.Device)
+		if err != nil {
+			return factor{}, err
 		}
 		fit = named
 	}
@@ -223,8 +212,8 @@ func list(fs []factor) string {
 			break
 		}
 		name := f.label()
-		if d := f.device(); d != "" {
-			name += " (" + d + ")"
+		if called := f.names(); len(called) > 0 {
+			name += " (" + shown(called[0], nil) + ")"
 		}
 		if !slices.Contains(names, name) {
 			names = append(names, name)

@@ -66,6 +66,8 @@ type exam[T any] struct {
 	waited  bool // for the next TOTP code
 	resends int
 	last    *Error // the last refusal
+	unfit   error  // why the last answer was none that could be posted
+	unfits  int    // how many were
 }
 
 // desk is where the answers of an exam are handed in.
@@ -108,18 +110,50 @@ func (e *exam[T]) sit(ctx context.Context) (*T, error) {
 		case err != nil:
 			return nil, autherr.AtStep(autherr.StepMFA, err)
 		}
+		answer, again := e.normalize(answer)
+		switch {
+		case answer == "" && !again:
+			return nil, e.giveUp(ctx)
+		case answer == "":
+			if t, err := e.sendIfDue(ctx); t != nil || err != nil {
+				return t, err
+			}
+			continue
+		}
 		t, err := e.try(ctx, answer)
 		if t != nil || err != nil {
 			return t, err
 		}
-		if e.ch.Kind.Sent() && !e.p.Sent && e.ch.Attempt <= maxAttempts {
-			// The code was that of an earlier message: now a message is due.
-			if t, err := e.desk.send(ctx); t != nil || err != nil {
-				return t, err
-			}
+		if t, err := e.sendIfDue(ctx); t != nil || err != nil {
+			return t, err
 		}
 	}
 	return nil, e.giveUp(ctx)
+}
+
+// sendIfDue has a message sent if none was: the code was that of an earlier one, or none.
+func (e *exam[T]) sendIfDue(ctx context.Context) (*T, error) {
+	if !e.ch.Kind.Sent() || e.p.Sent || e.ch.Attempt > maxAttempts {
+		return nil, nil
+	}
+	return e.desk.send(ctx)
+}
+
+// maxUnfit is how many answers in a row may be none that could be posted.
+const maxUnfit = 3
+
+// normalize reduces an answer to what the factor expects, wherever it came from. What is no
+// code is not posted, since it would cost a try: the result is "", and again says whether
+// to ask once more.
+func (e *exam[T]) normalize(answer string) (code string, again bool) {
+	code, err := mfa.NormalizeCode(e.ch.Kind, answer)
+	if err != nil {
+		e.unfit, e.ch.Refused = err, strings.TrimPrefix(err.Error(), "mfa: ")
+		e.unfits++
+		return "", e.unfits < maxUnfit
+	}
+	e.unfits, e.unfit = 0, nil
+	return code, false
 }
 
 // try posts an answer unless it was used before. A refusal that leaves room for
@@ -172,7 +206,13 @@ func (e *exam[T]) ask(ctx context.Context) (answer string, met *T, err error) {
 	keeper, keeps := a.(mfa.StepKeeper)
 	if keeps {
 		var used int64
-		e.w.c.note(func(m *memory) { used = m.step })
+		e.w.c.note(func(m *memory) {
+			// Of a clock that was ahead: it counts as now. Codes are remembered, too.
+			if now := time.Now().Unix() / int64(totpStep/time.Second); m.step > now+10 {
+				m.step = now
+			}
+			used = m.step
+		})
 		keeper.LastStep(used)
 	}
 	inner, done := e.w.patienceFor(ctx)
@@ -281,7 +321,7 @@ func (e *exam[T]) giveUp(ctx context.Context) error {
 	if err := e.w.keep(ctx, e.p); err != nil {
 		return err
 	}
-	return needCode(e.ch, e.p, 0, e.cause())
+	return e.needCode(0)
 }
 
 // cause is the refusal that led to the want of another code, nil if there was none.
@@ -310,5 +350,14 @@ func (e *exam[T]) sendAnew(ctx context.Context) error {
 			return err
 		}
 	}
-	return needCode(e.ch, e.p, wait, e.cause())
+	return e.needCode(wait)
+}
+
+// needCode is the end for want of a code.
+func (e *exam[T]) needCode(wait time.Duration) error {
+	err := needCode(e.ch, e.p, wait, e.cause())
+	if e.unfit != nil {
+		err.Text += "; " + strings.TrimPrefix(e.unfit.Error(), "mfa: ")
+	}
+	return autherr.AtStep(autherr.StepMFA, err)
 }

@@ -37,7 +37,7 @@ func (e *exam[T]) pause() time.Duration {
 	if e.p.SentAt.IsZero() {
 		return 0
 	}
-	return max(0, time.Until(e.p.SentAt.Add(between)))
+	return min(max(0, time.Until(e.p.SentAt.Add(between))), between) // SentAt may be of another clock
 }
 
 // notice is what is noted before a message is asked for, so that it can be told from

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
-	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
@@ -24,8 +23,8 @@ func (w *walk) hopOn(ctx context.Context, p *page) (*saml.Response, error) {
 		return nil, autherr.AtStep(autherr.StepAssertion, autherr.New(autherr.ErrBadAnswer,
 			"okta: the organisations keep sending the user on to each other", "see in a browser how the app is reached"))
 	}
-	// Which audience the other organisation wants is its own affair.
-	if err := p.response.Check(saml.Expect{ACS: p.response.Action, Now: time.Now()}); err != nil {
+	// Which audience the other organisation wants, and what time it is, is its own affair.
+	if err := p.response.Check(saml.Expect{ACS: p.response.Action}); err != nil {
 		return nil, autherr.AtStep(autherr.StepAssertion, err)
 	}
 	if err := w.spend(autherr.StepAssertion); err != nil {
@@ -61,9 +60,11 @@ func (w *walk) signInWhere(p *page) {
 }
 
 // routedElsewhere explains a refused password of a user whose password is not
-// Okta's: who signs such a user in is told by webfinger. It returns err where the
-// user is Okta's own, or Okta does not say.
-func (w *walk) routedElsewhere(ctx context.Context, err error) error {
+// Okta's: who signs such a user in is told by webfinger. It returns refused where the
+// user is Okta's own, or Okta does not say. The refusal stays one: the password is
+// not to be posted here again.
+func (w *walk) routedElsewhere(ctx context.Context, refused *Error) error {
+	err := autherr.AtStep(autherr.StepLogin, refused)
 	u := w.endpoint("/.well-known/webfinger")
 	u.RawQuery = url.Values{"resource": {"okta:acct:" + w.c.User}, "rel": {"okta:idp"}}.Encode()
 	a, asked := w.http.Do(ctx, hop.Request{Step: autherr.StepLogin, Method: http.MethodGet, URL: u, Limit: 64 << 10,
@@ -75,7 +76,7 @@ func (w *walk) routedElsewhere(ctx context.Context, err error) error {
 	if kind == "" || strings.EqualFold(kind, "OKTA") {
 		return err
 	}
-	return autherr.AtStep(autherr.StepLogin, &autherr.Error{Kind: autherr.ErrUnsupported,
+	return &autherr.StepError{Step: autherr.StepLogin, Err: &autherr.Error{Kind: autherr.ErrUnsupported, Cause: refused,
 		Text: "okta: this user is signed in by another identity provider (" + shown(kind, nil) + ")",
-		Hint: "only users whose password Okta itself checks can sign in without a browser: ask for an account of that kind, or for a routing rule"})
+		Hint: "only users whose password Okta itself checks can sign in without a browser: ask for an account of that kind, or for a routing rule"}}
 }

@@ -112,8 +112,8 @@ func TestRoutedUser(t *testing.T) {
 		s := newSim(t, fixtures.User{ExternalIdP: "SAML2"}, fixtures.App{})
 		s.okta.SetPassword(ana, "somebody-else-knows-it")
 		err := s.signIn(s.client())
-		if !errors.Is(err, autherr.ErrUnsupported) || !strings.Contains(err.Error(), "SAML2") {
-			t.Errorf("error %v, want ErrUnsupported that names the kind", err)
+		if !errors.Is(err, autherr.ErrUnsupported) || !errors.Is(err, autherr.ErrCredentials) || !strings.Contains(err.Error(), "SAML2") {
+			t.Errorf("error %v, want ErrUnsupported that names the kind and is a refusal all the same", err)
 		}
 		if n := s.count("POST", "/api/v1/authn"); n != 1 {
 			t.Errorf("%d passwords posted, want 1", n)

@@ -60,7 +60,7 @@ func (w *walk) identityEngine(ctx context.Context, p *page) (*saml.Response, err
 	if p.token == "" {
 		return nil, autherr.AtStep(w.stepNow(), w.noTransaction(p))
 	}
-	t := w.newTalk(p.answer.URL)
+	t := w.newTalk(p.origin())
 	a, err := t.introspect(ctx, "stateToken", p.token)
 	if err == nil {
 		a, err = t.run(ctx, a)

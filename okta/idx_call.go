@@ -86,6 +86,7 @@ func (t *talk) exchange(ctx context.Context, f filled, r hop.Request) (*ion.Answ
 	if a.Error != nil {
 		return nil, autherr.AtStep(f.step, foreign(got, a.Error, t.secrets()))
 	}
+	a.ExpiresAt = endOf(a.ExpiresAt, got.Header, maxLife)
 	t.heard(a)
 	return a, nil
 }
@@ -108,8 +109,8 @@ func (t *talk) heard(a *ion.Answer) {
 
 // renewIDX takes over how long a waiting transaction lives now.
 func (m *memory) renewIDX(a *ion.Answer) {
-	if m.pending != nil && m.pending.Engine == engineIDX && a.StateHandle != "" && !a.ExpiresAt.IsZero() {
-		m.pending.StateToken, m.pending.Expires = a.StateHandle, a.ExpiresAt
+	if m.pending != nil && m.pending.Engine == engineIDX && a.StateHandle != "" {
+		m.pending.StateToken, m.pending.Expires = a.StateHandle, orAssumed(a.ExpiresAt)
 	}
 }
 

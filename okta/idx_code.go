@@ -113,9 +113,7 @@ func (d *idxDesk) follow() {
 	p.Origin = t.origin.Scheme + "://" + t.origin.Host
 	p.StateToken = t.handle
 	if d.a != nil && d.a.Status < 300 {
-		if p.Expires = d.a.ExpiresAt; p.Expires.IsZero() {
-			p.Expires = time.Now().Add(assumedLife)
-		}
+		p.Expires = orAssumed(d.a.ExpiresAt)
 	}
 	p.Link = p.Link || d.linked()
 	if t.cancel != nil {

@@ -45,18 +45,18 @@ func TestIDXEachAuthenticator(t *testing.T) {
 		kind              mfa.Kind
 		provider, posted  string
 	}{
-		{"phone_number", "sms", formCode, mfa.SMS, "OKTA", "passcode 8111"},
-		{"phone_number", "voice", formCode, mfa.Call, "OKTA", "passcode 8111"},
-		{"okta_email", "email", formCode, mfa.Email, "OKTA", "passcode 8111"},
-		{"okta_verify", "totp", formTOTP, mfa.TOTP, "OKTA", "totp 8111"},
-		{"google_otp", "otp", formCode, mfa.TOTP, "GOOGLE", "passcode 8111"},
-		{"custom_otp", "otp", formCode, mfa.Token, "CUSTOM", "passcode 8111"},
-		{"security_question", "security_question", formQuestion, mfa.Question, "OKTA", "answer 8111"},
-		{"rsa_token", "otp", formCode, mfa.Token, "RSA", "passcode 8111"},
-		{"onprem_mfa", "otp", formCode, mfa.Token, "ONPREM", "passcode 8111"},
-		{"symantec_vip", "otp", formCode, mfa.Token, "SYMANTEC", "passcode 8111"},
-		{"yubikey_token", "otp", formCode, mfa.Hardware, "YUBICO", "passcode 8111"},
-		{"tac", "tac", formCode, mfa.Token, "OKTA", "passcode 8111"},
+		{"phone_number", "sms", formCode, mfa.SMS, "OKTA", "passcode 811181"},
+		{"phone_number", "voice", formCode, mfa.Call, "OKTA", "passcode 811181"},
+		{"okta_email", "email", formCode, mfa.Email, "OKTA", "passcode 811181"},
+		{"okta_verify", "totp", formTOTP, mfa.TOTP, "OKTA", "totp 811181"},
+		{"google_otp", "otp", formCode, mfa.TOTP, "GOOGLE", "passcode 811181"},
+		{"custom_otp", "otp", formCode, mfa.Token, "CUSTOM", "passcode 811181"},
+		{"security_question", "security_question", formQuestion, mfa.Question, "OKTA", "answer 811181"},
+		{"rsa_token", "otp", formCode, mfa.Token, "RSA", "passcode 811181"},
+		{"onprem_mfa", "otp", formCode, mfa.Token, "ONPREM", "passcode 811181"},
+		{"symantec_vip", "otp", formCode, mfa.Token, "SYMANTEC", "passcode 811181"},
+		{"yubikey_token", "otp", formCode, mfa.Hardware, "YUBICO", "passcode 811181"},
+		{"tac", "tac", formCode, mfa.Token, "OKTA", "passcode 811181"},
 	} {
 		several := map[string]string{"phone_number": "voice,sms", "okta_verify": "signed_nonce,push,totp"}[tt.key]
 		for _, fixed := range slices.Compact([]string{tt.method, cmp.Or(several, tt.method)}) {
@@ -66,9 +66,9 @@ func TestIDXEachAuthenticator(t *testing.T) {
 					on(identify, ion(200, "H2", choices("Thing aut1 "+fixed), known(tt.key+" Thing aut1 "+fixed))).
 					on(choosing, challenged("H3", tt.form, tt.key, tt.method, question)).
 					on(answering, done)
-				c, p := s.client(), &typist{codes: []string{"8111"}}
+				c, p := s.client(), &typist{codes: []string{"811181"}}
 				c.Answerer, c.Factor = p, okta.FactorChoice{Kind: tt.kind, Provider: tt.provider}
-				if err := s.signIn(c, idxToken, "8111"); err != nil {
+				if err := s.signIn(c, idxToken, "811181"); err != nil {
 					t.Fatal(err)
 				}
 				if got := posts(s, answering); !slices.Equal(got, []string{tt.posted}) {
@@ -115,34 +115,34 @@ func TestIDXCodes(t *testing.T) {
 		wait    time.Duration
 		took    time.Duration
 	}{
-		{name: "right", factor: phone, typist: &typist{codes: []string{"1"}}, chosen: sms("H3"), answers: []answer{done}, posted: []string{"1"}, asked: 1},
-		{name: "wrong, then right", factor: phone, typist: &typist{codes: []string{"1", "2"}}, chosen: sms("H3"), answers: []answer{wrong("H4"), done}, posted: []string{"1", "2"}, asked: 2},
-		{name: "wrong without a form, then right", factor: phone, typist: &typist{codes: []string{"1", "2"}}, chosen: sms("H3"), answers: []answer{bare, done}, posted: []string{"1", "2"}, asked: 2},
-		{name: "refused as credentials", factor: phone, typist: &typist{codes: []string{"1", "2"}}, chosen: sms("H3"), answers: []answer{refusedWith(401, "H4", formCode, "phone_number", "sms", "errors.E0000004"), done}, posted: []string{"1", "2"}, asked: 2},
-		{name: "refused in unknown words", factor: phone, typist: &typist{codes: []string{"1", "2"}}, chosen: sms("H3"), answers: []answer{refusedWith(403, "H4", formCode, "phone_number", "sms", "some.new.key"), done}, posted: []string{"1", "2"}, asked: 2},
-		{name: "wrong three times", factor: phone, typist: &typist{codes: []string{"1", "2", "3", "4"}}, chosen: sms("H3"), answers: []answer{wrong("H4")}, err: autherr.ErrPassCodeNeeded, posted: []string{"1", "2", "3"}, asked: 3, kept: true, wait: 30 * time.Second},
-		{name: "the same wrong code", factor: phone, typist: &typist{codes: []string{"1", "1", "1"}}, chosen: sms("H3"), answers: []answer{wrong("H4")}, err: autherr.ErrPassCodeNeeded, posted: []string{"1"}, asked: 3, kept: true, wait: 30 * time.Second},
-		{name: "another one asked for", factor: phone, typist: &typist{codes: []string{"resend", "2"}}, chosen: sms("H3"), resent: []answer{sms("H4")}, answers: []answer{done}, posted: []string{"2"}, asked: 2, took: 30 * time.Second},
-		{name: "another one asked for, limited", factor: phone, typist: &typist{codes: []string{"resend", "2"}}, chosen: sms("H3"), resent: []answer{limited}, err: autherr.ErrRateLimited, asked: 1, kept: true, wait: 20 * time.Second, took: 30 * time.Second},
-		{name: "another one asked for, message limit", factor: phone, typist: &typist{codes: []string{"resend", "2"}}, chosen: sms("H3"), resent: []answer{ion(403, "H4", said("ERROR", "errors.E0000150", "limit"))}, err: autherr.ErrRateLimited, asked: 1, kept: true, wait: time.Minute, took: 30 * time.Second},
+		{name: "right", factor: phone, typist: &typist{codes: []string{"100001"}}, chosen: sms("H3"), answers: []answer{done}, posted: []string{"100001"}, asked: 1},
+		{name: "wrong, then right", factor: phone, typist: &typist{codes: []string{"100001", "200002"}}, chosen: sms("H3"), answers: []answer{wrong("H4"), done}, posted: []string{"100001", "200002"}, asked: 2},
+		{name: "wrong without a form, then right", factor: phone, typist: &typist{codes: []string{"100001", "200002"}}, chosen: sms("H3"), answers: []answer{bare, done}, posted: []string{"100001", "200002"}, asked: 2},
+		{name: "refused as credentials", factor: phone, typist: &typist{codes: []string{"100001", "200002"}}, chosen: sms("H3"), answers: []answer{refusedWith(401, "H4", formCode, "phone_number", "sms", "errors.E0000004"), done}, posted: []string{"100001", "200002"}, asked: 2},
+		{name: "refused in unknown words", factor: phone, typist: &typist{codes: []string{"100001", "200002"}}, chosen: sms("H3"), answers: []answer{refusedWith(403, "H4", formCode, "phone_number", "sms", "some.new.key"), done}, posted: []string{"100001", "200002"}, asked: 2},
+		{name: "wrong three times", factor: phone, typist: &typist{codes: []string{"100001", "200002", "300003", "400004"}}, chosen: sms("H3"), answers: []answer{wrong("H4")}, err: autherr.ErrPassCodeNeeded, posted: []string{"100001", "200002", "300003"}, asked: 3, kept: true, wait: 30 * time.Second},
+		{name: "the same wrong code", factor: phone, typist: &typist{codes: []string{"100001", "100001", "100001"}}, chosen: sms("H3"), answers: []answer{wrong("H4")}, err: autherr.ErrPassCodeNeeded, posted: []string{"100001"}, asked: 3, kept: true, wait: 30 * time.Second},
+		{name: "another one asked for", factor: phone, typist: &typist{codes: []string{"resend", "200002"}}, chosen: sms("H3"), resent: []answer{sms("H4")}, answers: []answer{done}, posted: []string{"200002"}, asked: 2, took: 30 * time.Second},
+		{name: "another one asked for, limited", factor: phone, typist: &typist{codes: []string{"resend", "200002"}}, chosen: sms("H3"), resent: []answer{limited}, err: autherr.ErrRateLimited, asked: 1, kept: true, wait: 20 * time.Second, took: 30 * time.Second},
+		{name: "another one asked for, message limit", factor: phone, typist: &typist{codes: []string{"resend", "200002"}}, chosen: sms("H3"), resent: []answer{ion(403, "H4", said("ERROR", "errors.E0000150", "limit"))}, err: autherr.ErrRateLimited, asked: 1, kept: true, wait: time.Minute, took: 30 * time.Second},
 		{name: "nobody", factor: phone, chosen: sms("H3"), err: autherr.ErrPassCodeNeeded, kept: true},
 		{name: "nobody has a code", factor: phone, typist: &typist{}, chosen: sms("H3"), err: autherr.ErrPassCodeNeeded, asked: 1, kept: true},
 		{name: "choosing is limited", factor: phone, chosen: limited, err: autherr.ErrRateLimited, wait: 20 * time.Second},
-		{name: "code limited", factor: phone, typist: &typist{codes: []string{"1"}}, chosen: sms("H3"), answers: []answer{limited}, err: autherr.ErrRateLimited, posted: []string{"1"}, asked: 1, kept: true, wait: 20 * time.Second},
-		{name: "code at hand of an earlier message", factor: phone, typist: &typist{codes: []string{"1"}, hand: true}, chosen: sms("H3"), answers: []answer{wrong("H4")}, err: autherr.ErrPassCodeNeeded, text: "a new one was sent", posted: []string{"1"}, asked: 2, kept: true},
-		{name: "locked", factor: phone, typist: &typist{codes: []string{"1", "2"}}, chosen: sms("H3"), answers: []answer{ion(403, "H4", said("ERROR", "errors.E0000069", "locked"))}, err: autherr.ErrCredentials, posted: []string{"1"}, asked: 1},
-		{name: "expired", factor: phone, typist: &typist{codes: []string{"1", "2"}}, chosen: sms("H3"), answers: []answer{ion(401, "H4", said("ERROR", "idx.session.expired", "over"))}, err: autherr.ErrUnreachable, text: "idx.session.expired", posted: []string{"1"}, asked: 1},
-		{name: "network lost", factor: phone, typist: &typist{codes: []string{"1", "2"}}, chosen: sms("H3"), answers: []answer{{status: 502}}, err: autherr.ErrUnreachable, posted: []string{"1"}, asked: 1, kept: true},
-		{name: "TOTP right", factor: google, typist: &typist{codes: []string{"1"}}, chosen: otp("H3"), answers: []answer{done}, posted: []string{"1"}, asked: 1},
-		{name: "TOTP wrong", factor: google, typist: &typist{codes: []string{"1"}}, chosen: otp("H3"), answers: []answer{no("authfactor.challenge.soft_token.invalid_passcode")}, err: autherr.ErrMFARejected, posted: []string{"1"}, asked: 2, cancels: 1},
-		{name: "TOTP used, next one right", factor: google, typist: &typist{codes: []string{"1", "1", "2"}}, chosen: otp("H3"), answers: []answer{no("authfactor.challenge.soft_token.used_passcode"), done}, posted: []string{"1", "2"}, asked: 3, took: 31 * time.Second},
-		{name: "TOTP suspended", factor: google, typist: &typist{codes: []string{"1", "2"}}, chosen: otp("H3"), answers: []answer{no("authfactor.challenge.suspended_factor")}, err: autherr.ErrMFARejected, text: "suspended", posted: []string{"1"}, asked: 1, cancels: 1},
+		{name: "code limited", factor: phone, typist: &typist{codes: []string{"100001"}}, chosen: sms("H3"), answers: []answer{limited}, err: autherr.ErrRateLimited, posted: []string{"100001"}, asked: 1, kept: true, wait: 20 * time.Second},
+		{name: "code at hand of an earlier message", factor: phone, typist: &typist{codes: []string{"100001"}, hand: true}, chosen: sms("H3"), answers: []answer{wrong("H4")}, err: autherr.ErrPassCodeNeeded, text: "a new one was sent", posted: []string{"100001"}, asked: 2, kept: true},
+		{name: "locked", factor: phone, typist: &typist{codes: []string{"100001", "200002"}}, chosen: sms("H3"), answers: []answer{ion(403, "H4", said("ERROR", "errors.E0000069", "locked"))}, err: autherr.ErrCredentials, posted: []string{"100001"}, asked: 1},
+		{name: "expired", factor: phone, typist: &typist{codes: []string{"100001", "200002"}}, chosen: sms("H3"), answers: []answer{ion(401, "H4", said("ERROR", "idx.session.expired", "over"))}, err: autherr.ErrUnreachable, text: "idx.session.expired", posted: []string{"100001"}, asked: 1},
+		{name: "network lost", factor: phone, typist: &typist{codes: []string{"100001", "200002"}}, chosen: sms("H3"), answers: []answer{{status: 502}}, err: autherr.ErrUnreachable, posted: []string{"100001"}, asked: 1, kept: true},
+		{name: "TOTP right", factor: google, typist: &typist{codes: []string{"100001"}}, chosen: otp("H3"), answers: []answer{done}, posted: []string{"100001"}, asked: 1},
+		{name: "TOTP wrong", factor: google, typist: &typist{codes: []string{"100001"}}, chosen: otp("H3"), answers: []answer{no("authfactor.challenge.soft_token.invalid_passcode")}, err: autherr.ErrMFARejected, posted: []string{"100001"}, asked: 2, cancels: 1},
+		{name: "TOTP used, next one right", factor: google, typist: &typist{codes: []string{"100001", "100001", "200002"}}, chosen: otp("H3"), answers: []answer{no("authfactor.challenge.soft_token.used_passcode"), done}, posted: []string{"100001", "200002"}, asked: 3, took: 31 * time.Second},
+		{name: "TOTP suspended", factor: google, typist: &typist{codes: []string{"100001", "200002"}}, chosen: otp("H3"), answers: []answer{no("authfactor.challenge.suspended_factor")}, err: autherr.ErrMFARejected, text: "suspended", posted: []string{"100001"}, asked: 1, cancels: 1},
 		{name: "TOTP, nobody", factor: google, chosen: otp("H3"), err: autherr.ErrPassCodeNeeded, kept: true},
-		{name: "TOTP expired, once more", factor: google, typist: &typist{codes: []string{"1", "2"}}, chosen: otp("H3"), answers: []answer{ion(401, "H4", said("ERROR", "idx.session.expired", "over")), done}, posted: []string{"1", "2"}, asked: 2},
-		{name: "TOTP expired for good", factor: google, typist: &typist{codes: []string{"1", "2", "3"}}, chosen: otp("H3"), answers: []answer{ion(401, "H4", said("ERROR", "idx.session.expired", "over"))}, err: autherr.ErrUnreachable, posted: []string{"1", "2"}, asked: 2},
-		{name: "TOTP wrong, then expired", factor: google, typist: &typist{codes: []string{"1", "2", "3"}}, chosen: otp("H3"), answers: []answer{no("api.authn.error.PASSCODE_INVALID"), ion(401, "H4", said("ERROR", "idx.session.expired", "over"))}, err: autherr.ErrUnreachable, posted: []string{"1", "2"}, asked: 2},
-		{name: "token's next code", factor: "rsa_token RSA aut1 otp", typist: &typist{codes: []string{"1", "2"}}, chosen: challenged("H3", formCode, "rsa_token", "otp"), answers: []answer{refusedWith(403, "H4", formCode, "rsa_token", "otp", "errors.E0000113"), done}, posted: []string{"1", "2"}, asked: 2},
-		{name: "token's next code, nobody has it", factor: "rsa_token RSA aut1 otp", typist: &typist{codes: []string{"1"}}, chosen: challenged("H3", formCode, "rsa_token", "otp"), answers: []answer{refusedWith(403, "H4", formCode, "rsa_token", "otp", "errors.E0000113")}, err: autherr.ErrPassCodeNeeded, posted: []string{"1"}, asked: 2, kept: true},
+		{name: "TOTP expired, once more", factor: google, typist: &typist{codes: []string{"100001", "200002"}}, chosen: otp("H3"), answers: []answer{ion(401, "H4", said("ERROR", "idx.session.expired", "over")), done}, posted: []string{"100001", "200002"}, asked: 2},
+		{name: "TOTP expired for good", factor: google, typist: &typist{codes: []string{"100001", "200002", "300003"}}, chosen: otp("H3"), answers: []answer{ion(401, "H4", said("ERROR", "idx.session.expired", "over"))}, err: autherr.ErrUnreachable, posted: []string{"100001", "200002"}, asked: 2},
+		{name: "TOTP wrong, then expired", factor: google, typist: &typist{codes: []string{"100001", "200002", "300003"}}, chosen: otp("H3"), answers: []answer{no("api.authn.error.PASSCODE_INVALID"), ion(401, "H4", said("ERROR", "idx.session.expired", "over"))}, err: autherr.ErrUnreachable, posted: []string{"100001", "200002"}, asked: 2},
+		{name: "token's next code", factor: "rsa_token RSA aut1 otp", typist: &typist{codes: []string{"100001", "200002"}}, chosen: challenged("H3", formCode, "rsa_token", "otp"), answers: []answer{refusedWith(403, "H4", formCode, "rsa_token", "otp", "errors.E0000113"), done}, posted: []string{"100001", "200002"}, asked: 2},
+		{name: "token's next code, nobody has it", factor: "rsa_token RSA aut1 otp", typist: &typist{codes: []string{"100001"}}, chosen: challenged("H3", formCode, "rsa_token", "otp"), answers: []answer{refusedWith(403, "H4", formCode, "rsa_token", "otp", "errors.E0000113")}, err: autherr.ErrPassCodeNeeded, posted: []string{"100001"}, asked: 2, kept: true},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -212,7 +212,7 @@ func TestIDXHandleAfterARefusal(t *testing.T) {
 	} {
 		s := newIDX(t, startBoth).on(identify, sms).on(answering, tt.refusal, done)
 		c := s.client()
-		c.Answerer = &typist{codes: []string{"1", "2"}}
+		c.Answerer = &typist{codes: []string{"100001", "200002"}}
 		if err := s.signIn(c, idxToken); err != nil {
 			t.Fatal(err)
 		}
@@ -230,7 +230,7 @@ func TestIDXSuspended(t *testing.T) {
 		s := newIDX(t, startBoth).on(identify, ion(200, "H2", choices("Google aut1 otp", choseVerify), known("google_otp Google aut1 otp", knownVerify))).
 			on(choosing, challenged("H3", formCode, "google_otp", "otp"), pushSent).on(answering, suspended).on(polling, done)
 		c := s.client()
-		c.Answerer = &typist{codes: []string{"1"}, hand: true}
+		c.Answerer = &typist{codes: []string{"100001"}, hand: true}
 		if err := s.signIn(c, idxToken); err != nil {
 			t.Fatal(err)
 		}

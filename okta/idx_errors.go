@@ -127,7 +127,7 @@ func (t *talk) meaningOf(a *ion.Answer) (*ion.Message, meaning, bool) {
 		return &errs[0], meaning{autherr.ErrRateLimited, hintLimit}, true
 	case a.Status >= 500:
 		return &errs[0], meaning{autherr.ErrUnreachable, hintLater}, false
-	case a.Status == http.StatusUnauthorized && t.passwordSent && t.picked == nil:
+	case a.Status == http.StatusUnauthorized && t.passwordSent && t.picked == nil && ofIDX(a, errs[0]):
 		return &errs[0], meaning{autherr.ErrCredentials, hintPassword}, false
 	case a.Status == http.StatusForbidden:
 		return &errs[0], meaning{autherr.ErrExchangeRefused, hintApp}, false
@@ -135,6 +135,11 @@ func (t *talk) meaningOf(a *ion.Answer) (*ion.Message, meaning, bool) {
 		return &errs[0], meaning{autherr.ErrUnsupported, "sign in once in a browser and set up what the policy demands"}, false
 	}
 	return &errs[0], meaning{autherr.ErrBadAnswer, hintBrowser}, false
+}
+
+// ofIDX tells an answer of the Identity Engine from a gateway's that has messages, too.
+func ofIDX(a *ion.Answer, m ion.Message) bool {
+	return a.Version != "" || a.StateHandle != "" || m.Key != ""
 }
 
 func find(a *ion.Answer, keys []string, always bool) *ion.Message {

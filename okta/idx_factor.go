@@ -95,15 +95,20 @@ func (t *talk) offers(a *ion.Answer) []offer {
 // spent is the name under which a factor is noted as answered.
 func spent(f factor) string { return f.Vendor + " " + string(f.kind()) }
 
-// factors are the offers besides the password.
+// factors are the offers besides the password. One that two forms offer is listed once.
 func (t *talk) factors(a *ion.Answer) []factor {
-	var all []factor
+	var all []offer
 	for _, o := range t.offers(a) {
-		if o.factor.Vendor != ion.AuthPassword {
-			all = append(all, o.factor)
+		twice := slices.ContainsFunc(all, func(p offer) bool { return p.form != o.form && same(p.factor, o.factor) })
+		if o.factor.Vendor != ion.AuthPassword && !twice {
+			all = append(all, o)
 		}
 	}
-	return all
+	factors := make([]factor, len(all))
+	for i, o := range all {
+		factors[i] = o.factor
+	}
+	return factors
 }
 
 func offersOfChoice(form *ion.Form, c ion.Choice) []offer {
@@ -180,7 +185,8 @@ func (t *talk) wantsCurrent(a *ion.Answer) bool {
 	if _, err := choose([]factor{f}, t.w.c.Factor, nil); err != nil {
 		return false
 	}
-	best, err := choose(append(t.factors(a), f), t.w.c.Factor, t.w.ready())
+	others := slices.DeleteFunc(t.factors(a), func(g factor) bool { return same(g, f) })
+	best, err := choose(append(others, f), t.w.c.Factor, t.w.ready())
 	if err != nil || same(best, f) {
 		return err == nil
 	}

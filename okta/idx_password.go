@@ -3,6 +3,7 @@ package okta
 import (
 	"context"
 	"fmt"
+	"net/http"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/okta/ion"
@@ -69,10 +70,25 @@ func (t *talk) postPassword(ctx context.Context, form *ion.Form, own ion.Values)
 	if err != nil {
 		return nil, err
 	}
-	if e, _ := t.refusal(next); e != nil {
+	e, _ := t.refusal(next)
+	if e == nil && t.asksAgain(next) {
+		e = &Error{Status: next.Status, Summary: "the password is asked for again", kind: autherr.ErrCredentials, hint: hintPassword}
+	}
+	if e != nil {
 		return nil, autherr.AtStep(autherr.StepLogin, e)
 	}
+	if next.Form(ion.Reenroll) == nil { // one that has expired may be refused yet
+		t.w.c.accepted(ctx)
+	}
 	return next, nil
+}
+
+// asksAgain: the password was refused without a word, by status and form alone.
+func (t *talk) asksAgain(a *ion.Answer) bool {
+	if a.Status != http.StatusUnauthorized && a.Status != http.StatusForbidden {
+		return false
+	}
+	return a.Form(ion.Identify).Field("credentials", "passcode") != nil || a.Form(ion.ChallengeAuthenticator) != nil && a.Current != nil && a.Current.Key == ion.AuthPassword
 }
 
 // captcha is the error of a form that wants a captcha, nil if it wants none. It comes

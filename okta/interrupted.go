@@ -19,7 +19,7 @@ func (e *exam[T]) interrupted(ctx context.Context) error {
 	if err := e.w.keep(storing, e.p); err != nil {
 		return err
 	}
-	why := needCode(e.ch, e.p, 0, nil)
+	var why error = needCode(e.ch, e.p, 0, nil)
 	if e.p.Refused {
 		why = autherr.AtStep(autherr.StepMFA, &autherr.Error{Kind: autherr.ErrPassCodeNeeded,
 			Text: "okta: another code is needed: " + e.ch.String(), Hint: "sign in again to have another one sent; the same sign-in goes on"})

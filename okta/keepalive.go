@@ -9,11 +9,12 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/jsonrepair"
 )
 
 // KeepAlive prolongs the session at Okta (Sessions API, refresh current session) and
-// returns when it ends now and when the remembered device's cookie does; a zero time
-// is unknown, or none. Without a session nothing is sent, and one that Okta has ended
+// returns when it ends now and when the remembered device's cookie does, both by this
+// computer's clock; a zero time is unknown, or none. Without a session nothing is sent, and one that Okta has ended
 // is no error. Nothing that KeepAlive does signs anybody in.
 func (c *Client) KeepAlive(ctx context.Context) (session, device time.Time, err error) {
 	leave, err := c.takeTurn(ctx)
@@ -44,7 +45,7 @@ func (c *Client) KeepAlive(ctx context.Context) (session, device time.Time, err 
 	var body struct {
 		ExpiresAt time.Time `json:"expiresAt"`
 	}
-	if err := json.Unmarshal(a.Body, &body); err != nil {
+	if fixed, _, ok := jsonrepair.Bytes(a.Body); !ok || json.Unmarshal(fixed, &body) != nil {
 		return session, device, autherr.AtStep(autherr.StepVerify, autherr.New(autherr.ErrBadAnswer, "okta: the session that was refreshed cannot be read", ""))
 	}
 	for _, k := range w.c.memory().jar.For(c.LoginURL) {
@@ -52,5 +53,5 @@ func (c *Client) KeepAlive(ctx context.Context) (session, device time.Time, err 
 			device = k.Expires
 		}
 	}
-	return body.ExpiresAt, device, nil
+	return endOf(body.ExpiresAt, a.Header, maxSession), device, nil
 }

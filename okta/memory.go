@@ -248,7 +248,7 @@ func (m *memory) hash(factorID, code string) string {
 // renewPending takes over how long a waiting transaction lives now: each call in it
 // moves its end.
 func (m *memory) renewPending(t *transaction) {
-	if m.pending != nil && m.pending.StateToken == t.StateToken && !t.ExpiresAt.IsZero() {
-		m.pending.Expires = t.ExpiresAt
+	if m.pending != nil && m.pending.StateToken == t.StateToken {
+		m.pending.Expires = orAssumed(t.ExpiresAt)
 	}
 }

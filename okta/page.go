@@ -9,7 +9,6 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/hop"
 	"github.com/ssoexchange/ssoexchange/internal/htmlform"
-	"github.com/ssoexchange/ssoexchange/internal/jsstring"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
@@ -40,6 +39,7 @@ type page struct {
 	status   int
 	response *saml.Response // of pageAssertion and pageHop
 	token    string         // state token of pageStepUp and pageEngine, escapes undone; may be empty
+	home     *url.URL       // where its transaction lives; nil: where the answer came from
 	host     string         // of pageOtherIdP and pageForeign; may be empty
 	words    string         // the page's own words, for display only
 	err      error          // of pageBroken, if a form was the trouble
@@ -58,14 +58,20 @@ func classify(a *hop.Answer, ours func(*url.URL) bool) *page {
 	if a.Status < 300 && p.form(a, ours) {
 		return p
 	}
-	token, found := findToken(a.Body)
-	denied := htmlform.Text(a.Body, ".error-content")
-	if token == "" && denied == "" && a.Status < 300 && !strings.HasSuffix(a.URL.Path, "/redirect") {
-		// A custom sign-in page is told its token in the address. The addresses
-		// that redeem a token (…/redirect) end in one too, but that one is spent.
-		token = a.URL.Query().Get("stateToken")
+	said := findToken(a)
+	token, denied := said.assigned, htmlform.Text(a.Body, ".error-content")
+	if token == "" && denied == "" && a.Status < 300 {
+		if !redeems(a.URL) {
+			// A custom sign-in page is told its token in the address. The addresses
+			// that redeem a token end in one too, but that one is spent.
+			token = tokenIn(a.URL)
+		}
+		if token == "" {
+			p.follow(said, ours)
+		}
 	}
 	switch {
+	case p.kind != pageUnknown:
 	case token != "":
 		p.kind, p.token = kindOfToken(token), token
 	case a.Status == http.StatusTooManyRequests:
@@ -79,11 +85,13 @@ func classify(a *hop.Answer, ours func(*url.URL) bool) *page {
 	case a.Status == http.StatusForbidden:
 		p.kind = pageBlocked
 	case engineMark().Match(a.Body):
-		p.kind = pageEngine
+		p.kind, p.token = pageEngine, said.doubtful
 	case secondFactor(a.URL) || bytes.Contains(a.Body, []byte("/login/step-up/")):
-		p.kind = pageStepUp
-	case found || loginPage(a.URL) || classicMark().Match(a.Body):
+		p.kind, p.token = pageStepUp, said.doubtful
+	case said.place || loginPage(a.URL) || classicMark().Match(a.Body):
 		p.kind = pageLogin
+	case said.doubtful != "":
+		p.kind, p.token = kindOfToken(said.doubtful), said.doubtful
 	}
 	if p.words == "" {
 		p.words = htmlform.Title(a.Body)
@@ -96,7 +104,9 @@ func classify(a *hop.Answer, ours func(*url.URL) bool) *page {
 func (p *page) redirect(to *url.URL, ours func(*url.URL) bool) {
 	q := to.Query()
 	p.host = shown(to.Host, nil)
-	switch token := q.Get("stateToken"); {
+	switch token := tokenIn(to); {
+	case token != "" && !ours(to) && redeems(to):
+		p.kind = pageForeign
 	case token != "":
 		// A sign-in page of the customer's own, on any host. Its address tells
 		// the token; nothing needs to be sent there.
@@ -138,25 +148,6 @@ var (
 	classicMark = lazyregexp.New(`OktaLogin\.initLoginPage\(|login\.htm\?fromURI=`)
 )
 
-// findToken returns the state token that a page assigns to a variable or member,
-// with JavaScript's escapes undone, and whether the page has a place for one.
-// Classic's sign-in page has the place and leaves it empty. Hosted pages of
-// Identity Engine keep it in JSON inside a JavaScript string.
-func findToken(body []byte) (token string, found bool) {
-	text := string(body)
-	values := jsstring.Var(text, "stateToken")
-	for _, bag := range jsstring.Var(text, "modelDataBag") {
-		values = append(values, jsstring.Var(bag, "stateToken")...)
-	}
-	for _, v := range values {
-		found = true
-		if v != "" && len(v) <= maxToken {
-			return v, true
-		}
-	}
-	return "", found
-}
-
 // kindOfToken tells the engines apart by the prefix of the transaction's token:
 // "00" is Classic; "01" (before its release), "02" and JWEs are Identity Engine.
 func kindOfToken(token string) pageKind {
@@ -167,6 +158,14 @@ func kindOfToken(token string) pageKind {
 		return pageEngine
 	}
 	return pageUnknown
+}
+
+// origin is where the page's transaction lives.
+func (p *page) origin() *url.URL {
+	if p.home != nil {
+		return p.home
+	}
+	return p.answer.URL
 }
 
 func loginPage(u *url.URL) bool { return strings.HasSuffix(u.Path, "/login/login.htm") }

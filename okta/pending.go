@@ -9,8 +9,9 @@ import (
 	"github.com/ssoexchange/ssoexchange/mfa"
 )
 
-// assumedLife is how long a transaction is taken to live when Okta does not say.
-const assumedLife = 5 * time.Minute
+// wrongClock is how far in the future a time is that another host's clock, or this
+// one's, cannot have written rightly.
+const wrongClock = 5 * time.Minute
 
 // pending is a transaction that waits for a code, with all that is needed to go on
 // in another process. It lives until Okta gives up on it or a code ends it.
@@ -20,7 +21,7 @@ type pending struct {
 	Cancel link   `json:"cancel,omitzero"`  // gives it up; Identity Engine
 
 	StateToken string    `json:"stateToken"`
-	Expires    time.Time `json:"expires"`
+	Expires    time.Time `json:"expires"` // by this computer's clock, see endOf
 	Factor     factor    `json:"factor"`
 	Verify     link      `json:"verify"`           // where the code goes
 	Resend     []link    `json:"resend,omitempty"` // where another message is asked for
@@ -51,10 +52,7 @@ func (p *pending) follow(t *transaction) {
 	if t.StateToken != "" {
 		p.StateToken = t.StateToken
 	}
-	p.Expires = t.ExpiresAt
-	if p.Expires.IsZero() {
-		p.Expires = time.Now().Add(assumedLife)
-	}
+	p.Expires = orAssumed(t.ExpiresAt)
 	if l, ok := t.link("next"); ok && l.Name == "verify" {
 		p.Verify = l
 	}
@@ -64,12 +62,32 @@ func (p *pending) follow(t *transaction) {
 	p.Remember = p.Remember || t.AllowRemember
 }
 
+// alive reports whether the transaction can still be finished.
+func (p *pending) alive(now time.Time) bool { return p.Expires.After(now) }
+
+// presentAt makes what was noted by a clock that was ahead count as noted now: a
+// transaction does not live until that time comes, and no message is waited for till then.
+func (p *pending) presentAt(now time.Time) {
+	if p == nil || !p.SentAt.After(now.Add(wrongClock)) && !p.Asked.After(now.Add(wrongClock)) && p.Expires.Sub(now) <= maxLife {
+		return
+	}
+	for _, t := range []*time.Time{&p.SentAt, &p.Asked, &p.Polled} {
+		if t.After(now) {
+			*t = now
+		}
+	}
+	if latest := now.Add(assumedLife); p.Expires.After(latest) {
+		p.Expires = latest
+	}
+}
+
 // pendingNow returns the transaction that waits for a code, nil if there is none
 // that can still be finished. One whose factor is no longer wanted is given up.
 func (w *walk) pendingNow(ctx context.Context) *pending {
 	var p *pending
 	w.c.note(func(m *memory) {
-		if m.pending != nil && !m.pending.Expires.After(time.Now()) {
+		m.pending.presentAt(time.Now())
+		if m.pending != nil && !m.pending.alive(time.Now()) {
 			m.pending = nil
 		}
 		if m.pending != nil {
@@ -157,8 +175,18 @@ func (w *walk) cancelAuthn(stateToken string) func(context.Context) {
 	}
 }
 
+// codeLeft is how long a code can still be handed in: while the transaction lives, and
+// where a message was sent, while its code does.
+func (p *pending) codeLeft(end time.Time) time.Duration {
+	left := time.Until(end)
+	if p.Sent && !p.SentAt.IsZero() {
+		left = min(left, time.Until(p.SentAt.Add(codeLife)))
+	}
+	return left
+}
+
 // needCode is the end of a sign-in for want of a code.
-func needCode(ch mfa.Challenge, p *pending, wait time.Duration, cause error) error {
+func needCode(ch mfa.Challenge, p *pending, wait time.Duration, cause error) *autherr.Error {
 	e := &autherr.Error{Kind: autherr.ErrPassCodeNeeded, Wait: wait, Cause: cause}
 	switch {
 	case wait > 0 && p.Lost:
@@ -182,9 +210,9 @@ func needCode(ch mfa.Challenge, p *pending, wait time.Duration, cause error) err
 		if p.Sent {
 			e.Hint += " and no second message is sent"
 		}
-		if d := time.Until(ch.Expires).Round(time.Minute); d > 0 {
-			e.Hint += ". It waits for about " + d.String()
+		if left := p.codeLeft(ch.Expires); left > 0 {
+			e.Hint += ". There is time for about " + inWords(left)
 		}
 	}
-	return autherr.AtStep(autherr.StepMFA, e)
+	return e
 }

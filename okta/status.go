@@ -45,6 +45,9 @@ var handlers = map[string]func(*walk, context.Context, *transaction) (*transacti
 	"DEVICE_ACTIVATE":        (*walk).browserOnly,
 }
 
+// refusals are the states that end every sign-in with this password.
+var refusals = []string{"LOCKED_OUT", "PASSWORD_EXPIRED", "PASSWORD_RESET"}
+
 // advance takes a transaction from state to state until it has succeeded.
 func (w *walk) advance(ctx context.Context, t *transaction) (*transaction, error) {
 	for range maxStates {
@@ -110,9 +113,29 @@ func (w *walk) postPassword(ctx context.Context, href, stateToken string) (*tran
 		return nil, autherr.AtStep(autherr.StepLogin, oe.about("APIToken", "the API token was refused: it may be wrong, expired or revoked"))
 	}
 	if errors.As(err, &oe) && oe.Code == "E0000004" {
-		return nil, w.routedElsewhere(ctx, err)
+		return nil, w.routedElsewhere(ctx, oe)
+	}
+	if err == nil && passwordTaken(t.Status) {
+		w.c.accepted(ctx)
 	}
 	return t, err
+}
+
+// passwordTaken reports whether a transaction gets to a status only with the right
+// password, and nothing is the matter with it.
+func passwordTaken(status string) bool {
+	switch status {
+	case "SUCCESS", "PASSWORD_WARN", "MFA_REQUIRED", "MFA_CHALLENGE", "MFA_ENROLL", "MFA_ENROLL_ACTIVATE":
+		return true
+	}
+	return false
+}
+
+// accepted tells the caller that the password was taken.
+func (c *Client) accepted(ctx context.Context) {
+	if c.Accepted != nil {
+		c.Accepted(ctx)
+	}
 }
 
 func (w *walk) password(ctx context.Context) (string, error) {
@@ -225,7 +248,7 @@ func (w *walk) passwordWarn(ctx context.Context, t *transaction) (*transaction, 
 // keeps the password.
 func (w *walk) passwordExpired(ctx context.Context, t *transaction) (*transaction, error) {
 	next, ok := t.link("next")
-	if w.c.NewPassword != nil && !w.renewed && (!ok || next.Name == "changePassword") {
+	if w.c.NewPassword != nil && !w.renewed && t.StateToken != "" && (!ok || next.Name == "changePassword") {
 		return w.changePassword(ctx, t, next)
 	}
 	e := autherr.New(autherr.ErrCredentials, "okta: the password has expired", hintNewPassword)

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/jsonrepair"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
@@ -216,7 +217,7 @@ func (w *walk) askOrganization(ctx context.Context, p *page) (string, error) {
 	var org struct {
 		Pipeline string `json:"pipeline"`
 	}
-	if a.Status == http.StatusOK && json.Unmarshal(a.Body, &org) == nil {
+	if body, _, ok := jsonrepair.Bytes(a.Body); ok && a.Status == http.StatusOK && json.Unmarshal(body, &org) == nil {
 		switch org.Pipeline {
 		case "v1":
 			return engineClassic, nil

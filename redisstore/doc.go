@@ -14,7 +14,8 @@
 //	ssoexchange:{KEY}:fence   how many leases there were
 //	ssoexchange:events        channel: "KEY saved", "KEY free"
 //
-// KEY has braces so that a Cluster keeps the three of an identity together. Nothing
+// KEY is that of an identity or of an account, whose password several identities may
+// use. It has braces so that a Cluster keeps the three of an identity together. Nothing
 // but the lease expires; an eviction policy that takes keys without an expiry
 // (allkeys-…) would take remembered devices.
 //

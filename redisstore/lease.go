@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	mathrand "math/rand/v2"
+	"strconv"
 	"sync"
 	"time"
 )
@@ -41,9 +42,14 @@ func (s *Store) Acquire(ctx context.Context, key string) (Lease, error) {
 	answered := time.Time{} // when Redis last said that the lease is taken
 	for {
 		sent := time.Now()
-		fence, left, err := s.tryAcquire(ctx, key, owner)
+		fence, left, stored, err := s.tryAcquire(ctx, key, owner)
 		if err == nil && fence > 0 {
-			return s.newLease(key, owner, fence, sent), nil
+			l := s.newLease(key, owner, fence, sent)
+			l.stored = &stored
+			if stored.data != nil {
+				s.seen.put(key, stored)
+			}
+			return l, nil
 		}
 		if err == nil {
 			answered = time.Now()
@@ -78,21 +84,43 @@ func pollAfter(left time.Duration) time.Duration {
 	return wait + mathrand.N(wait/10+time.Millisecond)
 }
 
-func (s *Store) tryAcquire(ctx context.Context, key, owner string) (fence int64, left time.Duration, err error) {
+// tryAcquire asks for the lease once. With it comes the value that is stored.
+func (s *Store) tryAcquire(ctx context.Context, key, owner string) (fence int64, left time.Duration, stored value, err error) {
 	op, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	answer, err := acquireScript.Run(op, s.redis, s.keys(key), owner, s.ttl.Milliseconds()).Int64Slice()
-	if err == nil && len(answer) != 2 {
-		err = fmt.Errorf("a script answered with %d numbers", len(answer))
+	answer, err := acquireScript.Run(op, s.redis, s.keys(key), owner, s.ttl.Milliseconds()).Slice()
+	var ms int64
+	if err == nil {
+		fence, ms, stored, err = readAcquired(answer)
 	}
 	if err = s.noted(ctx, "asking for the lease", err); err != nil {
 		if away(err) && !notSent(err) || ctx.Err() != nil {
 			// Perhaps it was given and only the answer is lost. Nobody shall wait for it.
 			s.giveBack(context.WithoutCancel(ctx), key, owner)
 		}
-		return 0, 0, err
+		return 0, 0, value{}, err
 	}
-	return answer[0], time.Duration(answer[1]) * time.Millisecond, nil
+	return fence, time.Duration(ms) * time.Millisecond, stored, nil
+}
+
+// readAcquired reads the answer of acquireScript.
+func readAcquired(answer []any) (fence, left int64, stored value, err error) {
+	if len(answer) == 2 || len(answer) == 4 {
+		var ok, also bool
+		fence, ok = answer[0].(int64)
+		left, also = answer[1].(int64)
+		if ok && also && len(answer) == 2 {
+			return fence, left, value{}, nil
+		}
+		data, isText := answer[len(answer)-2].(string)
+		text, isNumber := answer[len(answer)-1].(string)
+		if ok && also && isText && isNumber {
+			stored.fence, _ = strconv.ParseInt(text, 10, 64)
+			stored.data = []byte(data)
+			return fence, left, stored, nil
+		}
+	}
+	return 0, 0, value{}, fmt.Errorf("a script answered with %d values of another form", len(answer))
 }
 
 func (s *Store) giveBack(ctx context.Context, key, owner string) {
@@ -113,9 +141,11 @@ type lease struct {
 	done  chan struct{}      // closed when the lease is lost
 
 	mu       sync.Mutex
+	stored   *value    // what was stored when the lease was given; nil: not known any more
 	until    time.Time // nobody else can have it before
 	err      error     // why it is lost
 	released bool
+	gone     bool // Redis has ended it with the last Save
 }
 
 func (s *Store) newLease(key, owner string, fence int64, sent time.Time) *lease {
@@ -196,12 +226,43 @@ func (l *lease) renew(ctx context.Context) {
 	}
 }
 
+// Loaded returns the record that was stored when the lease was given, which saves asking
+// for it. ok is false after a Save, and if the value cannot be used: Load says why.
+func (l *lease) Loaded() (data []byte, ok bool) {
+	l.mu.Lock()
+	stored := l.stored
+	l.stored = nil
+	l.mu.Unlock()
+	if stored == nil {
+		return nil, false
+	}
+	data, err := l.store.open(l.key, *stored)
+	return data, err == nil
+}
+
+// SaveAndRelease is Save and Release in one step. The lease is given back whether data
+// was saved or not.
+func (l *lease) SaveAndRelease(ctx context.Context, data []byte) error {
+	err := l.save(ctx, data, l.key+eventFree)
+	if err == nil {
+		l.mu.Lock()
+		l.gone = true
+		l.mu.Unlock()
+	}
+	l.Release()
+	return err
+}
+
 // Save writes data. Redis, and no clock of this host, decides whether the lease is
 // still held. While it cannot be reached, Save tries again for some seconds: what a
 // sign-in has brought should not be lost to a fail-over.
-func (l *lease) Save(ctx context.Context, data []byte) error {
+func (l *lease) Save(ctx context.Context, data []byte) error { return l.save(ctx, data, "") }
+
+// save is Save, which ends the lease too and announces that if release is not empty.
+func (l *lease) save(ctx context.Context, data []byte, release string) error {
 	l.mu.Lock()
 	released := l.released
+	l.stored = nil
 	l.mu.Unlock()
 	if released {
 		return errReleased
@@ -215,7 +276,7 @@ func (l *lease) Save(ctx context.Context, data []byte) error {
 		what = "save"
 	}
 	for give := time.Now().Add(savePatience); ; {
-		err := l.commit(ctx, what, record)
+		err := l.commit(ctx, what, record, release)
 		if err == nil || !away(err) || l.isLost() || time.Now().After(give) {
 			return err
 		}
@@ -238,11 +299,15 @@ func (l *lease) isLost() bool {
 	return l.err != nil
 }
 
-func (l *lease) commit(ctx context.Context, what string, record []byte) error {
+func (l *lease) commit(ctx context.Context, what string, record []byte, release string) error {
 	s := l.store
 	op, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	outcome, err := commitScript.Run(op, s.redis, s.keys(l.key), l.owner, l.fence, s.channel(), what, record, l.key+eventSaved).Text()
+	args := []any{l.owner, l.fence, s.channel(), what, record, l.key + eventSaved}
+	if release != "" {
+		args = append(args, release)
+	}
+	outcome, err := commitScript.Run(op, s.redis, s.keys(l.key), args...).Text()
 	if err = s.noted(ctx, "writing the state", err); err != nil {
 		return err
 	}
@@ -264,7 +329,7 @@ func (l *lease) commit(ctx context.Context, what string, record []byte) error {
 func (l *lease) Release() {
 	l.mu.Lock()
 	first := !l.released
-	lost := l.err != nil
+	lost := l.err != nil || l.gone
 	l.released = true
 	l.mu.Unlock()
 	if !first {

@@ -8,7 +8,8 @@ import "github.com/redis/go-redis/v9"
 // waits also looks by itself from time to time.
 
 // acquireScript gives the lease to ARGV[1] for ARGV[2] milliseconds and counts it:
-// {fence, 0}. If somebody has it: {0, milliseconds that are left}. After a fail-over
+// {fence, 0, data, fence of data}, where the value is left out if there is none. If
+// somebody has it: {0, milliseconds that are left}. After a fail-over
 // the counter may be behind the fence of the value; it never stays there.
 var acquireScript = redis.NewScript(`
 local holder = redis.call('GET', KEYS[1])
@@ -22,14 +23,25 @@ if fence <= written then
 	redis.call('SET', KEYS[2], fence)
 end
 redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
-return {fence, 0}
+local value = redis.call('HMGET', KEYS[3], 'data', 'fence')
+if not value[1] then
+	return {fence, 0}
+end
+return {fence, 0, value[1], value[2] or '0'}
 `)
 
 // commitScript writes the value ARGV[5], or removes it if ARGV[4] is 'remove', if
 // ARGV[1] has the lease and no later lease than number ARGV[2] was ever given. It
-// tells channel ARGV[3].
+// tells channel ARGV[3]. With ARGV[7] the lease ends as well, and the channel is told
+// that; if it has ended, and what was to be written is there, an earlier run did it.
 var commitScript = redis.NewScript(`
 if redis.call('GET', KEYS[1]) ~= ARGV[1] then
+	if ARGV[7] and redis.call('GET', KEYS[2]) == ARGV[2] then
+		local data = redis.call('HGET', KEYS[3], 'data')
+		if data == ARGV[5] or (ARGV[4] == 'remove' and not data) then
+			return 'saved'
+		end
+	end
 	return 'lost'
 end
 local fence = tonumber(ARGV[2])
@@ -44,6 +56,10 @@ else
 	redis.call('HSET', KEYS[3], 'fence', ARGV[2], 'data', ARGV[5])
 end
 redis.pcall('PUBLISH', ARGV[3], ARGV[6])
+if ARGV[7] then
+	redis.call('DEL', KEYS[1])
+	redis.pcall('PUBLISH', ARGV[3], ARGV[7])
+end
 return 'saved'
 `)
 

@@ -135,8 +135,16 @@ func (s *Store) Load(ctx context.Context, key string) ([]byte, error) {
 			value, err = known, nil
 		}
 	}
-	if err != nil || value.data == nil {
+	if err != nil {
 		return nil, err
+	}
+	return s.open(key, value)
+}
+
+// open decrypts a value, nil if there is none.
+func (s *Store) open(key string, value value) ([]byte, error) {
+	if value.data == nil {
+		return nil, nil
 	}
 	data, fence, err := s.key.Open(key, value.data)
 	if err == nil && fence != value.fence {

@@ -1,6 +1,8 @@
 package saml
 
 import (
+	"cmp"
+	"errors"
 	"net/url"
 	"slices"
 	"strings"
@@ -20,15 +22,20 @@ type Expect struct {
 	AudienceHost string        // where Audience is unknown: if audiences are http(s) addresses, one must be on this host
 	InResponseTo string        // ID of the request; "" if unknown
 	Unsolicited  bool          // no request was made: InResponseTo must be absent
-	Now          time.Time     // zero: the current time
+	Now          time.Time     // by the SP's clock; zero: times are left to the SP
 	Skew         time.Duration // 0: DefaultSkew
 }
 
 // Check tells whether the service provider that e describes can accept r, before r
 // is posted to it. It looks at, in this order: Action (unless r has none), version,
 // status, number of assertions, Destination, Recipient, Audience, InResponseTo and
-// the periods of validity. Inside an encrypted assertion it can see nothing, then
-// the latter are left to the service provider.
+// the periods of validity. Of several subject confirmations one has to fit. Inside an
+// encrypted assertion it can see nothing, then the latter are left to the service
+// provider.
+//
+// What e leaves empty is not looked at. Before a response is posted, audience and
+// times are best left empty: they are the service provider's business, which may have
+// an entity ID of its own and another clock. After it has refused, they tell why.
 //
 // The error is a [*StatusError] if the identity provider refused and a
 // [*CheckError] for every other mismatch.
@@ -45,6 +52,21 @@ func (r *Response) Check(e Expect) error {
 		if err := check(e); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// Mismatch tells which of audience and times does not fit e, nil if both do or if the
+// assertion is encrypted. It is for a response that a service provider has refused: Now
+// is then that provider's clock. A time that the assertion does not give is no mismatch.
+func (r *Response) Mismatch(e Expect) *CheckError {
+	var mismatch *CheckError
+	valid := period{r.NotBefore, r.NotOnOrAfter}
+	if !r.Encrypted && !e.Now.IsZero() && !valid.to.IsZero() && errors.As(e.outside(valid), &mismatch) {
+		return mismatch
+	}
+	if errors.As(r.checkAudience(e), &mismatch) {
+		return mismatch
 	}
 	return nil
 }
@@ -95,19 +117,24 @@ func (r *Response) checkDestination(e Expect) error {
 }
 
 func (r *Response) checkRecipient(e Expect) error {
-	if r.Encrypted {
+	if r.Encrypted || len(r.confirmedFor(e)) > 0 {
 		return nil
-	}
-	for _, to := range r.Recipients {
-		if isAddress(to, e.ACS) {
-			return nil
-		}
 	}
 	var got string
 	if len(r.Recipients) > 0 {
 		got = showURL(r.Recipients[0])
 	}
 	return &CheckError{"Recipient", got, showURL(e.ACS.String())}
+}
+
+// confirmedFor returns the confirmations whose recipient is the ACS.
+func (r *Response) confirmedFor(e Expect) (all []confirmation) {
+	for _, c := range r.confirmations {
+		if isAddress(c.recipient, e.ACS) {
+			all = append(all, c)
+		}
+	}
+	return all
 }
 
 func (r *Response) checkAudience(e Expect) error {
@@ -141,53 +168,67 @@ func (r *Response) checkAudience(e Expect) error {
 }
 
 func (r *Response) checkInResponseTo(e Expect) error {
-	said := appendSaid(slices.Clone(r.ConfirmationInResponseTo), r.InResponseTo)
-	if e.Unsolicited {
-		if len(said) > 0 {
-			return &CheckError{"InResponseTo", show(said[0]), ""}
-		}
+	if !e.Unsolicited && e.InResponseTo == "" {
 		return nil
 	}
-	if e.InResponseTo == "" {
-		return nil
+	if r.InResponseTo != e.InResponseTo {
+		return &CheckError{"InResponseTo", show(r.InResponseTo), show(e.InResponseTo)}
 	}
-	if r.InResponseTo == "" {
-		return &CheckError{"InResponseTo", "", show(e.InResponseTo)}
-	}
-	for _, id := range said {
-		if id != e.InResponseTo {
-			return &CheckError{"InResponseTo", show(id), show(e.InResponseTo)}
+	ours := r.confirmedFor(e)
+	for _, c := range ours {
+		if c.answers(e) {
+			return nil
 		}
 	}
-	return nil
+	if len(ours) == 0 { // the assertion is encrypted
+		return nil
+	}
+	return &CheckError{"InResponseTo", show(ours[0].inResponseTo), show(e.InResponseTo)}
+}
+
+// answers reports whether c names the request of e, or none.
+func (c confirmation) answers(e Expect) bool {
+	return c.inResponseTo == "" || c.inResponseTo == e.InResponseTo || !e.Unsolicited && e.InResponseTo == ""
 }
 
 // checkTimes: NotOnOrAfter is mandatory for bearer assertions, Profiles 4.1.4.2.
 func (r *Response) checkTimes(e Expect) error {
-	if r.Encrypted {
+	if r.Encrypted || e.Now.IsZero() {
 		return nil
 	}
-	now, skew := e.Now, e.Skew
-	if now.IsZero() {
-		now = time.Now()
+	var objection error
+	for _, c := range r.confirmedFor(e) {
+		if !c.answers(e) {
+			continue
+		}
+		err := e.outside(r.conditions.within(c.valid))
+		if err == nil {
+			objection = nil
+			break
+		}
+		objection = cmp.Or(objection, err)
 	}
-	if skew == 0 {
-		skew = DefaultSkew
+	if end := r.SessionNotOnOrAfter; objection == nil && !end.IsZero() && e.outside(period{to: end}) != nil {
+		return &CheckError{"SessionNotOnOrAfter", stamp(end), "later than " + stamp(e.Now)}
 	}
-	at := now.UTC().Format(time.RFC3339)
-	stamp := func(t time.Time) string { return t.UTC().Format(time.RFC3339) }
+	return objection
+}
+
+// outside returns in what way e's time is not within p, nil if it is.
+func (e Expect) outside(p period) error {
+	skew := cmp.Or(e.Skew, DefaultSkew)
 	switch {
-	case r.NotOnOrAfter.IsZero():
-		return &CheckError{"NotOnOrAfter", "", "later than " + at}
-	case now.Add(skew).Before(r.NotBefore):
-		return &CheckError{"NotBefore", stamp(r.NotBefore), "not after " + at}
-	case !now.Add(-skew).Before(r.NotOnOrAfter):
-		return &CheckError{"NotOnOrAfter", stamp(r.NotOnOrAfter), "later than " + at}
-	case !r.SessionNotOnOrAfter.IsZero() && !now.Add(-skew).Before(r.SessionNotOnOrAfter):
-		return &CheckError{"SessionNotOnOrAfter", stamp(r.SessionNotOnOrAfter), "later than " + at}
+	case p.to.IsZero():
+		return &CheckError{"NotOnOrAfter", "", "later than " + stamp(e.Now)}
+	case e.Now.Add(skew).Before(p.from):
+		return &CheckError{"NotBefore", stamp(p.from), "not after " + stamp(e.Now)}
+	case !e.Now.Add(-skew).Before(p.to):
+		return &CheckError{"NotOnOrAfter", stamp(p.to), "later than " + stamp(e.Now)}
 	}
 	return nil
 }
+
+func stamp(t time.Time) string { return t.UTC().Format(time.RFC3339) }
 
 // isAddress reports whether raw is the address acs.
 func isAddress(raw string, acs *url.URL) bool {

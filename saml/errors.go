@@ -66,8 +66,7 @@ func (e *CheckError) HintText() string {
 		return "SSOExchangeURL and the identity provider's setting for the consumer (ACS) address must be the same; " +
 			"behind a reverse proxy both must be the public address"
 	case "Audience":
-		return "the identity provider's audience setting must be the service provider's entity ID; " +
-			"set SSOAudience if that is not on the service provider's host"
+		return "the identity provider's audience setting must be the service provider's entity ID"
 	case "InResponseTo":
 		return "the response answers another request; sign in again, " +
 			"and see SSOFlow if the identity provider and the service provider differ on who starts"

@@ -5,14 +5,11 @@ import (
 	"compress/flate"
 	"context"
 	"encoding/base64"
-	"encoding/xml"
 	"fmt"
 	"io"
 	"log/slog"
 	"net/url"
 	"strings"
-
-	crewjam "github.com/crewjam/saml"
 )
 
 // MaxRequest is the size of an AuthnRequest in bytes, inflated. Signed ones with
@@ -75,24 +72,18 @@ func ParseRequest(u *url.URL) (*Request, error) {
 	if err := single(root, nsAssertion, "Issuer"); err != nil {
 		return nil, err
 	}
-	var x crewjam.AuthnRequest
-	if err := xml.Unmarshal(data, &x); err != nil {
-		return nil, bad("the AuthnRequest does not follow the schema")
-	}
-	kept := *u
+	kept, force := *u, strings.TrimSpace(attr(root, "ForceAuthn"))
 	r := &Request{
 		URL:         &kept,
-		ID:          x.ID,
-		Destination: x.Destination,
-		ACS:         x.AssertionConsumerServiceURL,
+		ID:          attr(root, "ID"),
+		Issuer:      text(child(root, nsAssertion, "Issuer")),
+		Destination: attr(root, "Destination"),
+		ACS:         attr(root, "AssertionConsumerServiceURL"),
 		RelayState:  q.Get("RelayState"),
-		ForceAuthn:  x.ForceAuthn != nil && *x.ForceAuthn,
+		ForceAuthn:  force == "true" || force == "1",
 		Signed:      q.Get("Signature") != "",
 	}
-	if x.Issuer != nil {
-		r.Issuer = strings.TrimSpace(x.Issuer.Value)
-	}
-	if r.ID == "" || x.Version != "2.0" {
+	if r.ID == "" || attr(root, "Version") != "2.0" {
 		return nil, bad("the AuthnRequest has no ID, or its version is not 2.0")
 	}
 	return r, nil

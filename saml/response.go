@@ -2,13 +2,13 @@ package saml
 
 import (
 	"encoding/base64"
-	"encoding/xml"
 	"net/url"
 	"strings"
 	"time"
 
 	"github.com/beevik/etree"
-	crewjam "github.com/crewjam/saml"
+
+	"github.com/ssoexchange/ssoexchange/internal/xmltext"
 )
 
 // MaxResponse is the size of a response in bytes, decoded. A response with a
@@ -41,7 +41,7 @@ type Response struct {
 	Audiences                          []string  // of all AudienceRestrictions
 	Recipients                         []string  // of each bearer SubjectConfirmationData that names one
 	ConfirmationInResponseTo           []string  // of each bearer SubjectConfirmationData that has one
-	NotBefore, NotOnOrAfter            time.Time // what Conditions and all bearer SubjectConfirmationData have in common; zero: no limit
+	NotBefore, NotOnOrAfter            time.Time // what Conditions and the bearer SubjectConfirmationData that ends last have in common; zero: no limit
 	SessionNotOnOrAfter                time.Time // earliest of the AuthnStatements; zero: not said
 
 	Assertions int  // Assertion and EncryptedAssertion elements, wherever in the document
@@ -50,6 +50,28 @@ type Response struct {
 
 	inPlace          int // of the Assertions, children of the Response
 	assertionVersion string
+	conditions       period
+	confirmations    []confirmation // the bearer ones that have data
+}
+
+// period is a time of validity; zero times are open ends.
+type period struct{ from, to time.Time }
+
+// within returns what p and q have in common.
+func (p period) within(q period) period {
+	if q.from.After(p.from) {
+		p.from = q.from
+	}
+	if !q.to.IsZero() && (p.to.IsZero() || q.to.Before(p.to)) {
+		p.to = q.to
+	}
+	return p
+}
+
+// confirmation is a SubjectConfirmationData, Core 2.4.1.2.
+type confirmation struct {
+	recipient, inResponseTo string
+	valid                   period
 }
 
 // Form returns what is posted to Action: SAMLResponse, and RelayState if the form
@@ -67,7 +89,9 @@ func (r *Response) Form() url.Values {
 // RelayState are not part of it and stay empty.
 //
 // Responses that fail are read too; see [Response.Check]. Documents with a DTD,
-// nested more than 64 levels or ambiguous to parsers are refused.
+// nested more than 64 levels or ambiguous to parsers are refused. Encodings other
+// than UTF-8 are read where the document declares them; what is posted is the
+// document as it came.
 //
 // It is SAML Bindings 2.0 section 3.5.4 and Core section 3.3.3.
 func ParseResponse(encoded string) (*Response, error) {
@@ -81,6 +105,12 @@ func ParseResponse(encoded string) (*Response, error) {
 	}
 	if len(data) > MaxResponse {
 		return nil, bad("the response is larger than %d KiB", MaxResponse>>10)
+	}
+	if data, err = xmltext.Decode(data); err != nil {
+		return nil, bad("message is not in the encoding that it declares, or in one that is not known")
+	}
+	if err := bounded(data); err != nil {
+		return nil, err
 	}
 	objection := unlike(data)
 	r, err := readResponse(encoded, data)
@@ -103,15 +133,13 @@ func readResponse(encoded string, data []byte) (*Response, error) {
 	if err := unambiguous(root); err != nil {
 		return nil, err
 	}
-	var x crewjam.Response
-	if err := xml.Unmarshal(data, &x); err != nil {
-		return nil, bad("the response does not follow the schema")
-	}
 	r := &Response{Encoded: encoded}
-	r.readEnvelope(root, &x)
+	r.readEnvelope(root)
 	// With several assertions it is not for us to say which one counts.
-	if r.Assertions == 1 && !r.Encrypted && x.Assertion != nil {
-		r.readAssertion(child(root, nsAssertion, "Assertion"), x.Assertion)
+	if a := child(root, nsAssertion, "Assertion"); r.Assertions == 1 && !r.Encrypted && a != nil {
+		if err := r.readAssertion(a); err != nil {
+			return nil, err
+		}
 	}
 	return r, nil
 }
@@ -159,19 +187,14 @@ func single(el *etree.Element, ns, tag string) error {
 	return nil
 }
 
-func (r *Response) readEnvelope(root *etree.Element, x *crewjam.Response) {
-	r.ID, r.InResponseTo = x.ID, x.InResponseTo
-	r.Destination, r.Version = x.Destination, x.Version
-	if x.Issuer != nil {
-		r.Issuer = strings.TrimSpace(x.Issuer.Value)
-	}
-	r.Status = x.Status.StatusCode.Value
-	if sub := x.Status.StatusCode.StatusCode; sub != nil {
-		r.SubStatus = sub.Value
-	}
-	if x.Status.StatusMessage != nil {
-		r.StatusMessage = show(x.Status.StatusMessage.Value)
-	}
+func (r *Response) readEnvelope(root *etree.Element) {
+	r.ID, r.InResponseTo = attr(root, "ID"), attr(root, "InResponseTo")
+	r.Destination, r.Version = attr(root, "Destination"), attr(root, "Version")
+	r.Issuer = text(child(root, nsAssertion, "Issuer"))
+	status := child(root, nsProtocol, "Status")
+	code := child(status, nsProtocol, "StatusCode")
+	r.Status, r.SubStatus = attr(code, "Value"), attr(child(code, nsProtocol, "StatusCode"), "Value")
+	r.StatusMessage = show(text(child(status, nsProtocol, "StatusMessage")))
 	encrypted := count(root, nsAssertion, "EncryptedAssertion")
 	r.Encrypted = encrypted > 0
 	r.Assertions = encrypted + count(root, nsAssertion, "Assertion")
@@ -182,51 +205,79 @@ func (r *Response) readEnvelope(root *etree.Element, x *crewjam.Response) {
 	}
 }
 
-func (r *Response) readAssertion(el *etree.Element, a *crewjam.Assertion) {
-	r.assertionVersion = a.Version
+// readAssertion reads the one assertion. The error is a time that is none.
+func (r *Response) readAssertion(a *etree.Element) error {
+	r.assertionVersion = attr(a, "Version")
 	if r.Issuer == "" {
-		r.Issuer = strings.TrimSpace(a.Issuer.Value)
+		r.Issuer = text(child(a, nsAssertion, "Issuer"))
 	}
-	if a.Conditions != nil {
-		r.narrow(a.Conditions.NotBefore, a.Conditions.NotOnOrAfter)
-	}
-	// crewjam's type holds one Audience per restriction; there may be several.
-	for _, ar := range children(child(el, nsAssertion, "Conditions"), nsAssertion, "AudienceRestriction") {
+	var clock stamps
+	conditions := child(a, nsAssertion, "Conditions")
+	r.conditions = clock.period(conditions)
+	for _, ar := range children(conditions, nsAssertion, "AudienceRestriction") {
 		for _, aud := range children(ar, nsAssertion, "Audience") {
 			r.Audiences = append(r.Audiences, text(aud))
 		}
 	}
-	if s := a.Subject; s != nil {
-		if s.NameID != nil {
-			r.NameID, r.NameIDFormat = strings.TrimSpace(s.NameID.Value), s.NameID.Format
-		}
-		for _, c := range s.SubjectConfirmations {
-			if d := c.SubjectConfirmationData; c.Method == methodBearer && d != nil {
-				r.narrow(d.NotBefore, d.NotOnOrAfter)
-				r.Recipients = appendSaid(r.Recipients, d.Recipient)
-				r.ConfirmationInResponseTo = appendSaid(r.ConfirmationInResponseTo, d.InResponseTo)
-			}
+	subject := child(a, nsAssertion, "Subject")
+	name := child(subject, nsAssertion, "NameID")
+	r.NameID, r.NameIDFormat = text(name), attr(name, "Format")
+	for _, c := range children(subject, nsAssertion, "SubjectConfirmation") {
+		if d := child(c, nsAssertion, "SubjectConfirmationData"); d != nil && attr(c, "Method") == methodBearer {
+			r.confirmations = append(r.confirmations,
+				confirmation{attr(d, "Recipient"), attr(d, "InResponseTo"), clock.period(d)})
 		}
 	}
-	for _, st := range a.AuthnStatements {
+	r.summarize()
+	for _, st := range children(a, nsAssertion, "AuthnStatement") {
 		if r.SessionIndex == "" {
-			r.SessionIndex = st.SessionIndex
+			r.SessionIndex = attr(st, "SessionIndex")
 		}
-		if t := st.SessionNotOnOrAfter; t != nil && !t.IsZero() &&
-			(r.SessionNotOnOrAfter.IsZero() || t.Before(r.SessionNotOnOrAfter)) {
-			r.SessionNotOnOrAfter = *t
+		t := clock.at(st, "SessionNotOnOrAfter")
+		if !t.IsZero() && (r.SessionNotOnOrAfter.IsZero() || t.Before(r.SessionNotOnOrAfter)) {
+			r.SessionNotOnOrAfter = t
 		}
 	}
+	if clock.wrong {
+		return bad("a time of the response is none")
+	}
+	return nil
 }
 
-// narrow intersects the validity with another period; zero times are open ends.
-func (r *Response) narrow(from, to time.Time) {
-	if from.After(r.NotBefore) {
-		r.NotBefore = from
+// summarize fills in what the confirmations say together.
+func (r *Response) summarize() {
+	var last period
+	for i, c := range r.confirmations {
+		r.Recipients = appendSaid(r.Recipients, c.recipient)
+		r.ConfirmationInResponseTo = appendSaid(r.ConfirmationInResponseTo, c.inResponseTo)
+		if i == 0 || c.valid.to.IsZero() || !last.to.IsZero() && c.valid.to.After(last.to) {
+			last = c.valid
+		}
 	}
-	if !to.IsZero() && (r.NotOnOrAfter.IsZero() || to.Before(r.NotOnOrAfter)) {
-		r.NotOnOrAfter = to
+	valid := r.conditions.within(last)
+	r.NotBefore, r.NotOnOrAfter = valid.from, valid.to
+}
+
+// stamps reads times, and notes whether one of them was none.
+type stamps struct{ wrong bool }
+
+// at returns an attribute as a time, zero if it is not there. SAML's times are in UTC,
+// with or without saying so (Core 1.3.3).
+func (s *stamps) at(el *etree.Element, name string) time.Time {
+	raw := strings.TrimSpace(attr(el, name))
+	if raw == "" {
+		return time.Time{}
 	}
+	t, err := time.Parse(time.RFC3339Nano, raw)
+	if err != nil {
+		t, err = time.Parse("2006-01-02T15:04:05.999999999", raw)
+	}
+	s.wrong = s.wrong || err != nil
+	return t.UTC()
+}
+
+func (s *stamps) period(el *etree.Element) period {
+	return period{s.at(el, "NotBefore"), s.at(el, "NotOnOrAfter")}
 }
 
 func appendSaid(list []string, s string) []string {

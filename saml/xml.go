@@ -9,6 +9,8 @@ import (
 
 	"github.com/beevik/etree"
 	roundtrip "github.com/mattermost/xml-roundtrip-validator"
+
+	"github.com/ssoexchange/ssoexchange/internal/xmltext"
 )
 
 const (
@@ -18,18 +20,23 @@ const (
 
 	// maxDepth is far above the dozen levels of a signed response.
 	maxDepth = 64
-	// maxAttributes of one element; an AuthnRequest, the richest, has a dozen.
-	maxAttributes = 64
 )
 
-// readXML parses a message of somebody else's making. Two parsers will look at it,
-// etree at the structure and encoding/xml at the fields, and the service provider
-// later uses a third one; documents that could look different to them are refused.
-// So are document type declarations, which SAML has no use for (Core 1.3 needs no
-// DTD, and entities are the way to bombs and to other people's files).
+// readXML parses a message of somebody else's making. etree looks at it here, and the
+// service provider later uses another parser; documents that could look different to
+// them are refused. So are document type declarations, which SAML has no use for
+// (Core 1.3 needs no DTD, and entities are the way to bombs and to other people's
+// files).
 //
 // The errors do not quote the document.
 func readXML(data []byte) (*etree.Document, error) {
+	data, err := xmltext.Decode(data)
+	if err != nil {
+		return nil, bad("message is not in the encoding that it declares, or in one that is not known")
+	}
+	if err := bounded(data); err != nil {
+		return nil, err
+	}
 	if err := unlike(data)(); err != nil {
 		return nil, err
 	}
@@ -154,6 +161,20 @@ func child(el *etree.Element, ns, tag string) *etree.Element {
 	return nil
 }
 
+// attr returns the attribute of that name, "" if there is none. SAML's attributes are in
+// no namespace: one with a prefix is somebody else's, whatever its name.
+func attr(el *etree.Element, name string) string {
+	if el == nil {
+		return ""
+	}
+	for _, a := range el.Attr {
+		if a.Space == "" && a.Key == name {
+			return a.Value
+		}
+	}
+	return ""
+}
+
 // count returns the number of elements of that name in the tree, el included.
 func count(el *etree.Element, ns, tag string) int {
 	n := 0
@@ -167,8 +188,12 @@ func count(el *etree.Element, ns, tag string) int {
 }
 
 // text returns all character data directly inside el. etree's own Text stops at the
-// first comment, which turned "ana@example.com<!---->.evil" into somebody else.
+// first comment, which turned "ana@example.com<!---->.evil" into somebody else. A nil
+// el has none.
 func text(el *etree.Element) string {
+	if el == nil {
+		return ""
+	}
 	var b strings.Builder
 	for _, t := range el.Child {
 		if c, ok := t.(*etree.CharData); ok {

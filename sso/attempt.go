@@ -4,6 +4,7 @@ import (
 	"crypto/hmac"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
@@ -22,9 +23,11 @@ type attempt struct {
 
 // unknownPauses says how long the same secret is kept back after its first, second
 // and further sends without a verdict. One lost answer is not worth a pause: a
-// network hiccup is the usual reason. But four in a day are the most that may
-// happen, since directories begin to lock accounts at five refusals.
-var unknownPauses = []time.Duration{0, 10 * time.Minute, time.Hour, 24 * time.Hour}
+// network hiccup is the usual reason. More are, since each may have been a refusal,
+// and directories begin to lock accounts at five; but the secret may as well be right
+// and the server be well again, so no pause is longer than an hour. Before each send
+// after the first the server must have answered something harmless: see guard.
+var unknownPauses = []time.Duration{0, 10 * time.Minute, time.Hour}
 
 // pause returns how long a secret is still to be kept back.
 func (a attempt) pause(now time.Time) time.Duration {
@@ -33,28 +36,45 @@ func (a attempt) pause(now time.Time) time.Duration {
 		return 0
 	}
 	pause := unknownPauses[min(n, len(unknownPauses))-1]
-	return max(0, a.At[n-1].Add(pause).Sub(now))
+	return min(pause, max(0, a.At[n-1].Add(pause).Sub(now)))
 }
 
-// sending marks a secret that is about to be sent, or returns an error if it was
-// sent too often without an answer.
-func (r *record) sending(property string, mac []byte, now time.Time) error {
-	a := r.Sent[property]
-	if !hmac.Equal(a.MAC, mac) {
-		a = attempt{MAC: mac}
+// heldBackError is the end of a sign-in that has sent no secret since its last verdict.
+type heldBackError struct{ error }
+
+func (e *heldBackError) Unwrap() error { return e.error }
+
+// before returns the sends of the secret of mac that have no verdict.
+func (r *refusals) before(property string, mac []byte) attempt {
+	if a := r.Sent[property]; hmac.Equal(a.MAC, mac) {
+		return a
 	}
-	if wait := a.pause(now); wait > 0 {
-		return &autherr.Error{Kind: ErrRateLimited, Wait: wait,
-			Text: fmt.Sprintf("sso: this %s was sent %d times, last on %s, and no verdict came back: it may have been refused, and is kept back for now",
-				property, len(a.At), a.At[len(a.At)-1].UTC().Format(time.RFC3339)),
-			Hint: "wait; or, if you know that it is right, try it at once with: ssoexchange login --retry-refused"}
+	return attempt{MAC: mac}
+}
+
+// heldBack returns an error if a secret was sent too often without an answer.
+func (a attempt) heldBack(property string, now time.Time) error {
+	wait := a.pause(now)
+	if wait <= 0 {
+		return nil
 	}
-	a.At = append(a.At[max(0, len(a.At)-len(unknownPauses)):], now)
+	return &heldBackError{&autherr.Error{Kind: ErrRateLimited, Wait: wait,
+		Text: fmt.Sprintf("sso: this %s was sent %d times, last on %s, and no verdict came back: it may have been refused, and is kept back for now",
+			property, len(a.At), a.At[len(a.At)-1].UTC().Format(time.RFC3339)),
+		Hint: "wait; or, if you know that it is right, try it at once with: ssoexchange login --retry-refused"}}
+}
+
+// sending marks a secret that is about to be sent, as it was sent in a before.
+func (r *refusals) sending(property string, a attempt, now time.Time) {
+	a.At = append(slices.Clone(a.At[max(0, len(a.At)-len(unknownPauses)):]), now)
+	r.mark(property, a)
+}
+
+func (r *refusals) mark(property string, a attempt) {
 	if r.Sent == nil {
 		r.Sent = make(map[string]attempt)
 	}
 	r.Sent[property] = a
-	return nil
 }
 
 // noVerdictOnSecrets reports whether err leaves open what the server thought of the

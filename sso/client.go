@@ -75,6 +75,7 @@ type Client struct {
 	id       Identity
 	opts     Options
 	store    Store
+	accounts Store // keeps the records of accounts
 	provider Provider
 	code     *passCode
 	mailbox  mfa.Answerer // of MFAMailbox; nil: none
@@ -120,7 +121,7 @@ func OpenConfig(ctx context.Context, cfg *Config, opts *Options) (*Client, error
 	}
 	c.provider, err = newProvider(cfg, providerDeps{
 		transport: &c.counted, logger: c.opts.Logger, userAgent: c.userAgent,
-		password: c.guarded, answerer: newAnswerer(cfg, given, c.mailbox, c.opts.Answerer), checkpoint: c.checkpoint,
+		password: c.guarded, answerer: newAnswerer(cfg, given, c.mailbox, c.opts.Answerer, c.idpAhead), checkpoint: c.checkpoint, accepted: c.passwordAccepted,
 	})
 	if err != nil {
 		c.net.close()
@@ -155,13 +156,15 @@ func newClient(cfg *Config, opts *Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{cfg: cfg, id: cfg.Identity(), opts: *opts, store: opts.Store, net: network}
-	c.counted.next = network.transport
+	c.counted.next = network
 	if c.store == nil {
 		c.store = &MemoryStore{}
 	}
+	c.accounts = accountStore(c.store, cfg, opts.Dial != nil)
 	if c.opts.Logger == nil {
 		c.opts.Logger = slog.New(slog.DiscardHandler)
 	}
+	c.counted.time.log = c.opts.Logger
 	if c.userAgent = cfg.UserAgent; c.userAgent == "" {
 		c.userAgent = opts.UserAgent
 	}
@@ -202,7 +205,9 @@ func (c *Client) Login(ctx context.Context) (*Session, error) {
 			return nil, err
 		}
 		c.connectAhead(ctx)
-		return c.under(ctx, lease, began, c.authenticate)
+		return c.under(ctx, lease, began, func(ctx context.Context, r *record) (*Session, error) {
+			return c.authenticate(ctx, r, time.Time{})
+		})
 	})
 }
 
@@ -217,19 +222,22 @@ func (c *Client) Check(ctx context.Context) (*Session, error) {
 	}
 	s, err := c.resumeStored(ctx, r)
 	if err == nil && s == nil {
+		if !r.Obtained.IsZero() {
+			c.markLost(ctx, r)
+		}
 		err = &autherr.Error{Kind: ErrNoSession, Text: "sso: no live session is stored for " + c.id.User + " at " + c.id.SP, Hint: "sign in with: ssoexchange login"}
 	}
 	return s, err
 }
 
 // Stored returns the stored session without asking anybody whether it works;
-// ErrNoSession if there is none.
+// ErrNoSession if there is none, or if the SP has said before that it does not know it.
 func (c *Client) Stored(ctx context.Context) (*Session, error) {
 	r, err := c.load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if r.Obtained.IsZero() {
+	if r.Obtained.IsZero() || !r.Lost.IsZero() {
 		return nil, &autherr.Error{Kind: ErrNoSession, Text: "sso: no session is stored for " + c.id.User + " at " + c.id.SP, Hint: "sign in with: ssoexchange login"}
 	}
 	return r.session(true), nil
@@ -256,6 +264,9 @@ func (c *Client) ensure(ctx context.Context, r *record) (_ *Session, err error) 
 		return s, err
 	}
 	seen := r.glance(began)
+	if !r.Obtained.IsZero() {
+		seen.asked = time.Now() // Jira has just said that it does not know the session
+	}
 	for try := 1; ; try++ {
 		s, err = c.share(ctx, seen)
 		if try == leaseTries || !errors.Is(err, errLeaseLost) {
@@ -275,7 +286,7 @@ func (c *Client) share(ctx context.Context, seen glance) (*Session, error) {
 		if s, err := c.neighbour(ctx, r, seen); s != nil || err != nil {
 			return s, err
 		}
-		return c.authenticate(ctx, r)
+		return c.authenticate(ctx, r, seen.asked)
 	})
 }
 
@@ -284,7 +295,11 @@ func (c *Client) share(ctx context.Context, seen glance) (*Session, error) {
 func (c *Client) freshen(r *record) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.session != nil && !r.Obtained.After(c.session.Obtained) {
+	if c.session == nil || r.Obtained.After(c.session.Obtained) {
+		return
+	}
+	// A session of the future is not known to be later than another one.
+	if r.Obtained.Equal(c.session.Obtained) || !c.session.Obtained.After(time.Now()) {
 		r.Cookies, r.Obtained = c.jar.All(), c.session.Obtained
 	}
 }
@@ -309,12 +324,14 @@ func (c *Client) under(ctx context.Context, lease Lease, began time.Time, f func
 	}
 	ctx, cancel := patience.WithBudget(ctx, c.timeout())
 	defer cancel()
-	r, err := c.load(ctx)
+	r, err := c.loadHeld(ctx, lease)
 	if err != nil {
 		return nil, err
 	}
-	c.setSignIn(c.newSignInState(r, lease))
+	state := c.newSignInState(r, lease)
+	c.setSignIn(state)
 	defer c.setSignIn(nil)
+	defer state.guard.close(ctx)
 	s, err := f(ctx, r)
 	if lost := leaseErr(lease); err != nil && lost != nil {
 		return nil, lost
@@ -322,8 +339,11 @@ func (c *Client) under(ctx context.Context, lease Lease, began time.Time, f func
 	return s, err
 }
 
-func (c *Client) load(ctx context.Context) (*record, error) {
-	data, err := c.store.Load(ctx, c.id.Key())
+func (c *Client) load(ctx context.Context) (*record, error) { return c.loadHeld(ctx, nil) }
+
+// loadHeld is load for the holder of the lease; nil: it is not held.
+func (c *Client) loadHeld(ctx context.Context, lease Lease) (*record, error) {
+	data, err := loadHeld(ctx, c.store, lease, c.id.Key())
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepState, stateError("reading", err))
 	}
@@ -358,14 +378,27 @@ func (c *Client) timeout() time.Duration {
 }
 
 func (r *record) session(reused bool) *Session {
-	return &Session{Cookies: r.Cookies, User: r.User, Obtained: r.Obtained, Verified: r.Verified, Reused: reused}
+	s := &Session{Cookies: r.Cookies, User: r.User, Obtained: r.Obtained, Verified: r.Verified, Reused: reused}
+	if now := time.Now(); s.Verified.After(now) {
+		s.Verified = now
+	}
+	return s
 }
 
 // ClearRefusal forgets that secrets were refused, so that they are sent once more,
 // and everything else that keeps a Refresher from signing in. It is for a person who
-// knows that the reason is gone.
+// knows that the reason is gone. What was noted of an account is forgotten for all
+// identities that use it.
 func (c *Client) ClearRefusal(ctx context.Context) error {
 	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
+		for _, a := range c.cfg.accounts() {
+			if err := c.changeAccount(ctx, a, func(r *accountRecord) bool {
+				r.forgive()
+				return true
+			}); err != nil {
+				return nil, err
+			}
+		}
 		r.forgiven()
 		return nil, c.signInState().store(ctx)
 	})

@@ -47,7 +47,7 @@ type Config struct {
 	SSOFlow    string // "Auto", "SPInitiated" or "IdPInitiated"
 
 	SSOStartURL *url.URL // page of the SP that starts a sign-in; nil: find out
-	SSOAudience string   // entity ID of the SP; "": one on the SP's host
+	SSOAudience string   // entity ID of the SP, to name a mismatch when it refuses; "": not known
 	NewPassword Secret   // replaces an expired password; zero: none
 
 	RemoteAddress string // IP address of the client. Crowd: sent as remote_address; Okta: as X-Forwarded-For with APIToken; "": not sent

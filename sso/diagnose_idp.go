@@ -2,7 +2,6 @@ package sso
 
 import (
 	"context"
-	"encoding/base64"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -12,7 +11,6 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/crowd"
-	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
 )
 
@@ -162,51 +160,15 @@ func (c *Client) CheckApplication(ctx context.Context) error {
 	if c.cfg.Scheme != "Crowd" || c.cfg.SSOAppName == "" {
 		return nil
 	}
-	base, ok := c.crowdBase()
+	provider, ok := c.provider.(*crowd.Client)
 	if !ok {
-		return autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig, "crowd: the path of SSOLoginURL does not end in "+crowd.Suffix, ""))
+		return nil
 	}
 	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, _ *record) (*Session, error) {
 		state := c.signInState()
-		password, err := c.guarded("SSOAppPassword", c.cfg.SSOAppName, c.cfg.SSOAppPassword)(ctx)
-		if err != nil {
-			return nil, autherr.AtStep(autherr.StepLogin, err)
-		}
-		err = c.askCookieConfig(ctx, base, password)
-		state.guard.note(err, time.Now())
-		return nil, errors.Join(autherr.AtStep(autherr.StepLogin, err), state.store(ctx))
+		err := provider.CheckApplication(ctx)
+		noteErr := state.guard.note(ctx, err, time.Now())
+		return nil, errors.Join(err, noteErr, state.store(ctx))
 	})
 	return err
 }
-
-func (c *Client) askCookieConfig(ctx context.Context, base *url.URL, password string) error {
-	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
-	defer cancel()
-	h := &hop.Client{Server: "crowd", Transport: c.net.transport, UserAgent: c.userAgent, Logger: c.opts.Logger}
-	a, err := h.Do(ctx, hop.Request{Step: autherr.StepLogin, Method: http.MethodGet, URL: base.JoinPath(crowdCookiePath), Header: http.Header{
-		"Accept":        {"application/xml"},
-		"Authorization": {"Basic " + base64.StdEncoding.EncodeToString([]byte(c.cfg.SSOAppName+":"+password))},
-	}})
-	if err != nil {
-		return err
-	}
-	switch {
-	case a.Status == http.StatusOK:
-		return nil
-	case a.Status == http.StatusUnauthorized:
-		return applicationRefused{autherr.New(ErrCredentials, "crowd: the application's name or password was refused (401)",
-			"check SSOAppName and SSOAppPassword: they are those of an application in Crowd, not of a user")}
-	case a.Status == http.StatusForbidden:
-		return autherr.New(ErrConfig, "crowd: this machine may not call as this application (403)",
-			"add this machine's address to the application's Remote Addresses in Crowd")
-	}
-	return autherr.New(ErrUnreachable, fmt.Sprintf("crowd: GET %s answered %d", crowdCookiePath, a.Status), "try again later")
-}
-
-// applicationRefused says whose refusal it is, for the guard.
-type applicationRefused struct{ error }
-
-func (e applicationRefused) Unwrap() error { return e.error }
-
-// RefusedSecret names the property.
-func (applicationRefused) RefusedSecret() string { return "SSOAppPassword" }

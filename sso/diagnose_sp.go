@@ -16,7 +16,9 @@ import (
 func (c *Client) diagnoseJira(ctx context.Context, report func(Finding)) {
 	const check = "sp.jira"
 	v := c.visit(nil)
-	a, err := c.ask(ctx, "jira", v.url("/rest/api/2/serverInfo"), wantJSON)
+	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
+	defer cancel()
+	a, err := v.question(ctx, serverInfoPath)
 	if err != nil {
 		report(FindingOf(check, "", err))
 		return
@@ -24,7 +26,10 @@ func (c *Client) diagnoseJira(ctx context.Context, report func(Finding)) {
 	var info struct {
 		Version, DeploymentType, BaseURL string
 	}
-	isInfo := a.Status == http.StatusOK && strings.HasPrefix(a.Header.Get("Content-Type"), wantJSON) && json.Unmarshal(a.Body, &info) == nil && info.Version != ""
+	isInfo := a.Status == http.StatusOK && !isHTML(a.Answer) &&
+		json.Unmarshal(plainJSON(a.Body), &info) == nil && info.Version != ""
+	known, trouble := v.stranger(a)
+	gone := a.Status == http.StatusNotFound
 	switch {
 	case isInfo && info.DeploymentType == "Cloud":
 		report(failing(check, ErrConfig, "this is Jira Cloud, which has no SAML exchange for single sites",
@@ -32,19 +37,29 @@ func (c *Client) diagnoseJira(ctx context.Context, report func(Finding)) {
 	case isInfo:
 		report(Finding{Check: check, Status: FindingOK, Message: "Jira " + cut(info.Version, 32) + " answers at " + c.cfg.URL.String()})
 		c.baseURLFinding(info.BaseURL, report)
-	case a.Status >= 500:
-		report(failing(check, ErrUnreachable, fmt.Sprintf("serverInfo answers %d", a.Status), "Jira, or the proxy in front of it, is in trouble: try again later"))
-	case fromJira(a.Header) && a.Status != http.StatusNotFound:
+	case trouble != nil:
+		report(FindingOf(check, "", trouble))
+	case (known || asJira(a.Answer)) && a.Location() == nil && (!gone || fromJira(a.Header)):
 		report(Finding{Check: check, Status: FindingOK, Message: fmt.Sprintf("Jira answers at %s (its version is for users only, %d)", c.cfg.URL, a.Status)})
-	case a.Location() != nil && !v.onSP(a.Location()):
+	case a.Location() != nil && !v.onSP(a.Location()) && !known:
 		report(warning(check, "a gateway answers instead of Jira and sends to "+a.Location().Host,
 			"the cookies of Jira alone do not pass the gateway: let requests from here reach Jira directly, or exempt "+c.cfg.URL.EscapedPath()+"/rest/ and the exchange URL"))
-	case a.Status == http.StatusNotFound:
+	case gone && gatewayNear(a.Answer).name == "" && !outageTitle().MatchString(v.saidBy(a.Answer)):
 		report(c.missingJira(ctx, v))
 	default:
-		report(warning(check, fmt.Sprintf("serverInfo answers %d, not as Jira does", a.Status),
-			"is a gateway in front of Jira, with a sign-in of its own? Let requests from here reach Jira directly"))
+		report(c.notJiraFinding(ctx, v, a))
 	}
+}
+
+// notJiraFinding says who answers in place of Jira, unless Jira answers elsewhere.
+func (c *Client) notJiraFinding(ctx context.Context, v *visit, a reply) Finding {
+	const check = "sp.jira"
+	err := v.secondOpinion(ctx, a)
+	if err != nil {
+		return FindingOf(check, "", err)
+	}
+	return warning(check, fmt.Sprintf("Jira answers, but serverInfo is refused (%d)%s", a.Status, v.quoted(a.Answer)),
+		"let requests to /rest/ pass: clients will need it")
 }
 
 // missingJira tells a site that blocks one resource from a place where no Jira is.
@@ -66,16 +81,6 @@ func (c *Client) baseURLFinding(base string, report func(Finding)) {
 	}
 	report(warning("sp.base-url", "Jira's own base URL is "+cut(hop.Origin(u)+u.EscapedPath(), 200)+", not "+c.cfg.URL.String(),
 		"use Jira's own base URL for URL and SSOExchangeURL, or have an administrator correct it: the identity provider makes its assertions for that address"))
-}
-
-// fromJira reports whether an answer carries a header that Jira puts into every one.
-func fromJira(h http.Header) bool {
-	for _, name := range []string{"X-Arequestid", "X-Ausername", "X-Asessionid", "X-Asen"} {
-		if h.Get(name) != "" {
-			return true
-		}
-	}
-	return false
 }
 
 // diagnoseStart looks for the page of Jira that starts a sign-in.

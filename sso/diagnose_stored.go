@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -104,14 +103,31 @@ func (c *Client) diagnoseRefused(ctx context.Context, r *record, report func(Fin
 		{"MFAMailboxPassword", mailbox, c.cfg.MFAMailboxPassword},
 		{mailboxToken, mailbox, c.cfg.MFAMailboxToken},
 	}
+	known, err := c.knownAccounts(ctx)
+	if err != nil {
+		report(FindingOf("refused", "", err))
+		return
+	}
 	for _, s := range secrets {
+		at := known[c.cfg.account(s.property)]
 		noted, ok := r.Refused[s.property]
+		if at != nil {
+			if f, now := at.refusedNow()[s.property]; now {
+				noted, ok = f, true
+			}
+		}
 		if !ok {
 			continue
 		}
-		when := noted.At.UTC().Format(time.RFC3339)
 		value, err := reveal(ctx, s.secret)
-		same := slices.Equal(noted.MAC, r.mac(s.property, s.owner, value))
+		f, same := r.refused(s.property, s.owner, value)
+		if at != nil && !same {
+			f, same = at.knows(s.property, value)
+		}
+		if same {
+			noted = f
+		}
+		when := noted.At.UTC().Format(time.RFC3339)
 		switch {
 		case s.secret.IsZero() || err != nil:
 			report(warning("refused", s.property+" was refused on "+when+"; what is refused once is not sent again", "give the right "+s.property))
@@ -124,4 +140,17 @@ func (c *Client) diagnoseRefused(ctx context.Context, r *record, report func(Fin
 			report(Finding{Check: "refused", Status: FindingOK, Message: s.property + " was refused on " + when + ", and has changed since"})
 		}
 	}
+}
+
+// knownAccounts returns what is known of the accounts whose secrets a sign-in sends.
+func (c *Client) knownAccounts(ctx context.Context) (map[account]*accountRecord, error) {
+	known := make(map[account]*accountRecord)
+	for _, a := range c.cfg.accounts() {
+		r, err := readAccount(ctx, c.accounts, nil, a)
+		if err != nil {
+			return nil, err
+		}
+		known[a] = r
+	}
+	return known, nil
 }

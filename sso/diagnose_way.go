@@ -185,7 +185,7 @@ func (w *way) proxied(ctx context.Context, via *url.URL) bool {
 func (w *way) firstRequest(ctx context.Context, proxied bool) bool {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	spy := &tlsSpy{base: w.net.transport}
+	spy := &tlsSpy{base: w.net}
 	h := &hop.Client{Server: w.name, Transport: spy, UserAgent: w.userAgent, Logger: w.opts.Logger}
 	asked := time.Now()
 	a, err := h.Do(ctx, hop.Request{Method: http.MethodHead, URL: &url.URL{Scheme: w.url.Scheme, Host: w.url.Host, Path: "/"}})
@@ -294,16 +294,10 @@ func tlsFailure(check, host string, err error) Finding {
 // clockFinding compares a server's clock with ours by the Date of an answer, which
 // was made between the two times.
 func clockFinding(check string, h http.Header, asked, answered time.Time) Finding {
-	date, err := http.ParseTime(h.Get("Date"))
-	if err != nil {
+	skew, told := skewOf(h, asked, answered)
+	if !told {
 		return warning(check, "the server does not tell the time (no Date)", "compare the clocks by hand: SAML tolerates 3 minutes at the most")
 	}
-	if age, err := strconv.Atoi(h.Get("Age")); err == nil && age > 0 && age < 86400 {
-		date = date.Add(time.Duration(age) * time.Second) // a cache answered (RFC 9111, section 5.1)
-	}
-	// Date is cut to the second; half a second is its middle.
-	middle := asked.Add(answered.Sub(asked) / 2)
-	skew := date.Add(500 * time.Millisecond).Sub(middle).Round(time.Second)
 	word := "ahead of"
 	if skew < 0 {
 		word = "behind"

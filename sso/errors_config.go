@@ -18,6 +18,8 @@ type ConfigError struct {
 	Hint     string // what to do about it; may be empty
 
 	cause error // an error whose text is safe; may be nil
+
+	passing bool // see SourceFailed
 }
 
 // badValue is a ConfigError that does not know yet which property it is about.
@@ -50,6 +52,17 @@ func (e *ConfigError) Unwrap() error { return e.cause }
 
 // HintText returns what to do next.
 func (e *ConfigError) HintText() string { return e.Hint }
+
+// SourceFailed reports whether what a secret is read from failed in a way that may pass
+// without a change here: a command, a file or a keyring that may work the next time.
+func (e *ConfigError) SourceFailed() bool { return e.passing }
+
+// badSource is a badValue of a source that may work again.
+func badSource(problem, hint string) *ConfigError {
+	e := badValue(problem, hint)
+	e.passing = true
+	return e
+}
 
 // about fills in which property the error is about, unless it says so itself.
 func (e *ConfigError) about(property, origin string) *ConfigError {

@@ -22,11 +22,11 @@ func fileProblem(err error, show func(path string) bool) *ConfigError {
 		if dir, err := os.Getwd(); err == nil && !filepath.IsAbs(path) {
 			hint += ", which is " + dir
 		}
-		return badValue(file+" does not exist", hint)
+		return badSource(file+" does not exist", hint)
 	case errors.Is(err, fs.ErrPermission):
-		return badValue(file+" may not be read", "check its owner and mode")
+		return badSource(file+" may not be read", "check its owner and mode")
 	}
-	return badValue(file+" cannot be read", "")
+	return badSource(file+" cannot be read", "")
 }
 
 // inFile adds the path of a secret's file, where that is certainly one.

@@ -12,15 +12,15 @@ import (
 
 // What a Store that several hosts share may be able to do beyond keeping records.
 type (
-	// announcer tells its waiters when somebody has saved a record, so that all of them
+	// Notifier tells its waiters when somebody has saved a record, so that all of them
 	// use the new session at once, and not one after the other.
-	announcer interface {
+	Notifier interface {
 		Watch(ctx context.Context, key string) (saved <-chan struct{}, stop func())
 	}
 
-	// losable is a Lease that can end before it is released, as one that has to be
+	// ExpiringLease is a Lease that can end before it is released, as one that has to be
 	// renewed over a network does. Done and Err are those of a context.
-	losable interface {
+	ExpiringLease interface {
 		Done() <-chan struct{}
 		Err() error
 	}
@@ -39,7 +39,7 @@ var errLeaseLost = errors.New("the lease was lost")
 
 // leaseErr tells whether lease was lost.
 func leaseErr(lease Lease) error {
-	l, ok := lease.(losable)
+	l, ok := lease.(ExpiringLease)
 	if !ok || l.Err() == nil {
 		return nil
 	}
@@ -49,7 +49,7 @@ func leaseErr(lease Lease) error {
 
 // whileHeld returns a context that ends when the lease is lost.
 func whileHeld(ctx context.Context, lease Lease) (context.Context, context.CancelFunc) {
-	l, ok := lease.(losable)
+	l, ok := lease.(ExpiringLease)
 	if !ok {
 		return context.WithCancel(ctx)
 	}
@@ -72,6 +72,7 @@ func (c *Client) acquire(ctx context.Context) (Lease, error) {
 // glance is what a call has seen of the record before it waits for others.
 type glance struct {
 	began    time.Time
+	asked    time.Time // when Jira answered that it knows nobody, zero: it was not asked
 	obtained time.Time // when the session was obtained, zero: there was none
 	failed   time.Time // when the last sign-in failed, zero: it did not
 }
@@ -93,7 +94,8 @@ func (c *Client) neighbour(ctx context.Context, r *record, g glance) (*Session, 
 			return s, err
 		}
 	}
-	if f := r.Failed; f != nil && (!f.At.Equal(g.failed) || f.At.After(g.began)) {
+	// A time that is still to come is that of a clock that was wrong once.
+	if f := r.Failed; f != nil && (!f.At.Equal(g.failed) || f.At.After(g.began) && !f.At.After(time.Now().Add(clockSlack))) {
 		return nil, f.err()
 	}
 	return nil, nil
@@ -101,7 +103,7 @@ func (c *Client) neighbour(ctx context.Context, r *record, g glance) (*Session, 
 
 // await waits for the lease, or for the outcome of whoever has it.
 func (c *Client) await(ctx context.Context, g glance) (Lease, *Session, error) {
-	store, ok := c.store.(announcer)
+	store, ok := c.store.(Notifier)
 	if !ok {
 		lease, err := c.acquire(ctx)
 		return lease, nil, err

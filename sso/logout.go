@@ -24,7 +24,9 @@ func (c *Client) Logout(ctx context.Context) error {
 	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
 		errSP := c.signOutSP(ctx, r)
 		errIdP := c.signOutIdP(ctx, r)
-		c.keep(nil, nil)
+		if errSP == nil {
+			c.keep(nil, nil)
+		}
 		return nil, errors.Join(errSP, errIdP, c.signInState().store(ctx))
 	})
 	return err
@@ -37,7 +39,7 @@ func (c *Client) Forget(ctx context.Context, device bool) error {
 	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
 		c.keep(nil, nil)
 		state := c.signInState()
-		if device && len(r.Refused)+len(r.RefusedBefore)+len(r.Sent) == 0 {
+		if device && r.refusals.empty() {
 			return nil, autherr.AtStep(autherr.StepState, stateError("removing", state.lease.Save(ctx, nil)))
 		}
 		if err := c.forgetProvider(r, device); err != nil {
@@ -70,8 +72,8 @@ func (c *Client) signOutIdP(ctx context.Context, r *record) error {
 		return err
 	}
 	err := p.SignOut(ctx)
-	c.signInState().guard.note(err, time.Now()) // Crowd's wants the application's password
-	if err != nil {
+	noteErr := c.signInState().guard.note(ctx, err, time.Now()) // Crowd's wants the application's password
+	if err = errors.Join(err, noteErr); err != nil {
 		return autherr.AtStep(autherr.StepLogout, err)
 	}
 	p.Forget(false)
@@ -168,7 +170,7 @@ func Entries(ctx context.Context, store Store) ([]Entry, error) {
 	var failed []error
 	for _, key := range keys {
 		data, err := store.Load(ctx, key)
-		if err != nil || len(data) == 0 {
+		if err != nil || len(data) == 0 || isAccountRecord(data) {
 			failed = append(failed, err)
 			continue
 		}
@@ -178,9 +180,12 @@ func Entries(ctx context.Context, store Store) ([]Entry, error) {
 			continue
 		}
 		e := Entry{Identity: r.Identity, Connection: r.Connection, User: r.User, Obtained: r.Obtained, Verified: r.Verified}
-		e.Refused = slices.Sorted(maps.Keys(r.Refused))
+		refused, err := r.refusedAt(ctx, accountsOf(store))
+		failed = append(failed, err)
+		e.Refused = slices.Sorted(maps.Keys(refused))
 		for _, property := range e.Refused {
-			e.Refusals = append(e.Refusals, &RefusedBeforeError{Property: property, At: r.Refused[property].At, Text: r.Refused[property].Text})
+			f := refused[property]
+			e.Refusals = append(e.Refusals, &RefusedBeforeError{Property: property, At: f.At, Text: f.Text})
 		}
 		// A stop may have been overtaken by a change to a secret, which only who has the
 		// secrets can tell; but not one from before the session.
@@ -190,4 +195,20 @@ func Entries(ctx context.Context, store Store) ([]Entry, error) {
 		entries = append(entries, e)
 	}
 	return entries, errors.Join(failed...)
+}
+
+// refusedAt returns the last refusals of the identity's secrets, by property.
+func (r *record) refusedAt(ctx context.Context, accounts Store) (map[string]refusal, error) {
+	refused := maps.Clone(r.Refused)
+	if refused == nil {
+		refused = make(map[string]refusal)
+	}
+	for _, a := range r.Accounts {
+		known, err := readAccount(ctx, accounts, nil, a)
+		if err != nil {
+			return refused, err
+		}
+		maps.Copy(refused, known.refusedNow())
+	}
+	return refused, nil
 }

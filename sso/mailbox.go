@@ -225,8 +225,8 @@ func (c *Client) CheckMailbox(ctx context.Context) (found string, err error) {
 		var err error
 		found, err = checker.Check(ctx)
 		err = autherr.AtStep(autherr.StepMFA, err)
-		state.guard.note(err, time.Now())
-		return nil, errors.Join(err, state.store(ctx))
+		noteErr := state.guard.note(ctx, err, time.Now())
+		return nil, errors.Join(err, noteErr, state.store(ctx))
 	})
 	return found, err
 }

@@ -46,6 +46,7 @@ type network struct {
 	roots  sync.Once // see loadRoots
 
 	httpsProxies sync.Map // their addresses, host:port in lower case, once they are used
+	http1Hosts   sync.Map // the hosts behind a proxy that speak HTTP/1, as they stand in addresses, in lower case
 }
 
 // newNetwork makes the network that cfg describes. dial makes its TCP connections;
@@ -93,6 +94,7 @@ func newNetworkWith(cfg *Config, dial dialFunc, system rootsLoader, bundle strin
 		HTTP2:                  &http.HTTP2Config{SendPingTimeout: pingAfter, PingTimeout: pingTimeout},
 		IdleConnTimeout:        idleTimeout,
 		MaxResponseHeaderBytes: maxHeader,
+		ReadBufferSize:         readBuffer,
 	}
 	return n, nil
 }
@@ -122,10 +124,22 @@ func (n *network) dialTLSOrReady(ctx context.Context, network, addr string) (net
 	}
 	if !http1Only(ctx) {
 		if conn := n.ready.take(ctx, addr); conn != nil {
-			return conn, nil
+			return paced(conn), nil
 		}
 	}
-	return n.dialTLS(ctx, network, addr, asItIs)
+	conn, err := n.dialTLS(ctx, network, addr, asItIs)
+	if err != nil {
+		return nil, err
+	}
+	return paced(conn), nil
+}
+
+// paced is conn for net/http, which takes HTTP/2 from a *tls.Conn only.
+func paced(conn *tls.Conn) net.Conn {
+	if conn.ConnectionState().NegotiatedProtocol == "h2" {
+		return conn
+	}
+	return newPacedConn(conn)
 }
 
 // dialTLS connects and shakes hands; wrap may put something between TLS and the TCP
@@ -140,8 +154,7 @@ func (n *network) dialTLS(ctx context.Context, network, addr string, wrap func(n
 	return n.shakeHands(ctx, n.all, network, addr, wrap)
 }
 
-// shakeHands connects and makes TLS of it. The result must be a *tls.Conn: net/http
-// asks it for the protocol that was negotiated.
+// shakeHands connects and makes TLS of it.
 func (n *network) shakeHands(ctx context.Context, with trusting, network, addr string, wrap func(net.Conn) net.Conn) (*tls.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()

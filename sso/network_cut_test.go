@@ -45,7 +45,7 @@ func TestCutAnswer(t *testing.T) {
 			if tt.warm {
 				tt.n.warm(t.Context(), u)
 			}
-			c := &hop.Client{Server: "jira", Transport: tt.n.transport}
+			c := &hop.Client{Server: "jira", Transport: tt.n}
 			a, err := c.Do(t.Context(), hop.Request{Step: autherr.StepVerify, Method: http.MethodGet, URL: u})
 			if !errors.Is(err, autherr.ErrUnreachable) || !errors.Is(err, io.ErrUnexpectedEOF) {
 				t.Errorf("answer %v, error %v", a != nil, err)

@@ -214,7 +214,7 @@ func get(n *network, address string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	resp, err := n.transport.RoundTrip(req)
+	resp, err := n.RoundTrip(req)
 	if err != nil {
 		return "", err
 	}

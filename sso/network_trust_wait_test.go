@@ -165,7 +165,7 @@ func (w *slowWorld) ask(ctx context.Context) <-chan error {
 			answered <- err
 			return
 		}
-		resp, err := w.transport.RoundTrip(req)
+		resp, err := w.RoundTrip(req)
 		if err != nil {
 			answered <- err
 			return

@@ -143,7 +143,7 @@ func (p *warmPool) remove(addr string, w *warmConn) bool {
 // take returns the connection to addr if there is one that lives, after waiting for
 // it if it is in preparation; nil if there is none or ctx ends. It is the caller's from
 // the beginning: a second caller must not wait for what only one can have.
-func (p *warmPool) take(ctx context.Context, addr string) net.Conn {
+func (p *warmPool) take(ctx context.Context, addr string) *tls.Conn {
 	p.mu.Lock()
 	w := p.conns[addr]
 	delete(p.conns, addr)

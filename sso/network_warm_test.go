@@ -261,7 +261,7 @@ func TestWarmClose(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if _, err := n.transport.RoundTrip(req); !errors.Is(err, context.DeadlineExceeded) {
+		if _, err := n.RoundTrip(req); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("err = %v", err)
 		}
 		n.close()

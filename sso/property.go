@@ -99,7 +99,7 @@ var table = []row{
 		wordField(func(c *Config) *string { return &c.SSOFlow }, flows)},
 	{Property{Name: "SSOStartURL", SSO: true, Help: "page of the SP that starts a sign-in, when it cannot be found out"},
 		urlField(func(c *Config) urlPtr { return &c.SSOStartURL }, nil)},
-	{Property{Name: "SSOAudience", SSO: true, Help: "entity ID of the SP, when it is not on the SP's host"},
+	{Property{Name: "SSOAudience", SSO: true, Help: "what the SP calls itself (its entity ID); only used to name a mismatch when the SP refuses the assertion"},
 		textField(func(c *Config) *string { return &c.SSOAudience })},
 	{Property{Name: "NewPassword", Schemes: oktaOnly, Secret: true, SSO: true, Help: "new password to set when the old one has expired"},
 		secretField(func(c *Config) *Secret { return &c.NewPassword })},

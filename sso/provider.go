@@ -41,6 +41,12 @@ type (
 		KeepAlive(ctx context.Context) (session, device time.Time, err error)
 	}
 
+	// prober can ask its server something that needs no secret and changes nothing. The
+	// answer is an error unless the server answered as it should.
+	prober interface {
+		Probe(ctx context.Context) error
+	}
+
 	// signOuter can end what it started.
 	signOuter interface {
 		SignOut(ctx context.Context) error
@@ -56,6 +62,7 @@ type providerDeps struct {
 	password   func(property, owner string, s Secret) func(context.Context) (string, error) // guarded, see refusal.go
 	answerer   mfa.Answerer
 	checkpoint func(context.Context) error
+	accepted   func(context.Context)
 }
 
 // newProvider is the only place where a scheme becomes a provider.
@@ -77,6 +84,7 @@ func newProvider(cfg *Config, d providerDeps) (Provider, error) {
 			UserAgent:      d.userAgent,
 			Logger:         d.logger,
 			Checkpoint:     d.checkpoint,
+			Accepted:       d.accepted,
 		}
 		if !cfg.NewPassword.IsZero() {
 			c.NewPassword = d.password(newPasswordProperty, cfg.User, cfg.NewPassword)
@@ -191,13 +199,14 @@ func (p *passCode) Ready(c mfa.Challenge) bool {
 
 // newAnswerer puts the sources of an answer in order: the given code, the computed
 // one, the mailed one, the command, and last the person.
-func newAnswerer(cfg *Config, given *passCode, mailbox, person mfa.Answerer) mfa.Answerer {
+// ahead tells how far the IdP's clock is ahead of ours.
+func newAnswerer(cfg *Config, given *passCode, mailbox, person mfa.Answerer, ahead func() time.Duration) mfa.Answerer {
 	answerers := []mfa.Answerer{given}
 	if !cfg.MFAPassCode.IsZero() {
 		given.set(cfg.MFAPassCode.Reveal)
 	}
 	if !cfg.MFASecret.IsZero() {
-		answerers = append(answerers, mfa.Authenticator(cfg.MFASecret.Reveal))
+		answerers = append(answerers, mfa.AuthenticatorAhead(cfg.MFASecret.Reveal, ahead))
 	}
 	if mailbox != nil {
 		answerers = append(answerers, mailbox)

@@ -3,15 +3,12 @@ package sso
 import (
 	"bytes"
 	"context"
-	"crypto/hmac"
-	"crypto/rand"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
@@ -58,22 +55,20 @@ type record struct {
 	Identity   Identity           `json:"identity"`
 	Connection string             `json:"connection"` // the connection string without its secrets
 	Provider   json.RawMessage    `json:"provider,omitempty"`
-	Cookies    []cookiejar.Cookie `json:"cookies,omitempty"`     // the SP's
-	StartURL   string             `json:"start_url,omitempty"`   // learnt: where the SP's own sign-in starts
-	User       string             `json:"user,omitempty"`        // as the SP names it
-	Obtained   time.Time          `json:"obtained,omitzero"`     // when the session was obtained
-	Verified   time.Time          `json:"verified,omitzero"`     // when the SP last confirmed it
-	Failed     *failure           `json:"failed,omitempty"`      // how the last sign-in ended, if it failed
-	Refused    map[string]refusal `json:"refused,omitempty"`     // by the name of the secret's property
-	Replaced   []byte             `json:"replaced,omitempty"`    // MAC of the expired password that NewPassword took the place of
-	RefusalKey []byte             `json:"refusal_key,omitempty"` // 32 random bytes that key the refusals
+	Cookies    []cookiejar.Cookie `json:"cookies,omitempty"`   // the SP's
+	StartURL   string             `json:"start_url,omitempty"` // learnt: where the SP's own sign-in starts
+	User       string             `json:"user,omitempty"`      // as the SP names it
+	Obtained   time.Time          `json:"obtained,omitzero"`   // when the session was obtained
+	Verified   time.Time          `json:"verified,omitzero"`   // when the SP last confirmed it
+	Lost       time.Time          `json:"lost,omitzero"`       // when the SP said that it does not know the session any more
+	Answered   time.Time          `json:"answered,omitzero"`   // when Jira itself last opened a session
+	Failed     *failure           `json:"failed,omitempty"`    // how the last sign-in ended, if it failed
+	Accounts   []account          `json:"accounts,omitempty"`  // whose secrets the sign-in sends, for Entries
 
-	// RefusedBefore holds the refusals that a later refusal, or a sign-in with another
-	// secret, has replaced in Refused: a bot or a host that still has the old secret
-	// must not try it between two of its successor's sessions.
-	RefusedBefore map[string][]refusal `json:"refused_before,omitempty"`
-	Sent          map[string]attempt   `json:"sent,omitempty"` // secrets without a verdict yet, by property
-	Care          care                 `json:"care,omitzero"`  // what keeps the identity in bounds
+	// refusals is what programs of before there were records of accounts noted; of it
+	// only RefusalKey is still written, which keys the seal of a stop.
+	refusals
+	Care care `json:"care,omitzero"` // what keeps the identity in bounds
 }
 
 // failure is how a sign-in ended, so that a process that waited for it can report
@@ -88,17 +83,11 @@ type failure struct {
 
 	Refused string `json:"refused,omitempty"` // the property whose secret was refused, if one was
 	Late    bool   `json:"late,omitempty"`    // a mail was waited for in vain: see lateMailError
-}
-
-// refusal marks a secret that a server refused.
-type refusal struct {
-	MAC  []byte    `json:"mac"` // HMAC-SHA256 of the secret, never the secret
-	At   time.Time `json:"at"`
-	Text string    `json:"text"` // the error that told of it
+	Source  bool   `json:"source,omitempty"`  // what a secret or a code is read from failed: see sourceFailed
 }
 
 func newRecord(cfg *Config) *record {
-	return &record{Version: recordVersion, Identity: cfg.Identity(), Connection: cfg.Public()}
+	return &record{Version: recordVersion, Identity: cfg.Identity(), Connection: cfg.Public(), Accounts: cfg.accounts()}
 }
 
 // currentHead is how a record of the current version begins; it saves reading the
@@ -125,83 +114,33 @@ func decodeRecord(data []byte, cfg *Config) (*record, error) {
 		if r.Identity != cfg.Identity() {
 			return nil, &autherr.Error{Kind: ErrConfig, Text: "sso: the stored state belongs to another identity"}
 		}
-		r.Connection = cfg.Public()
+		r.Connection, r.Accounts = cfg.Public(), cfg.accounts()
 	}
 	return &r, nil
 }
 
-// dropSession forgets the SP's session cookies as a browser that restarts does:
-// cookies with an expiry of their own (devices, preferences) stay.
+// dropSession forgets the SP's session; see withoutSession.
 func (r *record) dropSession() {
-	kept := r.Cookies[:0]
+	r.Cookies = r.withoutSession()
+	r.User, r.Obtained, r.Verified, r.Lost = "", time.Time{}, time.Time{}, time.Time{}
+}
+
+// withoutSession returns the SP's cookies as a browser that restarts has them: those
+// with an expiry of their own (devices, preferences), without the remembered login.
+func (r *record) withoutSession() []cookiejar.Cookie {
+	var kept []cookiejar.Cookie
 	for _, c := range r.Cookies {
 		if !c.Expires.IsZero() && c.Name != rememberMeCookie {
 			kept = append(kept, c)
 		}
 	}
-	r.Cookies, r.User, r.Obtained, r.Verified = kept, "", time.Time{}, time.Time{}
+	return kept
 }
 
-func (r *record) mac(property, owner, secret string) []byte {
-	if len(r.RefusalKey) == 0 {
-		r.RefusalKey = make([]byte, 32)
-		rand.Read(r.RefusalKey) // never fails, crypto/rand promises
-	}
-	h := hmac.New(sha256.New, r.RefusalKey)
-	for _, s := range []string{property, owner, secret} {
-		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(s))))
-		h.Write([]byte(s))
-	}
-	return h.Sum(nil)
-}
-
-// refused reports whether this very secret was refused before.
-func (r *record) refused(property, owner, secret string) (refusal, bool) {
-	mac := r.mac(property, owner, secret)
-	if f, ok := r.Refused[property]; ok && hmac.Equal(f.MAC, mac) {
-		return f, true
-	}
-	for _, f := range r.RefusedBefore[property] {
-		if hmac.Equal(f.MAC, mac) {
-			return f, true
-		}
-	}
-	return refusal{}, false
-}
-
-// maxRefusedBefore bounds what is remembered for one property; the oldest go first.
-const maxRefusedBefore = 15
-
-// refuse remembers a refusal beside the earlier ones of other secrets.
-func (r *record) refuse(property string, f refusal) {
-	r.setAside(property, f.MAC)
-	if r.Refused == nil {
-		r.Refused = make(map[string]refusal)
-	}
-	r.Refused[property] = f
-}
-
-// setAside moves the current refusal of a property to the earlier ones, and forgets
-// what is noted against the secret of mac.
-func (r *record) setAside(property string, mac []byte) {
-	before := r.RefusedBefore[property]
-	if f, ok := r.Refused[property]; ok {
-		before = append(before, f)
-		delete(r.Refused, property)
-	}
-	before = slices.DeleteFunc(before, func(f refusal) bool { return hmac.Equal(f.MAC, mac) })
-	before = before[max(0, len(before)-maxRefusedBefore):]
-	if r.RefusedBefore == nil {
-		r.RefusedBefore = make(map[string][]refusal)
-	}
-	if r.RefusedBefore[property] = before; len(before) == 0 {
-		delete(r.RefusedBefore, property)
-	}
-}
-
-// forgiven forgets every refusal, every pause and every stop.
+// forgiven forgets every refusal that is noted here, and every stop.
 func (r *record) forgiven() {
-	r.Refused, r.RefusedBefore, r.Sent, r.Failed = nil, nil, nil, nil
+	r.forget()
+	r.Failed = nil
 	r.Care.forgive()
 }
 

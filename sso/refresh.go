@@ -27,8 +27,15 @@ type RefreshOptions struct {
 	// learnt where sessions die sooner. 0: 5 hours, Jira's default.
 	Idle time.Duration
 
+	// CheckEvery is how old the proof that a session lives may become, at least 2 seconds:
+	// the session is looked at again when between a half and two thirds of that time have
+	// passed, and Status calls none live whose proof is older. A restart of the service
+	// provider is noticed within it. 0: as old as the session may be idle, which is hours.
+	CheckEvery time.Duration
+
 	// KeepIdP prolongs the identity provider's session as well, at the price of a
-	// request each turn: for policies that want a person at every sign-in.
+	// request when the session's or the provider's life requires it: for policies that
+	// want a person at every sign-in.
 	KeepIdP bool
 
 	// Spread is how far apart identities begin that are added together. 0: 100 ms,
@@ -70,6 +77,9 @@ type Refresher struct {
 	mu   sync.Mutex
 	kept map[string]*kept
 	plan schedule
+
+	watching context.Context // of what watches the records; nil: Run does not run
+	watchers sync.WaitGroup
 }
 
 // kept is one identity. What is not of the Client's own is guarded by Refresher.mu.
@@ -81,7 +91,11 @@ type kept struct {
 	again   bool // wanted at once while a worker has it
 	urgent  bool // the next turn does not wait for the end of a pause of our own
 	removed bool
-	seen    [32]byte // of the cookies that were last announced
+	watched bool // its store announces changes of its record
+	unwatch func()
+	seen    [32]byte  // of the cookies that were last announced
+	noted   noted     // of the record, by the last turn; the worker's while it has k
+	prolong time.Time // when the identity provider's session is next prolonged; the worker's
 	status  RefreshStatus
 	waiting []chan<- RefreshEvent
 }
@@ -94,6 +108,9 @@ func NewRefresher(o RefreshOptions) *Refresher {
 	setDefault(&o.Idle, jiraIdle)
 	setDefault(&o.Spread, 100*time.Millisecond)
 	setDefault(&o.Grace, 30*time.Second)
+	if o.CheckEvery > 0 {
+		o.CheckEvery = max(o.CheckEvery, 2*time.Second)
+	}
 	if o.Observe == nil {
 		o.Observe = func(context.Context, RefreshEvent) {}
 	}
@@ -122,10 +139,12 @@ func (r *Refresher) Add(name string, c *Client) error {
 		return autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig, "sso: "+name+" is kept already", "give each its own name"))
 	}
 	spread := min(time.Duration(len(r.kept))*max(0, r.opts.Spread), 5*time.Minute)
-	k := &kept{name: name, client: c, due: time.Now().Add(time.Duration(rand.Float64() * float64(spread)))}
+	k := &kept{name: name, client: c, unwatch: func() {}}
+	k.due = time.Now().Add(time.Duration(rand.Float64() * float64(spread)))
 	k.status = RefreshStatus{Name: name, Identity: c.Identity(), State: RefreshPending, Since: time.Now(), Next: k.due}
 	r.kept[name] = k
 	r.plan.add(k)
+	r.watch(k)
 	r.changed()
 	return nil
 }
@@ -141,9 +160,11 @@ func (r *Refresher) Remove(name string) *Client {
 	}
 	delete(r.kept, name)
 	k.removed = true
+	k.unwatch()
 	r.plan.remove(k)
 	for _, w := range k.waiting { // there is no next turn
-		w <- RefreshEvent{Name: name, Identity: k.status.Identity, Kind: RefreshStopped, At: time.Now(), Err: notKept(name, nil)}
+		w <- RefreshEvent{Name: name, Identity: k.status.Identity, Kind: RefreshStopped, At: time.Now(),
+			Err: notKept(name, nil)}
 	}
 	k.waiting = nil
 	r.changed()
@@ -258,13 +279,17 @@ func (r *Refresher) Names() []string {
 	return names
 }
 
-// Status tells how everything is that is kept, sorted by name.
+// Status tells how everything is that is kept, sorted by name. With CheckEvery a session
+// that was not looked at for longer is not RefreshLive but RefreshPending, whatever the
+// reason: a turn that takes long, a computer that slept.
 func (r *Refresher) Status() []RefreshStatus {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	all := make([]RefreshStatus, 0, len(r.kept))
 	for _, k := range r.kept {
-		all = append(all, k.status)
+		status := k.status
+		status.outdate(time.Now(), r.opts.CheckEvery)
+		all = append(all, status)
 	}
 	slices.SortFunc(all, func(a, b RefreshStatus) int { return strings.Compare(a.Name, b.Name) })
 	return all
@@ -275,6 +300,7 @@ func (r *Refresher) Status() []RefreshStatus {
 func (r *Refresher) Run(ctx context.Context) error {
 	turns := r.begin(ctx)
 	defer turns.end()
+	defer r.watchAll(ctx)()
 	timer := time.NewTimer(0)
 	defer timer.Stop()
 	for ctx.Err() == nil {

@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
+	"strconv"
 	"strings"
 	"time"
 
@@ -21,6 +22,7 @@ type care struct {
 	Failures int           `json:"failures,omitempty"` // turns that failed since the last good one
 	Late     int           `json:"late,omitempty"`     // of these, those whose mail did not come in time
 	NotUntil time.Time     `json:"not_until,omitzero"` // when a refresher may try again
+	Noted    time.Time     `json:"noted,omitzero"`     // when that was noted
 	Idle     time.Duration `json:"idle,omitempty"`     // learnt: what the SP's idle time seems to be; 0: nothing
 	Alive    int           `json:"alive,omitempty"`    // checks in a row that found the session alive
 	IdPEnds  time.Time     `json:"idp_ends,omitzero"`  // when the identity provider's session ends, if it said so
@@ -65,7 +67,9 @@ func (c *care) countSignIn(now time.Time) {
 }
 
 // forgive lets refreshers begin afresh. The counts of the day stay.
-func (c *care) forgive() { c.Stopped, c.Failures, c.Late, c.NotUntil = nil, 0, 0, time.Time{} }
+func (c *care) forgive() {
+	c.Stopped, c.Failures, c.Late, c.NotUntil, c.Noted = nil, 0, 0, time.Time{}, time.Time{}
+}
 
 // stopped returns why no sign-in may be made, nil if one may. A stop ends when the
 // configuration or a secret has changed, or when somebody else has signed in.
@@ -80,33 +84,56 @@ func (r *record) stopped(seal []byte) *stop {
 // inHand returns the failure of a sign-in that somebody else has begun and that waits
 // for a person now: a text message is on its way, or a push was refused. The refresher
 // must not have a second one sent as long as that one is good. A mail that is late is
-// nobody's: whoever is next looks for the same one.
+// nobody's: whoever is next looks for the same one. So is a command that failed: the
+// next one goes on with the same message.
 func (r *record) inHand(now time.Time) *failure {
 	f := r.Failed
-	if f == nil || f.Late || f.Code != "passcode_needed" && f.Code != "mfa_rejected" || !f.At.After(r.Care.Resumed) || now.Sub(f.At) > stopPoll {
+	if f == nil || f.Late || f.Source || f.Code != "passcode_needed" && f.Code != "mfa_rejected" || !f.At.After(r.Care.Resumed) || now.Sub(f.At) > stopPoll {
 		return nil
 	}
 	return f
 }
 
-// seal is a keyed hash of everything that can be changed here: the connection and
-// the values of its secrets. Secrets are read from where they come from, so a new
-// line in a password file is a change. One that cannot be read is a state, too.
-func (c *Client) seal(ctx context.Context, r *record) []byte {
-	return c.sealWith(ctx, r, c.freshToken(ctx, r))
-}
-
-// sealAfter is the seal of a stop because of err. If the mailbox's token was refused, it
-// is that of the refused one, whatever would be read now: a command that prints a new
-// token each time has printed another by then, and the stop would outlive them all.
-func (c *Client) sealAfter(ctx context.Context, r *record, err error) []byte {
-	if refusedSecret(err) == mailboxToken {
-		return c.sealWith(ctx, r, staleToken)
+// seal is a keyed hash of everything that can be changed here: the connection, the values
+// of its secrets, and whether a person has had the refusals of an account forgotten.
+// Secrets are read from where they come from, so a new line in a password file is a
+// change. A source that fails for now is an error: nobody knows whether it has changed.
+func (c *Client) seal(ctx context.Context, r *record) ([]byte, error) {
+	known, err := c.knownAccounts(ctx)
+	if err != nil {
+		return nil, err
 	}
-	return c.seal(ctx, r)
+	return c.sealWith(ctx, r, known, unread{mailboxToken: c.freshToken(ctx, r, known)})
 }
 
-func (c *Client) sealWith(ctx context.Context, r *record, token string) []byte {
+// sealAfter is the seal of a stop because of err. What err says could not be used counts
+// as unreadable, whatever would be read now: a command that failed once, or prints a
+// new token each time, has printed something else by then, and the stop would outlive
+// its reason.
+func (c *Client) sealAfter(ctx context.Context, r *record, err error) []byte {
+	known, bad := c.knownAccounts(ctx)
+	if bad != nil {
+		return nil // no seal equals it: the stop ends when the store can be read
+	}
+	skip := unread{mailboxToken: c.freshToken(ctx, r, known)}
+	if refusedSecret(err) == mailboxToken {
+		skip[mailboxToken] = staleToken
+	}
+	var source *ConfigError
+	if errors.As(err, &source) && source.Property != "" {
+		skip[source.Property] = "unreadable"
+	}
+	seal, bad := c.sealWith(ctx, r, known, skip)
+	if bad != nil {
+		return nil
+	}
+	return seal
+}
+
+// unread holds what stands in a seal for secrets that are not read, by property.
+type unread map[string]string
+
+func (c *Client) sealWith(ctx context.Context, r *record, known map[account]*accountRecord, skip unread) ([]byte, error) {
 	r.mac("", "", "") // makes the key
 	h := hmac.New(sha256.New, r.RefusalKey)
 	write := func(s string) {
@@ -121,16 +148,26 @@ func (c *Client) sealWith(ctx context.Context, r *record, token string) []byte {
 			continue
 		}
 		value, err := "", error(nil)
-		if table[i].Name == mailboxToken {
-			value = token
+		if text, skipped := skip[table[i].Name]; skipped {
+			value = text
 		} else {
 			value, err = table[i].secret(c.cfg).Reveal(ctx)
+		}
+		if sourceFailed(err) {
+			return nil, err
 		}
 		write(table[i].Name)
 		write(value)
 		write(Code(err))
 	}
-	return h.Sum(nil)
+	cleared := 0
+	for _, a := range known {
+		cleared += a.Cleared
+	}
+	if cleared > 0 { // stops of before have none
+		write(strconv.Itoa(cleared))
+	}
+	return h.Sum(nil), nil
 }
 
 // staleToken stands in a seal for a mailbox's token that was refused, or cannot be read.
@@ -139,27 +176,51 @@ const staleToken = "refused"
 // freshToken says whether the mailbox's token is another one than that which was refused.
 // Such a token may be new each time it is read: that alone is no change that ends a stop
 // for another reason, and then it is not read at all.
-func (c *Client) freshToken(ctx context.Context, r *record) string {
-	if len(r.Refused[mailboxToken].MAC) == 0 {
+func (c *Client) freshToken(ctx context.Context, r *record, known map[account]*accountRecord) string {
+	box := known[c.cfg.account(mailboxToken)]
+	if box == nil {
+		return ""
+	}
+	if _, noted := box.refusedNow()[mailboxToken]; !noted && len(r.Refused[mailboxToken].MAC) == 0 {
 		return ""
 	}
 	value, err := c.cfg.MFAMailboxToken.Reveal(ctx)
-	if _, refused := r.refused(mailboxToken, mailboxOwner(c.cfg.MFAMailbox), value); refused || err != nil {
+	if _, refused := box.knows(mailboxToken, value); refused || err != nil {
+		return staleToken
+	}
+	if _, refused := r.refused(mailboxToken, mailboxOwner(c.cfg.MFAMailbox), value); refused {
 		return staleToken
 	}
 	return ""
 }
 
+// sourceFailed reports whether err says that what a secret or a code is read from has
+// failed, and may work the next time.
+func sourceFailed(err error) bool {
+	for e := range chain(err) {
+		if s, ok := e.(interface{ SourceFailed() bool }); ok && s.SourceFailed() {
+			return true
+		}
+	}
+	return false
+}
+
 // needsChange reports whether trying again without a change is useless or harmful:
 // the sign-in waits for a person. failures counts this one. A service provider that
 // is being restarted turns good users away for a while, so it is asked three times. So
-// is a mailbox whose mail is late.
+// is a mailbox whose mail is late, and a command that did not say the code; the source
+// of another secret, of which nothing was sent yet, any number of times.
 func needsChange(err error, failures int) bool {
 	if Step(err) == autherr.StepState {
 		return false // a full disk is nobody's refusal
 	}
+	if Step(err) == autherr.StepVerify {
+		return false // a question whose answer was not Jira's, and nothing was sent
+	}
 	switch {
-	case errors.Is(err, ErrExchangeRefused), isLateMail(err):
+	case sourceFailed(err) && !errors.Is(err, ErrPassCodeNeeded):
+		return false
+	case errors.Is(err, ErrExchangeRefused), isLateMail(err), sourceFailed(err):
 		return failures >= 3
 	case errors.Is(err, ErrCredentials), errors.Is(err, ErrPassCodeNeeded), errors.Is(err, ErrMFARejected),
 		errors.Is(err, ErrUnsupported), errors.Is(err, ErrConfig):

@@ -74,3 +74,12 @@ func (s *RefreshStatus) apply(e RefreshEvent) {
 		s.User, s.Obtained, s.Verified, s.Expires = e.Session.User, e.Session.Obtained, e.Session.Verified, e.Session.Expires()
 	}
 }
+
+// outdate takes back that a session lives if its proof is older than most; 0: no bound.
+func (s *RefreshStatus) outdate(now time.Time, most time.Duration) {
+	if s.State != RefreshLive || most <= 0 || now.Sub(s.Verified) <= most {
+		return
+	}
+	s.State, s.Since = RefreshPending, s.Verified.Add(most)
+	s.Reason = "not looked at since " + s.Verified.UTC().Format(time.RFC3339)
+}

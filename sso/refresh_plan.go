@@ -36,6 +36,12 @@ func next(now time.Time, l lifetimes, die float64) time.Time {
 	return now.Add(max(minPause, left/2+time.Duration(die*float64(left/6))))
 }
 
+// nextCheck is when a session that was just proved alive is looked at again, so that its
+// proof never becomes older than most, with time for the check itself.
+func nextCheck(now time.Time, most time.Duration, die float64) time.Time {
+	return now.Add(most/2 + time.Duration(die*float64(most/6)))
+}
+
 // backoff returns how long to wait after so many failures in a row. The server's own
 // word (asked, 0 for none) is the least; the throw of die is added to it, so that
 // those who were turned away together do not come back together.
@@ -48,6 +54,13 @@ func backoff(failures int, asked time.Duration, die float64) time.Duration {
 		return asked + minPause/12 + time.Duration(die*float64(max(wait, asked/10)))
 	}
 	return wait/2 + time.Duration(die*float64(wait/2))
+}
+
+// dueAfter is when a turn is due that was decided at now to be at next. It is reckoned
+// from now and so on the clock that nobody sets: next may be a stored time, and the other
+// clock may be put right in the meantime.
+func dueAfter(now, next time.Time) time.Time {
+	return now.Add(min(maxNotUntil, next.Sub(now)))
 }
 
 // tomorrow is when the budget of a day is new: after midnight UTC, spread over an hour.

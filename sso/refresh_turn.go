@@ -40,7 +40,8 @@ func (r *Refresher) turn(ctx context.Context, k *kept) {
 	if k.removed {
 		return
 	}
-	if k.due = e.Next; k.again {
+	k.due = dueAfter(e.At, e.Next)
+	if k.again {
 		k.again, k.due = false, e.At
 	}
 	r.plan.add(k)
@@ -71,13 +72,24 @@ func (r *Refresher) look(ctx context.Context, k *kept, now time.Time, urgent boo
 	if err != nil {
 		return RefreshEvent{Kind: RefreshWaiting, Err: err, Next: now.Add(backoff(4, 0, die))}
 	}
+	before := rec.Verified
+	if rec.presentAt(now) {
+		if before.After(now) {
+			before = time.Time{} // nobody knows when that was
+		}
+		if err := c.noteCare(ctx, func(rec *record) { rec.presentAt(now) }); err != nil {
+			r.opts.Logger.Warn("stored times of the future could not be put right", "name", k.name, "error", err.Error())
+		}
+	}
+	k.noted = rec.noted()
 	if refused, no := r.refrain(ctx, c, rec, now, die, urgent); no {
 		return refused
 	}
-	before, sent := rec.Verified, c.counted.sent.Load()
+	sent := c.counted.sent.Load()
 	s, err := r.ask(ctx, c, rec)
-	if r.opts.KeepIdP && err == nil {
+	if r.opts.KeepIdP && err == nil && !time.Now().Before(k.prolong) {
 		c.prolong(ctx)
+		k.prolong = time.Time{} // set below
 	}
 	now = time.Now()
 	e := RefreshEvent{Session: s, Err: err, Kind: RefreshLive}
@@ -95,9 +107,16 @@ func (r *Refresher) look(ctx context.Context, k *kept, now time.Time, urgent boo
 			rec.confirm(s)
 			care.forgive()
 			e.Next = next(now, care.lifetimesOf(s), die)
-			return
+			if k.prolong.IsZero() {
+				k.prolong = e.Next
+			}
+			if most := r.opts.CheckEvery; most > 0 {
+				e.Next = earlier(e.Next, nextCheck(now, most, die))
+			}
+		} else {
+			r.noteFailure(ctx, c, rec, &e, now, die)
 		}
-		r.noteFailure(ctx, c, rec, &e, now, die)
+		k.noted = rec.noted()
 	})
 	if failed != nil {
 		r.opts.Logger.Warn("what a turn learnt could not be stored", "name", k.name, "error", failed.Error())
@@ -112,6 +131,13 @@ func (r *Refresher) look(ctx context.Context, k *kept, now time.Time, urgent boo
 		e.Kind, k.seen = RefreshRenewed, seen
 	}
 	return e
+}
+
+func earlier(a, b time.Time) time.Time {
+	if b.Before(a) {
+		return b
+	}
+	return a
 }
 
 func sessionText(s *Session) string {
@@ -129,7 +155,7 @@ func (r *Refresher) noteFailure(ctx context.Context, c *Client, rec *record, e *
 		care.Stopped, care.Resumed = nil, now
 	}
 	if errors.Is(e.Err, errSignInsSpent) {
-		care.NotUntil = tomorrow(now, die)
+		care.wait(now, tomorrow(now, die))
 		e.Kind, e.Next = RefreshWaiting, care.NotUntil
 		return
 	}
@@ -152,18 +178,23 @@ func (r *Refresher) noteFailure(ctx context.Context, c *Client, rec *record, e *
 		return
 	}
 	asked, _ := RetryAfter(e.Err)
-	care.NotUntil = now.Add(backoff(care.Failures, asked, die))
+	care.wait(now, now.Add(backoff(care.Failures, asked, die)))
 	e.Kind, e.Next = RefreshWaiting, care.NotUntil
 }
 
 // refrain returns why nothing may be sent now, if that is so. A turn that is urgent
 // does not wait for the end of a pause, unless a server asked for it.
-func (r *Refresher) refrain(ctx context.Context, c *Client, rec *record, now time.Time, die float64, urgent bool) (RefreshEvent, bool) {
+func (r *Refresher) refrain(
+	ctx context.Context, c *Client, rec *record, now time.Time, die float64, urgent bool,
+) (RefreshEvent, bool) {
 	care := &rec.Care
 	if care.Stopped != nil {
 		revealCtx, cancel := patience.WithBudget(ctx, c.timeout())
-		seal := c.seal(revealCtx, rec)
+		seal, err := c.seal(revealCtx, rec)
 		cancel()
+		if err != nil { // whether anything has changed is not known: the stop holds
+			return RefreshEvent{Kind: RefreshWaiting, Err: err, Next: now.Add(backoff(4, 0, die))}, true
+		}
 		if s := rec.stopped(seal); s != nil {
 			return RefreshEvent{Kind: RefreshStopped, Err: s.err(), Told: true, Next: now.Add(stopPoll + time.Duration(die*float64(stopPoll)))}, true
 		}
@@ -223,7 +254,7 @@ func (c *Client) noteCare(ctx context.Context, change func(*record)) error {
 // confirm stores that a session lives, unless it has been replaced meanwhile.
 func (r *record) confirm(s *Session) {
 	if r.Obtained.Equal(s.Obtained) {
-		r.Cookies, r.User, r.Verified = s.Cookies, s.User, s.Verified
+		r.Cookies, r.User, r.Verified, r.Lost = s.Cookies, s.User, s.Verified, time.Time{}
 	}
 }
 

@@ -1,11 +1,11 @@
 package sso
 
 import (
+	"cmp"
 	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -23,6 +23,12 @@ type RefusedError struct {
 	ID     string // the SP's error id, which its log holds too; may be empty
 	Words  string // title, headings and first sentence of the page, or the code in a redirect; for display only
 	Cause  Cause  // what those words, or the answer's own headers, tell of the reason; often nothing
+
+	Gateway string // what answered in the SP's place, with CauseGateway; "" if it does not say
+	hint    string // of the gateway
+	// Mismatch is what of the assertion does not fit what is known of the SP: its audience,
+	// or one of its times by the SP's own clock. nil: nothing, or another cause is known.
+	Mismatch *saml.CheckError
 }
 
 // Cause is the reason of a refusal as far as the SP tells it. Pages for users tell
@@ -47,7 +53,11 @@ const (
 
 func (e *RefusedError) Error() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "jira: the assertion was posted, and the SP still knows nobody (status %d", e.Status)
+	knows := "the SP still knows nobody"
+	if e.Gateway != "" {
+		knows = e.Gateway + " answered in place of the SP"
+	}
+	fmt.Fprintf(&b, "jira: the assertion was posted, and %s (status %d", knows, e.Status)
 	if e.Words != "" {
 		fmt.Fprintf(&b, ", %q", e.Words)
 	}
@@ -55,6 +65,9 @@ func (e *RefusedError) Error() string {
 		fmt.Fprintf(&b, ", error id %s", e.ID)
 	}
 	b.WriteByte(')')
+	if m := e.Mismatch; m != nil {
+		fmt.Fprintf(&b, "; the assertion's %s is %q, and what fits the SP is %q", m.Field, cmp.Or(m.Got, "missing"), m.Want)
+	}
 	return b.String()
 }
 
@@ -66,6 +79,9 @@ func (e *RefusedError) HintText() string {
 	where := "look for it in the SP's log (atlassian-jira.log, \"invalid SAML response\")"
 	if e.ID != "" {
 		where = "look for " + e.ID + " in the SP's log"
+	}
+	if e.hint != "" {
+		return e.hint
 	}
 	if e.ID == "" && (e.Cause == CauseConsumer || e.Cause == CauseGateway) {
 		return causeHints[e.Cause] // the SP has not seen it
@@ -101,7 +117,8 @@ func (v *visit) refusalOf(first, last *hop.Answer, resp *saml.Response) error {
 	switch first.Status {
 	case http.StatusTooManyRequests:
 		return &autherr.Error{Kind: ErrRateLimited, Text: "jira: the SP asks to wait", Wait: hop.RetryAfter(first.Header)}
-	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout:
+	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
+		520, 521, 522, 523, 524, 525, 526, 527, 530: // Cloudflare's
 		return &autherr.Error{Kind: ErrUnreachable, Text: fmt.Sprintf("jira: the assertion consumer answered %d", first.Status), Hint: "the SP or the proxy in front of it is in trouble: try again later"}
 	}
 	e := &RefusedError{Status: first.Status, Words: wordsOf(last), ID: errorIDOf(last)}
@@ -112,22 +129,40 @@ func (v *visit) refusalOf(first, last *hop.Answer, resp *saml.Response) error {
 	if stray := last.Location(); stray != nil && !v.onSP(stray) {
 		e.Words, e.Cause = "redirect to "+stray.Host, CauseGateway
 	}
+	v.blame(e, first, last)
+	m := v.mismatch(first, resp, e.Cause)
 	if e.Cause == CauseUnknown || e.Cause == CauseAudience {
-		e.Cause = v.causeByEvidence(first, resp, e.Cause)
+		e.Cause = v.causeByEvidence(first, resp, e.Cause, m)
+	}
+	if e.Cause == CauseAudience || e.Cause == CauseClock {
+		e.Mismatch = m
 	}
 	return e
 }
 
-// causeByEvidence finds what no page tells but can be seen: the SP's clock in its
-// answer, an assertion that nobody signed, a request that is too old, and an audience
-// that Atlassian's plugin cannot accept.
-func (v *visit) causeByEvidence(a *hop.Answer, resp *saml.Response, told Cause) Cause {
-	if at, err := http.ParseTime(a.Header.Get("Date")); err == nil && !resp.NotOnOrAfter.IsZero() {
-		if at.Add(saml.DefaultSkew).Before(resp.NotBefore) || !at.Add(-saml.DefaultSkew).Before(resp.NotOnOrAfter) {
-			return CauseClock
+// mismatch holds the assertion against what is known of the SP that has refused it: its
+// clock, as its answer has it, and what it calls itself, by the connection or its own
+// request, or as Atlassian's plugin does. told is what the SP has said.
+func (v *visit) mismatch(a *hop.Answer, resp *saml.Response, told Cause) *saml.CheckError {
+	var e saml.Expect
+	if at, err := http.ParseTime(a.Header.Get("Date")); err == nil {
+		e.Now = at
+	}
+	if told != CauseClock {
+		e.Audience, e.AudienceHost = cmp.Or(v.cfg.SSOAudience, v.issuer), v.cfg.SSOExchangeURL.Hostname()
+		if e.Audience == "" && atlassianACS(v.cfg.SSOExchangeURL) {
+			e.Audience = v.url("").String()
 		}
 	}
+	return resp.Mismatch(e)
+}
+
+// causeByEvidence finds what no page tells but can be seen: m, an assertion that nobody
+// signed, and a request that is too old.
+func (v *visit) causeByEvidence(a *hop.Answer, resp *saml.Response, told Cause, m *saml.CheckError) Cause {
 	switch {
+	case m != nil && m.Field != "Audience":
+		return CauseClock
 	case told != CauseUnknown:
 		return told
 	case a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed:
@@ -136,7 +171,7 @@ func (v *visit) causeByEvidence(a *hop.Answer, resp *saml.Response, told Cause) 
 		return CauseSignature
 	case !v.started.IsZero() && time.Since(v.started) > requestLife:
 		return CauseRequest
-	case atlassianACS(v.cfg.SSOExchangeURL) && len(resp.Audiences) > 0 && !slices.Contains(resp.Audiences, v.url("").String()):
+	case m != nil:
 		return CauseAudience
 	}
 	return CauseUnknown

@@ -142,7 +142,7 @@ func firstLine(property string, data []byte) (string, error) {
 	line, _, _ := strings.Cut(string(data), "\n")
 	line = strings.TrimSuffix(line, "\r")
 	if line == "" {
-		return "", badValue("the first line is empty", "").about(property, "")
+		return "", badSource("the first line is empty", "").about(property, "")
 	}
 	return line, nil
 }
@@ -159,11 +159,11 @@ func secretFromKeyring(property, account string, keyring func(context.Context, s
 				return "", cause
 			}
 			// Not wrapped: the text of a keyring's error is not ours to vouch for.
-			return "", badValue("the keyring did not give the secret",
+			return "", badSource("the keyring did not give the secret",
 				"is the keyring unlocked, and is the secret stored under service ssoexchange and this account?").about(property, "")
 		}
 		if value == "" {
-			return "", badValue("the keyring's entry is empty", "").about(property, "")
+			return "", badSource("the keyring's entry is empty", "").about(property, "")
 		}
 		return value, nil
 	}}

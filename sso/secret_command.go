@@ -82,14 +82,14 @@ func runSecretCommand(ctx context.Context, commandLine string, limit time.Durati
 	case err == nil:
 		return stdout.data.Bytes(), nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
-		return nil, badValue(fmt.Sprintf("the command did not end within %v", limit), "does it wait for somebody? nobody may be there: run it by hand to see")
+		return nil, badSource(fmt.Sprintf("the command did not end within %v", limit), "does it wait for somebody? nobody may be there: run it by hand to see")
 	case errors.As(err, &exit):
-		return nil, badValue(fmt.Sprintf("the command failed: %v (%d bytes on standard error)", exit.ProcessState, stderr.data.Len()),
+		return nil, badSource(fmt.Sprintf("the command failed: %v (%d bytes on standard error)", exit.ProcessState, stderr.data.Len()),
 			"run the command by hand to see what it says")
 	case errors.Is(err, exec.ErrNotFound):
 		return nil, badValue("the command's program was not found", "give its full path, or check PATH")
 	}
-	return nil, badValue("the command could not be run", "run the command by hand to see what it says")
+	return nil, badSource("the command could not be run", "run the command by hand to see what it says")
 }
 
 // commandArgs is how a command line is run.

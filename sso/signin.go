@@ -25,35 +25,52 @@ type signInState struct {
 }
 
 func (c *Client) newSignInState(r *record, lease Lease) *signInState {
-	return &signInState{guard: &guard{record: r, newPassword: c.cfg.NewPassword}, lease: lease, writing: make(chan struct{}, 1)}
+	return &signInState{guard: newGuard(c, r), lease: lease, writing: make(chan struct{}, 1)}
 }
 
 // authenticate signs in and stores what came of it, success or not: what a failed
 // sign-in learnt (a device, an open challenge, a refusal) matters as much.
-func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) {
+//
+// The stored session stays until there is a new one: a sign-in may fail for reasons that
+// have nothing to do with it. Nothing is sent to the IdP unless Jira itself has just
+// answered at the SP's address; asked is when it last did, zero if it was not asked.
+func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (*Session, error) {
 	if err := c.mailboxSecret(); err != nil {
 		return nil, err // before any secret leaves
 	}
 	start := time.Now()
+	if asked.IsZero() && r.Obtained.IsZero() {
+		asked = r.Answered // a session has just been forgotten
+	}
+	if age := start.Sub(asked); age < 0 || age > presenceLasts {
+		if err := c.present(ctx, r); err != nil {
+			return nil, err
+		}
+	}
 	state := c.signInState()
-	r.dropSession()
+	r.presentAt(start)
 	r.Care.countSignIn(start)
-	// The SP is not asked anything until the IdP has answered. It comes second, so that
-	// the first handshake has the processor to itself.
+	// The SP is not asked anything more until the IdP has answered.
 	c.net.warm(ctx, c.cfg.SSOExchangeURL)
-	v := c.visit(r.Cookies)
+	v := c.visit(r.withoutSession())
 	err := c.restoreProvider(r)
 	if err == nil {
 		err = state.lateMail(c.walk(ctx, v, r))
 	}
 	now := time.Now()
-	state.guard.note(err, now)
-	if err != nil {
+	noteErr := state.guard.note(ctx, err, now)
+	switch {
+	case errors.Is(err, errLeaseLost): // the call begins again
+	case err != nil:
 		r.fail(err, now)
-	} else {
-		r.Failed, r.Care.Stopped = nil, nil
+		if r.Lost.IsZero() && !r.Obtained.IsZero() && !asked.IsZero() {
+			r.Lost = asked // the session has ended, and there is no new one
+		}
+	default:
+		r.Failed = nil
+		r.Care.forgive() // whoever signed in, refreshers may go on
 	}
-	if saveErr := errors.Join(c.snapshot(state.guard), state.store(ctx)); saveErr != nil {
+	if saveErr := errors.Join(noteErr, c.snapshot(state.guard), state.store(ctx)); saveErr != nil {
 		c.opts.Logger.Warn("the outcome of the sign-in could not be stored", "error", saveErr.Error())
 	}
 	c.logSignIn(ctx, r, err, now.Sub(start))
@@ -82,6 +99,7 @@ func (c *Client) connectAhead(ctx context.Context) { c.net.warm(ctx, c.idp) }
 
 // walk is one sign-in: from the identity provider's login to the SP's session.
 func (c *Client) walk(ctx context.Context, v *visit, r *record) error {
+	began := time.Now()
 	var request *saml.Request
 	start := c.starter(v, r)
 	if start != nil {
@@ -98,14 +116,26 @@ func (c *Client) walk(ctx context.Context, v *visit, r *record) error {
 	if lost := leaseErr(c.signInState().lease); lost != nil {
 		return lost // a neighbour may have a session already: no second one
 	}
+	if err := c.signInState().guard.accepted(ctx); err != nil {
+		c.opts.Logger.Warn("that the secrets were accepted could not be stored", "error", err.Error())
+	}
+	if time.Since(began) > presenceLasts { // a person was waited for; the assertion is good for one use
+		if err := c.present(ctx, r); err != nil {
+			return err
+		}
+	}
 	user, err := v.exchange(ctx, response, request)
 	if err != nil {
 		return err
 	}
 	now := time.Now()
-	r.User, r.Obtained, r.Verified, r.Cookies = user, now, now, v.jar.All()
+	r.User, r.Obtained, r.Verified, r.Lost, r.Cookies = user, now, now, time.Time{}, v.jar.All()
+	r.Answered = now
 	return nil
 }
+
+// presenceLasts is for how long it counts that Jira answered.
+const presenceLasts = 30 * time.Second
 
 func (c *Client) restoreProvider(r *record) error {
 	p, ok := c.provider.(rememberer)
@@ -154,8 +184,22 @@ func (c *Client) checkpoint(ctx context.Context) error {
 	if err := c.snapshot(state.guard); err != nil {
 		return err
 	}
-	state.guard.accepted()
+	if err := state.guard.accepted(ctx); err != nil {
+		return err
+	}
 	return state.store(ctx)
+}
+
+// passwordAccepted is called by a provider when its server has taken the password and
+// goes on to something else: others may use the account now.
+func (c *Client) passwordAccepted(ctx context.Context) {
+	state := c.signInState()
+	if state == nil {
+		return
+	}
+	if err := state.guard.accepted(ctx); err != nil {
+		c.opts.Logger.Warn("that the password was accepted could not be stored", "error", err.Error())
+	}
 }
 
 // guarded returns the function by which a provider reads one of its secrets.
@@ -174,15 +218,8 @@ func (c *Client) guarded(property, owner string, s Secret) func(context.Context)
 		if state == nil {
 			return s.Reveal(ctx)
 		}
-		value, err := state.guard.secret(ctx, property, owner, s)
-		if err != nil {
-			return "", err
-		}
-		// Before it leaves: if this process dies while the server thinks, the next one
-		// must know that the secret was sent. What cannot be noted is not sent.
-		if err := state.store(ctx); err != nil {
-			return "", err
-		}
-		return value, nil
+		// It is marked before it leaves: if this process dies while the server thinks, the
+		// next one must know that the secret was sent. What cannot be noted is not sent.
+		return state.guard.secret(ctx, property, owner, s)
 	}
 }

@@ -4,18 +4,15 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"maps"
 	"net/http"
 	"net/url"
 	"slices"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
-	"github.com/ssoexchange/ssoexchange/internal/jsstring"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
@@ -189,49 +186,4 @@ func optionID(option map[string]json.RawMessage) (int, bool) {
 		}
 	}
 	return 0, false
-}
-
-// requestFrom opens a page of the SP and returns the request that it sends to the
-// identity provider: by redirect, or as an address in a page that navigates by
-// script (Atlassian's plugin does so when it saves the URL's fragment).
-func (v *visit) requestFrom(ctx context.Context, address string) (*saml.Request, error) {
-	u, err := url.Parse(address)
-	if err != nil || !hop.SameOrigin(u, v.cfg.URL) {
-		return nil, &autherr.Error{Kind: ErrConfig, Text: "jira: the start page is not on the SP's host", Hint: "SSOStartURL must share the host of SSOExchangeURL"}
-	}
-	a, err := v.sp.Follow(ctx, hop.Request{Step: autherr.StepStart, Method: http.MethodGet, URL: u,
-		Header: http.Header{"Accept": {"text/html,application/xhtml+xml"}}}, v.onSP)
-	if err != nil {
-		return nil, err
-	}
-	if loc := a.Location(); loc != nil {
-		req, err := v.parseStart(loc)
-		if errors.Is(err, errNoStart) && !v.onSP(loc) {
-			err = &strayError{loc.Host}
-		}
-		return req, err
-	}
-	switch {
-	case a.Status == http.StatusTooManyRequests:
-		return nil, &autherr.Error{Kind: ErrRateLimited, Text: "jira: the SP asks to wait", Wait: hop.RetryAfter(a.Header)}
-	case a.Status >= 502 && a.Status <= 504:
-		return nil, &autherr.Error{Kind: ErrUnreachable, Text: fmt.Sprintf("jira: the start page answered %d", a.Status), Hint: "try again later"}
-	case a.Status != http.StatusOK:
-		return nil, errNoStart
-	}
-	for _, s := range jsstring.Addresses(a.Body) {
-		if loc, err := a.URL.Parse(s); err == nil && loc.Query().Has("SAMLRequest") {
-			return v.parseStart(loc)
-		}
-	}
-	return nil, errNoStart
-}
-
-func (v *visit) parseStart(loc *url.URL) (*saml.Request, error) {
-	req, err := saml.ParseRequest(loc)
-	if errors.Is(err, saml.ErrNoRequest) {
-		return nil, errNoStart
-	}
-	v.started = time.Now()
-	return req, err
 }

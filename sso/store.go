@@ -14,6 +14,11 @@ import (
 //
 // Reading is free. Writing needs the lease, which one holder has at a time: so one
 // process signs in while the others wait for its session.
+//
+// Beside the records of identities there are those of accounts, with keys of the same
+// form: what is known of secrets that were refused, or that nobody knows the fate of. A
+// sign-in holds an account's lease while it holds an identity's, never the other way
+// round. A MemoryStore has no such records; they are shared by the whole process.
 type Store interface {
 	// Load returns the record of key, nil if there is none.
 	Load(ctx context.Context, key string) ([]byte, error)
@@ -41,6 +46,29 @@ type MemoryStore struct {
 	mu      sync.Mutex
 	records map[string][]byte
 	leases  map[string]chan struct{} // holds one element while the lease is taken
+	tell    map[string]map[*func()]bool
+
+	accounts *MemoryStore // where the Clients of this store keep the records of accounts
+}
+
+func (m *MemoryStore) shareAccounts(accounts *MemoryStore) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	m.accounts = accounts
+}
+
+// accountsOf returns where the Clients of a store keep the records of accounts.
+func accountsOf(store Store) Store {
+	m, ok := store.(*MemoryStore)
+	if !ok {
+		return store
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.accounts == nil {
+		return m
+	}
+	return m.accounts
 }
 
 // Load returns a copy of key's record.
@@ -84,6 +112,24 @@ func (m *MemoryStore) Acquire(ctx context.Context, key string) (Lease, error) {
 	}
 }
 
+// onSave has tell called after each save of key's record, until stop is called.
+func (m *MemoryStore) onSave(key string, tell func()) (stop func()) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if m.tell == nil {
+		m.tell = make(map[string]map[*func()]bool)
+	}
+	if m.tell[key] == nil {
+		m.tell[key] = make(map[*func()]bool)
+	}
+	m.tell[key][&tell] = true
+	return func() {
+		m.mu.Lock()
+		defer m.mu.Unlock()
+		delete(m.tell[key], &tell)
+	}
+}
+
 // Format keeps the records, which hold cookies, out of every print.
 func (m *MemoryStore) String() string { return "sso.MemoryStore" }
 
@@ -105,6 +151,9 @@ func (l *memoryLease) Save(_ context.Context, data []byte) error {
 		delete(l.store.records, l.key)
 	default:
 		l.store.records[l.key] = slices.Clone(data)
+	}
+	for tell := range l.store.tell[l.key] {
+		(*tell)() // only starts what looks at the record
 	}
 	return nil
 }

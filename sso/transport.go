@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
@@ -21,7 +20,12 @@ import (
 // Jira wants to see on writes (X-Atlassian-Token: no-check). When an answer shows
 // that the session is lost, it is renewed once for all callers, and the request is
 // sent again if that is safe: its body can be read again, and the SP turned the
-// first one away before it acted on it.
+// first one away before it acted on it. It is the caller's request that is sent again,
+// not one for the login page to which redirects have led from it.
+//
+// While Jira is starting or in maintenance, or a gateway lets nobody through, nobody
+// signs in: a request whose answer looks like a lost session fails then with
+// ErrUnreachable, or with ErrUnsupported where a gateway wants a browser.
 func (c *Client) HTTP() *http.Client {
 	t := &transport{client: c}
 	return &http.Client{Transport: t, CheckRedirect: func(r *http.Request, via []*http.Request) error {
@@ -56,7 +60,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
-	if !lost(resp, c.cfg.URL) {
+	if !c.cfg.lost(resp) {
 		if before != "" && resp.Header["Set-Cookie"] != nil && sessionIn(jar.Header(req.URL)) != before { // renewed by a remembered login
 			c.storeRenewed(req.Context(), session.Obtained, jar.All(), session)
 		}
@@ -72,12 +76,32 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	if renewed == session && sessionIn(jar.Header(req.URL)) == before || !turnedAway(resp) && !idempotent(req.Method) {
 		return resp, nil // the session is fine: this is the SP's real answer
 	}
-	body, ok := bodyAgain(req)
+	again, ok := repeatable(req)
 	if !ok {
 		return resp, nil
 	}
 	drop(resp)
-	return t.send(req, body, jar.Header(req.URL), jar)
+	return t.send(again, again.Body, jar.Header(again.URL), jar)
+}
+
+// repeatable returns the request to send once the session is renewed: req itself, or the
+// one from which redirects have led to it. Of a redirected one that is no mere reading
+// nobody knows whether the SP has acted on it; it is not sent again.
+func repeatable(req *http.Request) (*http.Request, bool) {
+	first := req
+	for n := 0; first.Response != nil && first.Response.Request != nil && n < hop.MaxRedirects; n++ {
+		first = first.Response.Request
+	}
+	if first != req && !safe(first.Method) {
+		return nil, false
+	}
+	body, ok := bodyAgain(first)
+	if !ok {
+		return nil, false
+	}
+	again := first.Clone(req.Context())
+	again.Body = body
+	return again, true
 }
 
 // send makes one attempt with these cookies of the jar. net/http adds the cookies of a Client's Jar above the
@@ -95,11 +119,12 @@ func (t *transport) send(req *http.Request, body io.ReadCloser, cookies string, 
 		out.Header.Set("User-Agent", t.client.agent())
 	}
 	t.client.allowWrite(out)
-	resp, err := t.client.net.roundTrip(out)
+	resp, err := t.client.net.RoundTrip(out)
 	if err != nil {
 		return nil, err
 	}
 	jar.Receive(req.URL, resp.Header)
+	resp.Request = req // without the session's cookies
 	return resp, nil
 }
 
@@ -138,21 +163,28 @@ func (c *Client) renew(ctx context.Context, used *Session) (*Session, *cookiejar
 	return c.session, c.jar, nil
 }
 
-// lost reports whether an answer suggests that the session is over. It is a
-// suspicion: renew asks the SP before it signs in.
-func lost(r *http.Response, sp *url.URL) bool {
+// lost reports whether an answer suggests that the session is over, or that it is not
+// Jira's. It is a suspicion: renew asks the SP before it signs in.
+func (c *Config) lost(r *http.Response) bool {
 	if r.StatusCode == http.StatusUnauthorized || anonymousHeader(r.Header) || markedLoggedOut(r.Header) {
 		return true
 	}
-	loc := r.Header.Get("Location")
-	if r.StatusCode < 300 || r.StatusCode > 399 || loc == "" {
-		// A login page in place of data: nothing below /rest answers in HTML.
-		return r.StatusCode == http.StatusOK && strings.Contains(r.Request.URL.Path, "/rest/") &&
-			strings.HasPrefix(r.Header.Get("Content-Type"), "text/html")
+	if loc := r.Header.Get("Location"); r.StatusCode >= 300 && r.StatusCode <= 399 && loc != "" {
+		u, err := r.Request.URL.Parse(loc)
+		return err == nil && (!hop.SameOrigin(u, c.URL) || c.signInPage(u) || c.outagePage(u) || c.gatewayPage(u) != "")
 	}
-	u, err := r.Request.URL.Parse(loc)
-	return err == nil && (!hop.SameOrigin(u, sp) || strings.HasSuffix(u.Path, "/login.jsp") ||
-		strings.Contains(u.Path, "/plugins/servlet/external-login") || strings.Contains(u.Path, "/servicedesk/customer/user/login"))
+	// A page in place of data: nothing below /rest answers in HTML, but for some of
+	// Jira's refusals.
+	if !strings.Contains(r.Request.URL.Path, "/rest/") || mediaType(r.Header) != "text/html" {
+		return false
+	}
+	switch r.StatusCode {
+	case http.StatusOK:
+		return true
+	case http.StatusForbidden, http.StatusNotFound:
+		return !fromJira(r.Header)
+	}
+	return false
 }
 
 // markedLoggedOut reports whether the SP gives the caller the XSRF token of somebody
@@ -191,6 +223,11 @@ func idempotent(method string) bool {
 		return true
 	}
 	return false
+}
+
+// safe reports whether a method only reads (RFC 9110, 9.2.1).
+func safe(method string) bool {
+	return method == "" || method == http.MethodGet || method == http.MethodHead || method == http.MethodOptions
 }
 
 func bodyAgain(req *http.Request) (io.ReadCloser, bool) {

@@ -1,19 +1,19 @@
 package sso
 
 import (
+	"bytes"
 	"context"
+	"encoding/binary"
 	"encoding/json"
-	"fmt"
-	"mime"
 	"net/http"
 	"net/url"
 	"slices"
 	"strings"
 	"unicode"
+	"unicode/utf16"
 	"unicode/utf8"
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
-	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
 )
 
@@ -22,6 +22,8 @@ const (
 	sessionCookie    = "JSESSIONID"
 	rememberMeCookie = "seraph.rememberme.cookie" // the persistent one: it makes a new session when that has died
 )
+
+const myselfPath = "/rest/api/2/myself"
 
 // maxWhoAmI bounds the answers to the session check; they are short documents.
 const maxWhoAmI = 1 << 20
@@ -37,13 +39,14 @@ const maxWhoAmI = 1 << 20
 // A JSESSIONID that the SP has forgotten can hide a remembered login that still
 // works (REST refuses the one before it looks at the other), so then it is dropped
 // and the SP is asked once more. The session that the SP makes of it is in the jar.
+//
+// Nobody means that Jira itself says so; see presence.go for all that is not Jira.
 func (v *visit) whoAmI(ctx context.Context) (string, error) {
-	name, status, err := v.askName(ctx)
-	if err != nil || name != "" || status != http.StatusUnauthorized || !v.dropStaleSession() {
+	name, err := v.askName(ctx)
+	if err != nil || name != "" || !v.dropStaleSession() {
 		return name, err
 	}
-	name, _, err = v.askName(ctx)
-	return name, err
+	return v.askName(ctx)
 }
 
 // dropStaleSession removes a refused JSESSIONID from the jar, and reports whether a
@@ -59,73 +62,70 @@ func (v *visit) dropStaleSession() bool {
 	return v.jar.Remove(func(c cookiejar.Cookie) bool { return c.Name == sessionCookie }) > 0
 }
 
-// askName is whoAmI with the jar as it is. The status is that of the first answer.
-func (v *visit) askName(ctx context.Context) (name string, status int, err error) {
-	a, err := v.get(ctx, "/rest/api/2/myself")
+// askName is whoAmI with the jar as it is.
+func (v *visit) askName(ctx context.Context) (string, error) {
+	a, err := v.question(ctx, myselfPath)
 	if err != nil {
-		return "", 0, err
+		return "", err
 	}
-	if name := namedIn(a); name != "" {
-		return name, a.Status, nil
+	if name := v.namedIn(a); name != "" {
+		return name, nil
 	}
-	switch {
-	case a.Status == http.StatusUnauthorized, a.Location() != nil:
-		return "", a.Status, nil
-	case a.Status == http.StatusOK:
-		return "", a.Status, nil // anonymous, or somebody else's login page
-	}
-	if err := noVerdict(a); err != nil {
-		return "", a.Status, err
-	}
-	// 403, 404 and the like: the site may block this address for everybody.
-	b, err := v.get(ctx, "/rest/auth/1/session")
+	nobody, err := v.stranger(a)
 	if err != nil {
-		return "", a.Status, err
+		return "", err
 	}
-	for _, name := range []string{namedIn(b), headerName(a), headerName(b)} {
-		if name != "" {
-			return name, a.Status, nil
+	last := a
+	if !readable(a) || a.Location() == nil && a.Status != http.StatusOK && a.Status != http.StatusUnauthorized {
+		// 403, 404 and the like: the site may block this address for everybody.
+		if last, err = v.question(ctx, "/rest/auth/1/session"); err != nil {
+			return "", err
 		}
+		for _, name := range []string{v.namedIn(last), headerName(a.Answer), headerName(last.Answer)} {
+			if name != "" {
+				return name, nil
+			}
+		}
+		known, err := v.stranger(last)
+		if err != nil {
+			return "", err
+		}
+		nobody = nobody || known
 	}
-	return "", a.Status, noVerdict(b)
-}
-
-// noVerdict returns an error if an answer says nothing about who is signed in,
-// because the SP or something in front of it is in trouble.
-func noVerdict(a *hop.Answer) error {
 	switch {
-	case a.Status == http.StatusTooManyRequests:
-		return verifyError(a, ErrRateLimited, "the SP asks to wait")
-	case a.Status >= 500:
-		return verifyError(a, ErrUnreachable, "the SP is in trouble")
+	case !readable(last):
+		return "", verifyError(last.Answer, ErrBadAnswer, "the answer is in an encoding that was not asked for "+
+			"and is not known here ("+cut(last.Header.Get("Content-Encoding"), 40)+")",
+			"have the server, or the proxy before it, send gzip or no encoding to those who accept no other")
+	case nobody || asJira(last.Answer):
+		return "", nil
 	}
-	return nil
-}
-
-func (v *visit) get(ctx context.Context, path string) (*hop.Answer, error) {
-	return v.sp.Do(ctx, hop.Request{
-		Step: autherr.StepVerify, Method: http.MethodGet, URL: v.url(path), Limit: maxWhoAmI,
-		Header: http.Header{"Accept": {"application/json"}},
-	})
+	return "", v.secondOpinion(ctx, a)
 }
 
 // namedIn returns the user name in a 200 answer that really is JSON.
-func namedIn(a *hop.Answer) string {
-	if a.Status != http.StatusOK {
+func (v *visit) namedIn(a reply) string {
+	if a.Status != http.StatusOK || a.signIn || isHTML(a.Answer) || anonymousHeader(a.Header) {
 		return ""
 	}
-	if ct, _, err := mime.ParseMediaType(a.Header.Get("Content-Type")); err != nil || ct != "application/json" {
-		return ""
-	}
-	if anonymousHeader(a.Header) {
-		return ""
-	}
+	return userIn(a.Body)
+}
+
+// mediaType returns the type that an answer is said to have, "" if none can be read.
+// Parameters are of no interest, and servers write them in many wrong ways.
+func mediaType(h http.Header) string {
+	media, _, _ := strings.Cut(h.Get("Content-Type"), ";")
+	return strings.ToLower(strings.TrimSpace(media))
+}
+
+// userIn returns the user name in a JSON document, "" if there is none.
+func userIn(body []byte) string {
 	var who struct {
 		Name      string `json:"name"`
 		Key       string `json:"key"`
 		AccountID string `json:"accountId"`
 	}
-	if json.Unmarshal(a.Body, &who) != nil {
+	if json.Unmarshal(plainJSON(body), &who) != nil {
 		return ""
 	}
 	for _, name := range []string{who.Name, who.Key, who.AccountID} {
@@ -134,6 +134,30 @@ func namedIn(a *hop.Answer) string {
 		}
 	}
 	return ""
+}
+
+// namesUser reports whether a document is one that names a user.
+func namesUser(body []byte) bool { return userIn(body) != "" }
+
+// plainJSON returns a document in UTF-8 without a byte order mark. Proxies and old
+// servers add one, or send UTF-16 (RFC 8259, section 8.1, forbids both).
+func plainJSON(b []byte) []byte {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(b, []byte("\xef\xbb\xbf")):
+		return b[3:]
+	case bytes.HasPrefix(b, []byte("\xfe\xff")):
+		order = binary.BigEndian
+	case bytes.HasPrefix(b, []byte("\xff\xfe")):
+		order = binary.LittleEndian
+	default:
+		return b
+	}
+	units := make([]uint16, 0, len(b)/2)
+	for i := 2; i+1 < len(b); i += 2 {
+		units = append(units, order.Uint16(b[i:]))
+	}
+	return []byte(string(utf16.Decode(units)))
 }
 
 // plausible reports whether a name can be a user's. It will be printed.
@@ -159,11 +183,4 @@ func anonymousHeader(h http.Header) bool {
 	reason := strings.Join(h.Values("X-Seraph-Loginreason"), ",")
 	return strings.EqualFold(h.Get("X-Ausername"), "anonymous") ||
 		strings.Contains(reason, "AUTHENTICATED_FAILED") || strings.Contains(reason, "AUTHENTICATION_DENIED")
-}
-
-func verifyError(a *hop.Answer, kind error, text string) error {
-	return &StepError{Step: autherr.StepVerify, Err: &autherr.Error{
-		Kind: kind, Text: fmt.Sprintf("jira: GET %s answered %d: %s", a.URL.EscapedPath(), a.Status, text),
-		Hint: "try again later", Wait: hop.RetryAfter(a.Header),
-	}}
 }

@@ -72,7 +72,7 @@ func TestProof(t *testing.T) {
 		{"200 login page of a gateway", says(200, htmlType, loginPage), nil, "", nil},
 		{"200 login page that calls itself JSON", says(200, jsonType, loginPage), nil, "", nil},
 		{"JSON that calls itself HTML", says(200, htmlType, `{"name":"ana"}`), nil, "", nil},
-		{"JSON without a type", says(200, "", `{"name":"ana"}`), nil, "", nil},
+		{"JSON without a type", says(200, "", `{"name":"ana"}`), nil, "ana", nil},
 		{"302 to a foreign host", says(302, htmlType, "", "Location: https://gateway.example.net/oauth2/start", "X-AUSERNAME: ana"), nil, "", nil},
 		{"302 to the login page", says(302, htmlType, "", "Location: /login.jsp?permissionViolation=true"), nil, "", nil},
 		{"204", says(204, jsonType, ""), nobody, "", nil},

@@ -15,6 +15,7 @@ type visit struct {
 	jar     *cookiejar.Jar
 	sp      *hop.Client
 	started time.Time // when the SP made its request; zero: it made none
+	issuer  string    // what the SP calls itself in that request
 	trust   bool      // Options.TrustExchange
 }
 

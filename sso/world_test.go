@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -90,8 +89,8 @@ func TestColdOktaRequests(t *testing.T) {
 	}
 }
 
-// TestColdCrowdRequests: three requests in sequence (the REST session beside the
-// SP's start, the SSO page, the assertion), then the check.
+// TestColdCrowdRequests: four requests in sequence (the SP's start, the REST session, the
+// SSO page, the assertion), then the check. No secret leaves before the start is known.
 func TestColdCrowdRequests(t *testing.T) {
 	w, opts, ca := world(t)
 	c := open(t, w.CrowdConnection(ca), opts)
@@ -101,44 +100,21 @@ func TestColdCrowdRequests(t *testing.T) {
 	if err := c.Forget(t.Context(), false); err != nil {
 		t.Fatal(err)
 	}
-	// The REST session is held until the SP's start has come, and the other way
-	// round: the test would hang if one waited for the other.
-	start, rest := make(chan struct{}), make(chan struct{})
-	meet := func(mine, other chan struct{}) http.Handler {
-		close(mine)
-		select {
-		case <-other:
-		case <-time.After(5 * time.Second):
-			t.Error("the REST session and the SP's start are not made at the same time")
-		}
-		return nil
-	}
-	w.Net.Intercept(func(host string, r *http.Request) http.Handler {
-		switch {
-		case strings.Contains(r.URL.Path, "/external-login"):
-			return meet(start, rest)
-		case strings.HasSuffix(r.URL.Path, "/session"):
-			return meet(rest, start)
-		}
-		return nil
-	})
 	w.Net.Reset()
 	fresh := open(t, w.CrowdConnection(ca), opts)
 	if _, err := fresh.Session(t.Context()); err != nil {
 		t.Fatal(err)
 	}
 	got := walked(w)
-	if len(got) != 5 {
-		t.Fatalf("%d requests, want 5 (two of them at the same time):\n%s", len(got), strings.Join(got, "\n"))
+	want := []string{"jira.example.com GET /plugins/servlet/external-login/", "crowd.example.com POST /crowd/rest/usermanagement/1/session",
+		"crowd.example.com GET /crowd/console/secure/saml/sso.action", "jira.example.com POST /plugins/servlet/samlconsumer", "jira.example.com GET /rest/api/2/myself"}
+	if len(got) != len(want) {
+		t.Fatalf("%d requests, want %d:\n%s", len(got), len(want), strings.Join(got, "\n"))
 	}
-	first := []string{got[0], got[1]}
-	slices.Sort(first)
-	if !strings.HasPrefix(first[0], "crowd.example.com POST /crowd/rest/usermanagement/1/session") ||
-		!strings.HasPrefix(first[1], "jira.example.com GET /plugins/servlet/external-login/") ||
-		!strings.HasPrefix(got[2], "crowd.example.com GET /crowd/console/secure/saml/sso.action") ||
-		!strings.HasPrefix(got[3], "jira.example.com POST /plugins/servlet/samlconsumer") ||
-		!strings.HasPrefix(got[4], "jira.example.com GET /rest/api/2/myself") {
-		t.Errorf("requests:\n%s", strings.Join(got, "\n"))
+	for i := range want {
+		if !strings.HasPrefix(got[i], want[i]) {
+			t.Errorf("request %d: %s, want %s", i+1, got[i], want[i])
+		}
 	}
 }
 

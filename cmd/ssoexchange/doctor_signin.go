@@ -33,8 +33,13 @@ func (d *doctor) walk(ctx context.Context, cfg *sso.Config, f doctorFlags) {
 	}
 	defer client.Close()
 	if !f.signIn {
-		if _, err := client.Check(ctx); err == nil {
+		_, err := client.Check(ctx)
+		if err == nil {
 			d.ticket(ctx, client, cfg, f.ticket)
+			return
+		}
+		if !errors.Is(err, sso.ErrNoSession) { // no sign-in for the sake of a Jira that is away
+			d.fail("session", err)
 			return
 		}
 	}

@@ -99,6 +99,7 @@ func (a *app) runWith(ctx context.Context, path string, args []string, cookies [
 	if err := cmd.Start(); err != nil {
 		return configError("cannot run "+args[0]+": "+reason(err), "")
 	}
+	a.hasChild.Store(true)
 	ended := make(chan error, 1)
 	go func() { ended <- cmd.Wait() }()
 	for {

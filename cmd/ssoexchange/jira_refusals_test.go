@@ -166,12 +166,8 @@ var checksOfOurs = []refusalRow{
 	{name: "InResponseTo although nobody asked", setup: oktaFault(fixtures.FaultInResponseTo), exit: 10, message: "InResponseTo", hint: "SSOFlow", held: true},
 	{name: "InResponseTo of another request", setup: crowdFault(fixtures.FaultInResponseTo), crowd: true, exit: 10, message: "InResponseTo", hint: "SSOFlow", held: true},
 	{name: "InResponseTo missing", setup: crowdFault(fixtures.FaultNoRequestID), crowd: true, exit: 10, message: "InResponseTo is missing", hint: "SSOFlow", held: true},
-	{name: "expired", setup: oktaFault(fixtures.FaultExpired), exit: 10, message: "NotOnOrAfter", hint: "clock", held: true},
-	{name: "not yet valid", setup: oktaFault(fixtures.FaultNotYetValid), exit: 10, message: "NotBefore", hint: "clock", held: true},
 	{name: "destination", setup: oktaFault(fixtures.FaultDestination), exit: 10, message: "Destination", hint: "reverse proxy", held: true},
 	{name: "recipient", setup: oktaFault(fixtures.FaultRecipient), exit: 10, message: "Recipient", hint: "SSOExchangeURL", held: true},
-	{name: "audience of another host", setup: oktaFault(fixtures.FaultAudience), exit: 10, message: "Audience", hint: "entity ID", held: true},
-	{name: "audience of another host, Crowd", setup: crowdFault(fixtures.FaultAudience), crowd: true, exit: 10, message: "Audience", hint: "entity ID", held: true},
 	{name: "form to another host", setup: oktaFault(fixtures.FaultForeignAction), exit: 10, message: "Action", held: true},
 }
 
@@ -190,6 +186,12 @@ var refusalsOfJira = []refusalRow{
 	{name: "audience with a slash too many", setup: func(w *fixtures.World) {
 		w.Okta.ChangeApp(func(a *fixtures.App) { a.EntityID += "/" })
 	}, exit: 6, message: "could not be accepted", hint: "base URL without a trailing slash", jira: "is not a valid audience for this Response"},
+	{name: "expired", setup: oktaFault(fixtures.FaultExpired), exit: 6, message: "the assertion's NotOnOrAfter is", hint: "NTP", jira: invalid + "Timing issues"},
+	{name: "not yet valid", setup: oktaFault(fixtures.FaultNotYetValid), exit: 6, message: "the assertion's NotBefore is", hint: "NTP", jira: invalid + "Timing issues"},
+	{name: "expired, Crowd", setup: crowdFault(fixtures.FaultExpired), crowd: true, exit: 6, message: "the assertion's NotOnOrAfter is", hint: "NTP", jira: invalid + "Timing issues"},
+	{name: "audience of another host", setup: oktaFault(fixtures.FaultAudience), exit: 6, message: `the assertion's Audience is "https://other.example.org", and what fits the SP is "https://jira.`, hint: "audience (entity ID)", jira: "is not a valid audience for this Response"},
+	{name: "audience of another host, Crowd", setup: crowdFault(fixtures.FaultAudience), crowd: true, exit: 6, message: `the assertion's Audience is "https://other.example.org", and what fits the SP is "https://jira.`, hint: "audience (entity ID)", jira: "is not a valid audience for this Response"},
+	{name: "audience of another host, resolution", configure: func(c *fixtures.JiraConfig) { c.Vendor = fixtures.VendorResolution }, setup: oktaFault(fixtures.FaultAudience), exit: 6, message: `the assertion's Audience is "https://other.example.org"`, hint: "audience (entity ID)", jira: "is not a valid audience for this Response"},
 	{name: "unsigned", setup: oktaFault(fixtures.FaultUnsigned), exit: 6, message: "could not be accepted", hint: "must sign the assertion", jira: "No Signature found"},
 	{name: "unsigned, Crowd", setup: crowdFault(fixtures.FaultUnsigned), crowd: true, exit: 6, message: "could not be accepted", hint: "must sign the assertion", jira: "No Signature found"},
 	{name: "unknown key", setup: oktaFault(fixtures.FaultUnknownKey), exit: 6, message: "could not be accepted", hint: "certificate", jira: "Signature validation failed. SAML Response rejected"},

@@ -10,9 +10,11 @@ import (
 	"context"
 	"errors"
 	"io"
+	"log"
 	"net"
 	"os"
 	"os/signal"
+	"sync/atomic"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -20,6 +22,9 @@ import (
 
 func main() {
 	delayCollector()
+	// net/http and other libraries print by it what a server has sent. Our own words go
+	// through log/slog with a handler of our own.
+	log.SetOutput(io.Discard)
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
@@ -32,6 +37,7 @@ func (a *app) run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	a.tui = newTUI(a.stderr)
+	defer a.endInTime(ctx, stop, os.Exit)()
 	root := a.rootCommand()
 	root.SetArgs(args)
 	root.SetIn(a.stdin)
@@ -58,6 +64,8 @@ type app struct {
 	flags   globalFlags
 	noStore bool  // sessions and open sign-ins end with the command
 	noHelp  error // --help was given for a command that does not exist
+
+	hasChild atomic.Bool // a child of exec runs, which deals with signals itself
 
 	// dial makes the connections; nil, and only tests change that, is a net.Dialer.
 	dial func(ctx context.Context, network, addr string) (net.Conn, error)

@@ -29,6 +29,7 @@ import (
 //	  requests_per_day: 2000
 //	  sign_ins_per_day: 100
 //	  idle: 5h
+//	  check_every: 5m
 //	  keep_idp: true
 //	  profiles:                           # without it, all profiles of the file
 //	    work:
@@ -60,9 +61,13 @@ type refreshOutput struct {
 	format cookiejar.Format
 }
 
+// checkEvery is how old the proof may be by which a session counts as ready.
+const checkEvery = 5 * time.Minute
+
 // refreshSection reads the section; a file without one has the defaults.
 func (f *profileFile) refreshSection() (*refreshConfig, error) {
 	c := &refreshConfig{profiles: make(map[string]refreshProfile)}
+	c.options.CheckEvery = checkEvery
 	for _, p := range f.profiles {
 		c.fileHasProfiles = append(c.fileHasProfiles, p.name)
 	}
@@ -80,6 +85,7 @@ func (f *profileFile) refreshSection() (*refreshConfig, error) {
 		"requests_per_day":    func(v *yaml.Node) error { return f.count(v, &o.RequestsPerDay, 1, 1_000_000) },
 		"sign_ins_per_day":    func(v *yaml.Node) error { return f.count(v, &o.SignInsPerDay, 1, 100_000) },
 		"idle":                func(v *yaml.Node) error { return f.duration(v, &o.Idle, 15*time.Minute, 30*24*time.Hour) },
+		"check_every":         func(v *yaml.Node) error { return f.duration(v, &o.CheckEvery, 10*time.Second, 24*time.Hour) },
 		"keep_idp":            func(v *yaml.Node) error { return f.truth(v, &o.KeepIdP) },
 		"profiles":            func(v *yaml.Node) error { return f.refreshProfiles(v, c) },
 	}

@@ -19,7 +19,9 @@ func (a *app) statusCommand() *cobra.Command {
 		Use:   "status",
 		Short: "Show what is stored and ask Jira whether it still works; never signs in",
 		Long: `status lists the stored sessions and asks each SP whether its session still works. It
-never signs in. With a connection (-c, -p, environment) it looks at that one only.
+never signs in. With a connection (-c, -p, environment) it looks at that one only. With
+--check or a connection, a Jira that does not say (it is down, or in maintenance) is an
+error: the exit status is 7, not that of a session that has ended.
 
 It also says which secrets were refused, and why "refresh" has stopped looking after an
 identity: since when, and what a person can do.`,
@@ -52,8 +54,12 @@ func (a *app) status(ctx context.Context, check bool, minTTL time.Duration) erro
 	}
 	live := len(entries) > 0
 	infos := []sessionInfo{}
+	var unknown error // why it was not said whether a session works
 	for _, e := range entries {
-		info := a.look(ctx, store, e)
+		info, err := a.look(ctx, store, e)
+		if unknown == nil {
+			unknown = err
+		}
 		info.nameConnection(a.entryArgs(e.Identity))
 		infos = append(infos, info)
 		if !info.Live || minTTL > 0 && time.Until(*info.Expires) < minTTL {
@@ -66,6 +72,9 @@ func (a *app) status(ctx context.Context, check bool, minTTL time.Duration) erro
 	if listErr != nil {
 		return listErr
 	}
+	if unknown != nil && (check || a.connectionGiven()) {
+		return unknown
+	}
 	if check && !live {
 		return &cliError{code: "no_session", text: "no live session", hint: "sign in with: ssoexchange login"}
 	}
@@ -77,12 +86,13 @@ func (a *app) connectionGiven() bool {
 	return a.flags.profile != "" || len(a.flags.set) > 0 || err != nil || len(settings.Names()) > 0
 }
 
-// look asks the SP of one entry whether its session works.
-func (a *app) look(ctx context.Context, store sso.Store, e sso.Entry) sessionInfo {
+// look asks the SP of one entry whether its session works. The error says why that is not
+// known.
+func (a *app) look(ctx context.Context, store sso.Store, e sso.Entry) (sessionInfo, error) {
 	info := sessionJSON(e.Identity, nil)
 	info.Refused, info.Refusals, info.Stopped = e.Refused, refusalsJSON(e.Refusals), stoppedJSON(e.Stopped)
 	if e.Obtained.IsZero() {
-		return info
+		return info, nil
 	}
 	settings, err := sso.ParseSettings(e.Connection)
 	if err == nil {
@@ -96,15 +106,16 @@ func (a *app) look(ctx context.Context, store sso.Store, e sso.Entry) sessionInf
 					noted := info
 					info = sessionJSON(e.Identity, s)
 					info.Refused, info.Refusals, info.Stopped = noted.Refused, noted.Refusals, noted.Stopped
-					return info
+					return info, nil
 				}
 			}
 		}
 	}
-	if !errors.Is(err, sso.ErrNoSession) {
-		info.Error = err.Error()
+	if errors.Is(err, sso.ErrNoSession) {
+		return info, nil
 	}
-	return info
+	info.Error = err.Error()
+	return info, err
 }
 
 func (a *app) printStatus(infos []sessionInfo) error {

@@ -50,7 +50,7 @@ type Jar interface {
 // request and not changed afterwards; it is then safe for concurrent use.
 type Client struct {
 	Server    string            // begins every error text: "okta", "crowd", "jira"
-	Transport http.RoundTripper // nil: http.DefaultTransport
+	Transport http.RoundTripper // nil: http.DefaultTransport, with a connection for each request
 	Jar       Jar               // nil: no cookies
 	UserAgent string            // "": "ssoexchange"
 	Logger    *slog.Logger      // nil: silent
@@ -153,7 +153,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	fail := func(kind, cause error, sent bool) (*Answer, error) {
 		return nil, &autherr.StepError{Step: r.Step, Err: &Error{
 			Server: c.Server, Step: r.Step, Label: label, Sent: sent, Secret: r.Secret,
-			Kind: knownKind(kind, cause), Cause: sealURL(cause),
+			Kind: knownKind(kind, cause), Cause: Clean(cause),
 		}}
 	}
 	if err := CheckURL(r.URL); err != nil {
@@ -196,6 +196,9 @@ func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	if int64(len(body)) > limit {
 		return fail(autherr.ErrBadAnswer, fmt.Errorf("answer (status %d) is larger than %d bytes", resp.StatusCode, limit), true)
 	}
+	if body, err = unpack(resp.Header, body, limit); err != nil {
+		return fail(autherr.ErrBadAnswer, fmt.Errorf("answer (status %d) is larger than %d bytes", resp.StatusCode, limit), true)
+	}
 	a := &Answer{URL: r.URL, Status: resp.StatusCode, Header: resp.Header, Body: body}
 	if err := on.complete(resp); err != nil && a.Location() == nil { // a redirect is all in its head
 		return fail(autherr.ErrUnreachable, fmt.Errorf("reading the answer (status %d): %w", resp.StatusCode, err), true)
@@ -215,6 +218,8 @@ func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) 
 	// net/http sends a request again when the reused connection turns out to be dead.
 	// Without GetBody it cannot do that with a body; see line.trace for the others.
 	req.GetBody = nil
+	// http.DefaultTransport prints what follows an answer on a connection that it keeps.
+	req.Close = c.Transport == nil
 	for k, vs := range r.Header {
 		req.Header[k] = append([]string(nil), vs...)
 	}
@@ -297,7 +302,7 @@ func (c *Client) log(step, label string, status int, start time.Time, err error)
 	attrs := []slog.Attr{slog.String("server", c.Server), slog.String("step", step), slog.String("request", label),
 		slog.Duration("elapsed", time.Since(start).Round(time.Microsecond))}
 	if err != nil {
-		attrs = append(attrs, slog.String("error", sealURL(err).Error()))
+		attrs = append(attrs, slog.String("error", Clean(err).Error()))
 	} else {
 		attrs = append(attrs, slog.Int("status", status))
 	}
@@ -359,16 +364,6 @@ func port(u *url.URL) string {
 		return "80"
 	}
 	return "443"
-}
-
-// sealURL drops the address that net/url and net/http put into their errors: its
-// query may hold a token.
-func sealURL(err error) error {
-	var ue *url.Error
-	if errors.As(err, &ue) {
-		return ue.Err
-	}
-	return err
 }
 
 // maxWait caps what a server may ask for by Retry-After.

@@ -57,8 +57,14 @@ func (l *line) trace(ctx context.Context, secret bool) (_ context.Context, stop 
 	return ctx, func() { l.giveUp(context.Canceled) }
 }
 
+// tlsConn is a *tls.Conn, or something around one.
+type tlsConn interface {
+	ConnectionState() tls.ConnectionState
+	NetConn() net.Conn
+}
+
 func isHTTP2(conn net.Conn) bool {
-	c, ok := conn.(*tls.Conn)
+	c, ok := conn.(tlsConn)
 	return ok && c.ConnectionState().NegotiatedProtocol == "h2"
 }
 
@@ -71,7 +77,7 @@ func (l *line) complete(resp *http.Response) error {
 		return nil // what was compressed has an end of its own
 	}
 	l.mu.Lock()
-	conn, _ := l.conn.(*tls.Conn)
+	conn, _ := l.conn.(tlsConn)
 	l.mu.Unlock()
 	if conn == nil {
 		return nil

@@ -1,150 +1,116 @@
 package htmlform
 
-import (
-	"strings"
+import "strings"
 
-	"github.com/PuerkitoBio/goquery"
-	"golang.org/x/net/html"
-)
-
-const controls = "form, input, button, select, textarea"
-
-// addFields walks the page once, in document order, and gives each control to the
-// form that owns it (HTML standard, section "association of controls and forms").
-func addFields(doc *goquery.Document, forms []Form, index map[*html.Node]int, byID map[string]int) error {
-	var err error
-	n := 0
-	last := -1 // the form that was opened last
-	live(doc.Find(controls)).EachWithBreak(func(_ int, s *goquery.Selection) bool {
-		node := s.Nodes[0]
-		if i, ok := index[node]; ok {
-			last = i
-			return true
-		}
-		owner := ownerOf(s, index, byID, last, forms)
-		if owner < 0 {
-			return true
-		}
-		fields := read(s)
-		if n += len(fields); n > MaxFields {
-			err = ErrTooMany
-			return false
-		}
-		forms[owner].Fields = append(forms[owner].Fields, fields...)
-		return true
-	})
-	return err
+// add records a control with the attributes a.
+func (r *reader) add(a map[string]string, fields ...Field) {
+	id, byID := a["form"]
+	if _, off := a["disabled"]; off || r.disabled > 0 {
+		fields = nil
+	}
+	r.controls = append(r.controls, control{form: r.open, formID: id, byID: byID, fields: fields})
 }
 
-// ownerOf returns the index of the form that owns the control s, -1 for none.
-func ownerOf(s *goquery.Selection, index map[*html.Node]int, byID map[string]int, last int, forms []Form) int {
-	if id, ok := s.Attr("form"); ok {
-		if i, ok := byID[id]; ok {
-			return i
-		}
-		return -1
-	}
-	for n := s.Nodes[0].Parent; n != nil; n = n.Parent {
-		if i, ok := index[n]; ok {
-			return i
-		}
-	}
-	// <table><form><tr><td><input>: the parser leaves the form empty in the table
-	// and a browser remembers that it was open. Old sign-in pages are made like this.
-	if last >= 0 && strayed(index, last) {
-		return last
-	}
-	return -1
-}
-
-// strayed reports whether form i is an empty element directly inside a table, which
-// is what remains of a form whose controls ended up in the table's cells.
-func strayed(index map[*html.Node]int, i int) bool {
-	for n, j := range index {
-		if j != i {
-			continue
-		}
-		if n.FirstChild != nil || n.Parent == nil {
-			return false
-		}
-		switch n.Parent.Data {
-		case "table", "tbody", "thead", "tfoot", "tr":
-			return true
-		}
-		return false
-	}
-	return false
-}
-
-// read returns what a control would submit: nothing, one field, or one for each
-// chosen option of a list.
-func read(s *goquery.Selection) []Field {
-	if disabled(s) {
-		return nil
-	}
-	f := Field{Name: s.AttrOr("name", ""), Value: s.AttrOr("value", "")}
-	switch goquery.NodeName(s) {
+// control records an <input>, <button> or <textarea>, with what it would submit.
+func (r *reader) control(element string, a map[string]string) {
+	f := Field{Name: a["name"], Value: a["value"], Type: strings.ToLower(strings.TrimSpace(a["type"]))}
+	switch element {
 	case "input":
-		f.Type = strings.ToLower(strings.TrimSpace(s.AttrOr("type", "")))
 		if f.Type == "" {
 			f.Type = "text"
 		}
 		if f.Type == "checkbox" || f.Type == "radio" {
-			if _, ticked := s.Attr("checked"); !ticked {
-				return nil
+			if _, ticked := a["checked"]; !ticked {
+				r.add(a)
+				return
 			}
-			f.Value = s.AttrOr("value", "on")
+			if _, given := a["value"]; !given {
+				f.Value = "on"
+			}
 		}
 	case "button":
-		f.Type = strings.ToLower(s.AttrOr("type", ""))
 		if f.Type != "button" && f.Type != "reset" {
 			f.Type = "submit"
 		}
 	case "textarea":
-		f.Type, f.Value = "textarea", s.Text()
-	case "select":
-		return options(s, f.Name)
+		r.area = len(r.controls)
+		f.Type, f.Value = "textarea", "" // its value is its text
 	}
-	return []Field{f}
+	r.add(a, f)
 }
 
-// options returns the chosen options of a list, or the first where none is marked
-// and only one can be chosen.
-func options(s *goquery.Selection, name string) []Field {
-	all := s.Find("option").FilterFunction(func(_ int, o *goquery.Selection) bool {
-		_, off := o.Attr("disabled")
-		return !off
-	})
-	chosen := all.Filter("[selected]")
-	if _, multiple := s.Attr("multiple"); !multiple {
-		if chosen.Length() == 0 {
-			chosen = all.First()
-		} else {
-			chosen = chosen.Last()
-		}
-	}
-	var out []Field
-	chosen.Each(func(_ int, o *goquery.Selection) {
-		text := strings.Join(strings.Fields(o.Text()), " ")
-		out = append(out, Field{Name: name, Value: o.AttrOr("value", text), Type: "select"})
-	})
-	return out
+// list is a <select> that is open.
+type list struct {
+	attrs   map[string]string
+	current *option // the <option> that is open
+	first   *option // the first one that can be chosen
+	chosen  []*option
 }
 
-// disabled reports whether the control, or a fieldset around it, is switched off.
-func disabled(s *goquery.Selection) bool {
-	if _, off := s.Attr("disabled"); off {
-		return true
+type option struct {
+	attrs map[string]string
+	text  []byte
+}
+
+func (o *option) value() string {
+	if v, ok := o.attrs["value"]; ok {
+		return v
 	}
-	for n := s.Nodes[0].Parent; n != nil; n = n.Parent {
-		if n.Type != html.ElementNode || n.Data != "fieldset" {
-			continue
-		}
-		for _, a := range n.Attr {
-			if a.Key == "disabled" {
-				return true
-			}
-		}
+	return strings.Join(strings.Fields(string(o.text)), " ")
+}
+
+func (r *reader) openList(a map[string]string) { r.list = &list{attrs: a} }
+
+// openOption begins an option, which ends the one before it.
+func (r *reader) openOption(element string) {
+	if r.list == nil {
+		return
 	}
-	return false
+	r.closeOption()
+	if element == "option" {
+		r.list.current = &option{attrs: attributesOf(r.z)}
+	}
+}
+
+func (r *reader) closeOption() {
+	l := r.list
+	if l == nil || l.current == nil {
+		return
+	}
+	o := l.current
+	l.current = nil
+	if _, off := o.attrs["disabled"]; off {
+		return
+	}
+	if l.first == nil {
+		l.first = o
+	}
+	if _, selected := o.attrs["selected"]; !selected {
+		return
+	}
+	if _, multiple := l.attrs["multiple"]; !multiple {
+		l.chosen = nil // the last one counts
+	}
+	if len(l.chosen) <= MaxFields {
+		l.chosen = append(l.chosen, o)
+	}
+}
+
+// closeList records the list that is open: one field for each chosen option, or the
+// first option where none is marked and only one can be chosen.
+func (r *reader) closeList() {
+	if r.list == nil {
+		return
+	}
+	r.closeOption()
+	l := r.list
+	r.list = nil
+	if _, multiple := l.attrs["multiple"]; !multiple && len(l.chosen) == 0 && l.first != nil {
+		l.chosen = append(l.chosen, l.first)
+	}
+	var fields []Field
+	for _, o := range l.chosen {
+		fields = append(fields, Field{Name: l.attrs["name"], Value: o.value(), Type: "select"})
+	}
+	r.add(l.attrs, fields...)
 }

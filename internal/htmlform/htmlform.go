@@ -4,16 +4,18 @@
 // Identity providers hand their messages over in pages that a script submits. What
 // counts is what a browser makes of the page: character references are decoded,
 // attributes come in any order, a form that stands in a comment or a template is
-// none. So the page goes through an HTML parser, never through patterns.
+// none. So the page goes through an HTML tokenizer, never through patterns.
+//
+// No tree is built. The HTML standard has a tree builder copy elements (every <p>
+// after an unclosed <b> gets a <b> of its own), so that its time and memory are a
+// multiple of the page without bound. Which form owns a control is decided by a
+// pointer to the open form (HTML standard, section 13.2.6.1), not by the tree, so
+// the tokens are enough, and reading costs time and memory in proportion to the page.
 package htmlform
 
 import (
-	"bytes"
 	"net/url"
 	"strings"
-
-	"github.com/PuerkitoBio/goquery"
-	"golang.org/x/net/html"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 )
@@ -25,8 +27,7 @@ const (
 	MaxFields = 512 // of all forms together
 )
 
-// maxControls is how many controls are looked at, those without a form included:
-// finding a control's owner costs a walk to the root.
+// maxControls is how many controls are looked at, those without a form included.
 const maxControls = 16 * MaxFields
 
 // The page is beyond the bounds of this package. The kind of all its errors is
@@ -34,7 +35,6 @@ const maxControls = 16 * MaxFields
 var (
 	ErrTooLarge error = tooMuch("page is larger than 4 MiB")
 	ErrTooMany  error = tooMuch("page has too many forms or fields")
-	ErrTooDeep  error = tooMuch("page is nested too deeply")
 )
 
 func tooMuch(what string) error {
@@ -103,74 +103,27 @@ func isButton(typ string) bool {
 // the address the page came from; it may be nil, then relative actions are lost.
 // A <base href> counts only if it has the origin of base.
 //
-// The error is [ErrTooLarge], [ErrTooMany] or [ErrTooDeep]; anything else is a page
-// in HTML's eyes, if one without forms.
+// The error is [ErrTooLarge] or [ErrTooMany]; anything else is a page in HTML's
+// eyes, if one without forms.
 func Parse(base *url.URL, page []byte) ([]Form, error) {
 	if len(page) > MaxPage {
 		return nil, ErrTooLarge
 	}
-	doc, err := goquery.NewDocumentFromReader(bytes.NewReader(page))
-	if err != nil {
-		return nil, ErrTooDeep // reading from memory, the parser has no other complaint
-	}
-	if doc.Find(controls).Length() > maxControls {
-		return nil, ErrTooMany
-	}
-	resolve := baseOf(doc, base)
-
-	var forms []Form
-	index := map[*html.Node]int{}
-	byID := map[string]int{}
-	live(doc.Find("form")).EachWithBreak(func(i int, s *goquery.Selection) bool {
-		if i >= MaxForms {
-			err = ErrTooMany
-			return false
-		}
-		f := Form{ID: s.AttrOr("id", ""), Name: s.AttrOr("name", ""), Method: method(s)}
-		f.Action = action(base, resolve, s)
-		index[s.Nodes[0]] = i
-		if _, taken := byID[f.ID]; f.ID != "" && !taken {
-			byID[f.ID] = i
-		}
-		forms = append(forms, f)
-		return true
-	})
-	if err != nil {
+	r := newReader(page)
+	if err := r.read(); err != nil {
 		return nil, err
 	}
-	if err := addFields(doc, forms, index, byID); err != nil {
-		return nil, err
+	resolve := baseOf(base, r.base)
+	for i := range r.forms {
+		r.forms[i].Action = action(base, resolve, r.actions[i])
 	}
-	return forms, nil
+	return r.owned()
 }
 
-// live leaves out what stands in a <template>: it is not part of the page.
-func live(s *goquery.Selection) *goquery.Selection {
-	return s.FilterFunction(func(_ int, x *goquery.Selection) bool {
-		for n := x.Nodes[0].Parent; n != nil; n = n.Parent {
-			if n.Type == html.ElementNode && n.Data == "template" {
-				return false
-			}
-		}
-		return true
-	})
-}
-
-func method(s *goquery.Selection) string {
-	switch m := strings.ToUpper(s.AttrOr("method", "")); m {
-	case "POST", "DIALOG":
-		return m
-	}
-	return "GET"
-}
-
-// baseOf returns the address that relative actions are resolved against.
-func baseOf(doc *goquery.Document, base *url.URL) *url.URL {
-	if base == nil {
-		return nil
-	}
-	href, ok := live(doc.Find("base[href]")).First().Attr("href")
-	if !ok {
+// baseOf returns the address that relative actions are resolved against; href is that
+// of the page's <base>, "" for none.
+func baseOf(base *url.URL, href string) *url.URL {
+	if base == nil || href == "" {
 		return base
 	}
 	u := reference(base, href)
@@ -182,10 +135,9 @@ func baseOf(doc *goquery.Document, base *url.URL) *url.URL {
 
 // action returns the address that the form is submitted to. Without an action it
 // is the page's own address, whatever <base> says.
-func action(base, resolve *url.URL, s *goquery.Selection) *url.URL {
-	raw := strings.TrimSpace(s.AttrOr("action", ""))
-	if raw == "" {
-		resolve, raw = base, ""
+func action(base, resolve *url.URL, raw string) *url.URL {
+	if raw = strings.TrimSpace(raw); raw == "" {
+		resolve = base
 	}
 	return reference(resolve, raw)
 }

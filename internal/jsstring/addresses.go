@@ -18,7 +18,7 @@ func Addresses(page []byte) []string {
 	s := string(page[:min(len(page), MaxPage)])
 	var out []string
 	seen := map[string]bool{}
-	open := map[byte]int{} // by quote: up to where it is known that none of its kind closes
+	open := unclosed{}
 	for i := 0; i < len(s) && len(out) < MaxValues; i++ {
 		if s[i] != '"' && s[i] != '\'' || i < open[s[i]] || !addressStart(s[i+1:]) {
 			continue

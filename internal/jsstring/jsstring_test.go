@@ -61,6 +61,13 @@ func TestVar(t *testing.T) {
 		{"comparison", `if (stateToken == 'x' || stateToken === "y")`, nil},
 		{"not a literal", `var stateToken = other; stateToken: null`, nil},
 		{"quotes do not match", `{"stateToken':"x"}`, nil},
+		{"another case", `var STATETOKEN = '1'; x.StateToken="2"; {"statetoken":'3'}`, []string{"1", "2", "3"}},
+		{"template", "var stateToken = `00a\\x2Db`", []string{"00a-b"}},
+		{"template of two lines", "var stateToken = `00a\nb`", []string{"00a\nb"}},
+		{"template that is put together", "var stateToken = `00${rest}`", nil},
+		{"bracket", `window["stateToken"] = '00a'; w['stateToken']="00b"`, []string{"00a", "00b"}},
+		{"put together from literals", `var stateToken = '00a' + "b"` + "\n +'c';", []string{"00abc"}},
+		{"put together from more", `var stateToken = '00a' + rest;`, nil},
 		{"not closed on its line", "var stateToken = 'abc\ndef'", nil},
 		{"cut off", `var stateToken = 'abc`, nil},
 		{"at the very end", `stateToken`, nil},
@@ -83,6 +90,57 @@ func TestVarTwoLayers(t *testing.T) {
 	}
 	if got := jsstring.Var(bag[0], "stateToken"); !slices.Equal(got, []string{"02.id.A/B"}) {
 		t.Errorf("stateToken = %q", got)
+	}
+}
+
+func TestStripComments(t *testing.T) {
+	for _, tt := range []struct{ name, script, want string }{
+		{"none", `var a = 'x';`, `var a = 'x';`},
+		{"line", "a; // old\nb", "a;  \nb"},
+		{"line at the end", "a; // old", "a;  "},
+		{"block", "a; /* old\n */ b", "a;   b"},
+		{"two blocks", "/* 1 */a/* 2 */", " a "},
+		{"block that is not closed", "a; /* b", "a; /* b"},
+		{"in a string", `'/* a */' + "// b" + 'https://c'`, `'/* a */' + "// b" + 'https://c'`},
+		{"in a template", "`/* a \n // b */`", "`/* a \n // b */`"},
+		{"string in a comment", "// don't\nb = '//'", " \nb = '//'"},
+		{"escaped quote", `'\'// a'// b`, `'\'// a' `},
+		{"regular expression", `x.replace(/[/*]"/g, '') /* c */`, `x.replace(/[/*]"/g, '')  `},
+		{"quote in a regular expression", `x = /'/; // c`, `x = /'/;  `},
+		{"division", `a / b / c // d`, `a / b / c  `},
+		{"hidden from old browsers", "<!-- old\nvar a;\n//--> new", " \nvar a;\n "},
+		{"end of hiding", "a\n --> old\nb", "a\n  \nb"},
+		{"decrement", "while (a-->0) b", "while (a-->0) b"},
+		{"apostrophe that closes nothing", "a'b // c\nd", "a'b  \nd"},
+	} {
+		if got := jsstring.StripComments(tt.script); got != tt.want {
+			t.Errorf("%s: %q, want %q", tt.name, got, tt.want)
+		}
+	}
+}
+
+func FuzzStripComments(f *testing.F) {
+	f.Add("a; /* old\n */ b // c\n<!-- d\n--> e '/*' `//` /[/*]/")
+	f.Fuzz(func(t *testing.T, script string) {
+		got := jsstring.StripComments(script)
+		if len(got) > len(script) {
+			t.Errorf("%q → %q", script, got)
+		}
+		jsstring.Var(script, "a")
+	})
+}
+
+// The worst shapes cost a constant times their length.
+func BenchmarkStripComments(b *testing.B) {
+	for name, unit := range map[string]string{"quotes": `'"`, "templates": "`\\", "regular expressions": "=/a", "open comments": "/*a", "classes": "=/[", "slashes": "(/(", "arrows": "   -->"} {
+		script := strings.Repeat(unit, 1<<20/len(unit))
+		b.Run(name, func(b *testing.B) {
+			b.SetBytes(int64(len(script)))
+			for b.Loop() {
+				jsstring.StripComments(script)
+				jsstring.Var(script, "a")
+			}
+		})
 	}
 }
 

@@ -5,37 +5,52 @@ import "strings"
 // Var returns the strings that page assigns to the variable, property or object key
 // called name, decoded, in the order in which they stand there:
 //
-//	var name = '…'    x.name = "…"    name: '…'    "name": "…"
+//	var name = '…'    x.name = "…"    name: `…`    "name": "…"    x["name"] = '…' + "…"
 //
-// name inside a longer word, in an address (?name=…, name\x3D…) or compared (==)
-// is not meant. Nothing is run and nothing else is parsed, so values in comments
-// are found too. At most [MaxPage] bytes are searched and [MaxValues] returned.
+// The case of ASCII letters does not count. name inside a longer word, in an address
+// (?name=…, name\x3D…) or compared (==) is not meant, and neither is a value that is put
+// together from more than literals. Nothing is run and nothing else is parsed, so values
+// in comments are found too: see [StripComments]. At most [MaxPage] bytes are searched and
+// [MaxValues] returned.
 func Var(page, name string) []string {
 	if name == "" {
 		return nil
 	}
-	page = page[:min(len(page), MaxPage)]
+	page, name = page[:min(len(page), MaxPage)], lower(name)
+	folded := lower(page)
 	var out []string
+	open := unclosed{}
 	for at := 0; len(out) < MaxValues; {
-		i := strings.Index(page[at:], name)
+		i := strings.Index(folded[at:], name)
 		if i < 0 {
 			break
 		}
 		start, end := at+i, at+i+len(name)
 		at = end
-		lit, after, ok := assigned(page, start, end)
+		value, after, ok := assigned(page, start, end, open)
 		if !ok {
 			continue
 		}
-		out = append(out, Unescape(lit))
+		out = append(out, value)
 		at = after
 	}
 	return out
 }
 
-// assigned returns the literal that is assigned to the name at page[start:end], and
-// where the text goes on after it.
-func assigned(page string, start, end int) (lit string, after int, ok bool) {
+// lower is s with its ASCII letters in lower case, so that offsets stay.
+func lower(s string) string {
+	b := []byte(s)
+	for i, c := range b {
+		if 'A' <= c && c <= 'Z' {
+			b[i] = c + 'a' - 'A'
+		}
+	}
+	return string(b)
+}
+
+// assigned returns the value that is assigned to the name at page[start:end], and where
+// the text goes on after it.
+func assigned(page string, start, end int, open unclosed) (value string, after int, ok bool) {
 	if start > 0 {
 		switch c := page[start-1]; {
 		case c == '"' || c == '\'':
@@ -43,6 +58,9 @@ func assigned(page string, start, end int) (lit string, after int, ok bool) {
 				return "", 0, false
 			}
 			end++ // a quoted key
+			if close := skipSpace(page, end); close < len(page) && page[close] == ']' {
+				end = close + 1
+			}
 		case wordByte(c) || strings.IndexByte(`?&/-\%#;`, c) >= 0 && !statementEnd(page, start-1):
 			return "", 0, false
 		}
@@ -51,23 +69,48 @@ func assigned(page string, start, end int) (lit string, after int, ok bool) {
 	if rest >= len(page) || page[rest] != '=' && page[rest] != ':' {
 		return "", 0, false
 	}
-	open := skipSpace(page, rest+1)
-	if open >= len(page) || page[open] != '\'' && page[open] != '"' {
-		return "", 0, false
-	}
-	return literal(page, open)
+	return concatenated(page, skipSpace(page, rest+1), open)
 }
+
+// concatenated returns the value of the literals at page[at:] that are joined by +.
+func concatenated(page string, at int, open unclosed) (value string, after int, ok bool) {
+	var b strings.Builder
+	for {
+		if at >= len(page) || strings.IndexByte("'\"`", page[at]) < 0 || at < open[page[at]] {
+			return "", 0, false
+		}
+		lit, next, closed := literal(page, at)
+		if !closed {
+			open[page[at]] = next
+			return "", 0, false
+		}
+		if page[at] == '`' && strings.Contains(lit, "${") {
+			return "", 0, false
+		}
+		b.WriteString(Unescape(lit))
+		if at = skipSpace(page, next); at >= len(page) || page[at] != '+' {
+			return b.String(), next, true
+		}
+		at = skipSpace(page, at+1)
+	}
+}
+
+// unclosed remembers, by quote, up to where it is known that no literal closes, so that
+// quotes which are never closed do not cost a search each.
+type unclosed map[byte]int
 
 // literal returns what stands between the quote at page[open] and the next one of
 // its kind that is not escaped, and where the text goes on after it. A literal ends
-// on its line; if it does not, after is where that was noticed.
+// on its line, but for a template; if it does not, after is where that was noticed.
 func literal(page string, open int) (lit string, after int, ok bool) {
 	for i := open + 1; i < len(page); i++ {
 		switch page[i] {
 		case '\\':
 			i++
 		case '\n', '\r':
-			return "", i, false
+			if page[open] != '`' {
+				return "", i, false
+			}
 		case page[open]:
 			return page[open+1 : i], i + 1, true
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/jsonrepair"
 )
 
 // Answer is one answer of /idp/idx, whatever its HTTP status: a refusal usually comes
@@ -89,15 +90,19 @@ func (e *APIError) Error() string {
 	return fmt.Sprintf("%s with an answer of a foreign kind (%s)", s, e.Shape)
 }
 
-// Read reads the answer of a request to /idp/idx, by its content and not by its
-// status or media type. It fails only for a body that is larger than MaxBody, nests too
+// Read reads the answer of a request to /idp/idx, damaged or not, by its content and not
+// by its status or media type. Of one that was cut off only errors are kept. It fails only for a body that is larger than MaxBody, nests too
 // deep or holds too much; the error then is autherr.ErrBadAnswer. Whatever else comes,
 // an Answer is returned: a foreign body as Answer.Error.
 func Read(status int, body []byte) (*Answer, error) {
 	if len(body) > MaxBody {
 		return nil, autherr.New(autherr.ErrBadAnswer, fmt.Sprintf("okta: the answer is larger than %d bytes", MaxBody), "")
 	}
-	body = bytes.TrimSpace(bytes.TrimPrefix(body, []byte("\xef\xbb\xbf")))
+	body = bytes.TrimSpace(body)
+	fixed, cut, ok := jsonrepair.Bytes(body)
+	if ok {
+		body = fixed
+	}
 	root, err := parse(body)
 	if err != nil {
 		return nil, err
@@ -118,7 +123,20 @@ func Read(status int, body []byte) (*Answer, error) {
 		a.Error = nil // a member "message" or "error" of an IDX answer means nothing
 	}
 	a.read(root)
+	if cut {
+		a.cutOff()
+	}
 	return a, nil
+}
+
+// cutOff keeps of an answer whose end is missing what refuses something. Its forms and
+// addresses may be parts of themselves.
+func (a *Answer) cutOff() {
+	refused := a.Errors()
+	*a = Answer{Status: a.Status, Version: a.Version, Messages: refused, Error: a.Error}
+	if len(refused) == 0 && a.Error == nil {
+		a.Error = &APIError{Status: a.Status, Shape: ShapeText}
+	}
 }
 
 func shapeOf(root *node, body []byte) Shape {
@@ -140,7 +158,7 @@ func isIDX(root *node) bool {
 
 func readAPIError(root *node, status int) *APIError {
 	e := &APIError{Status: status, Shape: ShapeJSON}
-	if code := root.get("errorCode"); code != nil {
+	if code := root.get("errorCode"); code.label() != "" {
 		e.Shape = ShapeOkta
 		e.Code = code.label()
 		e.Summary = words(root.get("errorSummary").str(), maxMessage)

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"math"
+	"slices"
 	"strconv"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
@@ -26,7 +27,7 @@ type node struct {
 	kind    byte   // { [ " 0 (number) t (boolean) n (null)
 	text    string // a string's content; a number or boolean as it was written
 	raw     json.RawMessage
-	members map[string]*node // of an object; of repeated keys the last counts
+	members map[string]*node // of an object; of repeated keys see repeated
 	items   []*node          // of an array
 }
 
@@ -100,13 +101,27 @@ func (p *parser) inside(n *node, open json.Delim, depth int) error {
 			return err
 		}
 		if open == '{' {
-			n.members[key] = v
+			n.members[key] = repeated(key, n.members[key], v)
 		} else {
 			n.items = append(n.items, v)
 		}
 	}
 	_, _ = p.dec.Token() // the closing delimiter: body is valid JSON, so it is there
 	return nil
+}
+
+// repeated is the value of a key that an object may have twice: the last one that is
+// not empty, and of messages all, since one of them may be a refusal.
+func repeated(key string, first, last *node) *node {
+	switch {
+	case first == nil || first.kind == 'n':
+		return last
+	case key == "messages":
+		return &node{kind: '[', items: append(slices.Clone(first.list()), last.list()...)}
+	case last.kind == 'n', last.kind == '"' && last.text == "":
+		return first
+	}
+	return last
 }
 
 func tooMuch(format string, limit int) error {

@@ -39,7 +39,7 @@ func TestUpgradeOverHTTP1(t *testing.T) {
 		r, _ := http.NewRequestWithContext(t.Context(), "GET", "https://jira.example.com/socket", nil)
 		r.Header.Set("Connection", "keep-alive, Upgrade")
 		r.Header.Set("Upgrade", "websocket")
-		resp, err := n.roundTrip(r)
+		resp, err := n.RoundTrip(r)
 		if err != nil || resp.StatusCode != http.StatusSwitchingProtocols {
 			t.Fatalf("upgrade: %v %v", resp, err)
 		}

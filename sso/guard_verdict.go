@@ -1,0 +1,171 @@
+package sso
+
+import (
+	"context"
+	"crypto/hmac"
+	"errors"
+	"slices"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+)
+
+// verdicts are changes of the records of accounts. Each may be made more than once, and
+// reports whether it changed anything.
+type verdicts map[account][]func(*accountRecord) bool
+
+func (v verdicts) add(a account, f func(*accountRecord) bool) { v[a] = append(v[a], f) }
+
+// known adds that the verdict on a secret is known: what it was is for others to say.
+func (v verdicts) known(g *guard, property string) {
+	p, a := g.passed[property], g.c.cfg.account(property)
+	lead := a
+	if a.shared() {
+		lead = g.c.cfg.account("Password")
+		v.add(a, func(r *accountRecord) bool { return r.sure(property, p.marked) })
+	}
+	v.add(lead, func(r *accountRecord) bool { return r.settle(property) })
+	p.settled = true
+	g.passed[property] = p
+}
+
+// sure removes the doubt about a secret of a shared account.
+func (r *accountRecord) sure(property, marked string) bool {
+	mac := r.Unsure[property]
+	if mac == nil || !hmac.Equal(mac, r.mac(property, "", marked)) {
+		return false
+	}
+	delete(r.Unsure, property)
+	return true
+}
+
+// accept adds that a secret was taken by its server.
+func (v verdicts) accept(g *guard, property string) {
+	p := g.passed[property]
+	v.known(g, property)
+	v.add(g.c.cfg.account(property), func(r *accountRecord) bool {
+		rested := r.Rest != nil
+		r.Rest = nil
+		return r.setAside(property, r.mac(property, "", p.marked)) || rested
+	})
+}
+
+// accepted notes that what was sent so far was not refused: the server went on. It gives
+// back the leases of the accounts.
+func (g *guard) accepted(ctx context.Context) error {
+	leave, err := g.enter(ctx)
+	if err != nil {
+		return err
+	}
+	defer leave()
+	v := verdicts{}
+	for property, p := range g.passed {
+		if !p.settled {
+			v.accept(g, property)
+		}
+	}
+	return g.apply(ctx, v)
+}
+
+// note remembers which secret err says was refused, if it says so. A sign-in that
+// succeeded clears the marks of the secrets that it used. If err tells nothing about
+// them, the marks of their sending stay.
+func (g *guard) note(ctx context.Context, err error, now time.Time) error {
+	leave, stopped := g.enter(context.WithoutCancel(ctx))
+	if stopped != nil {
+		return stopped
+	}
+	defer leave()
+	return g.apply(ctx, g.verdictsOf(err, now))
+}
+
+func (g *guard) verdictsOf(err error, now time.Time) verdicts {
+	v := verdicts{}
+	var held *heldBackError
+	switch unsent := errors.As(err, &held); {
+	case err == nil:
+		for property := range g.passed {
+			v.accept(g, property)
+		}
+		g.replace(v)
+		return v
+	case !unsent && noVerdictOnSecrets(err):
+		for property := range g.passed {
+			g.doubt(v, property)
+		}
+		return v
+	}
+	open := unsettled(err)
+	for property := range g.passed {
+		if slices.Contains(open, property) {
+			g.doubt(v, property)
+		} else {
+			v.known(g, property)
+		}
+	}
+	g.noteRest(v, err, held != nil, now)
+	g.noteRefusal(v, err, now)
+	return v
+}
+
+// doubt notes of a shared account's secret that nobody knows what became of it.
+func (g *guard) doubt(v verdicts, property string) {
+	p, a := g.passed[property], g.c.cfg.account(property)
+	if p.settled || !a.shared() {
+		return // the mark says it
+	}
+	v.add(a, func(r *accountRecord) bool {
+		if r.Unsure == nil {
+			r.Unsure = make(map[string][]byte)
+		}
+		r.Unsure[property] = r.mac(property, "", p.marked)
+		return true
+	})
+}
+
+// replace notes that an expired password was changed by this sign-in.
+func (g *guard) replace(v verdicts) {
+	old, ok := g.passed["Password"]
+	if _, changed := g.passed[newPasswordProperty]; !ok || !changed {
+		return
+	}
+	v.add(g.c.cfg.account("Password"), func(r *accountRecord) bool {
+		r.Replaced = r.mac("Password", "", old.value)
+		return true
+	})
+}
+
+// noteRest notes that the identity provider wants to be left alone for a while.
+func (g *guard) noteRest(v verdicts, err error, heldBack bool, now time.Time) {
+	wait, ok := RetryAfter(err)
+	if !ok || heldBack || len(g.passed) == 0 || !errors.Is(err, ErrRateLimited) || Step(err) != autherr.StepLogin {
+		return
+	}
+	v.add(g.c.cfg.account("Password"), func(r *accountRecord) bool {
+		r.Rest = &rest{Since: now, Wait: min(wait, time.Hour)}
+		return true
+	})
+}
+
+// noteRefusal notes which secret was refused, if one was.
+func (g *guard) noteRefusal(v verdicts, err error, now time.Time) {
+	var before *RefusedBeforeError
+	if !errors.Is(err, ErrCredentials) || errors.As(err, &before) {
+		return
+	}
+	property := refusedSecret(err)
+	p, ok := g.passed[property]
+	if !ok {
+		return // nothing of ours was sent
+	}
+	text := err.Error()
+	var step *StepError
+	if errors.As(err, &step) {
+		text = step.Err.Error()
+	}
+	sp := g.c.id.SP
+	v.add(g.c.cfg.account(property), func(r *accountRecord) bool {
+		r.refuse(property, refusal{MAC: r.mac(property, "", p.marked), At: now, Text: text, SP: sp})
+		return true
+	})
+}
