@@ -72,7 +72,7 @@ func TestWaitForAServerIsReported(t *testing.T) {
 	for _, tt := range []struct {
 		slow time.Duration
 		want int
-	}{{time.Second, 0}, {3 * time.Second, 1}, {40 * time.Second, 2}} {
+	}{{time.Second, 0}, {3 * time.Second, 1}, {20 * time.Second, 1}} {
 		t.Run(tt.slow.String(), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var got waits
