@@ -54,6 +54,7 @@ func (s *Store) Acquire(ctx context.Context, key string) (Lease, error) {
 		}
 		return nil, fail("", err, "locking the state")
 	}
+	s.noteHolder(key)
 	return &lease{store: s, key: key, lock: lock, place: place}, nil
 }
 

@@ -96,13 +96,16 @@ type Func func(ctx context.Context, c Challenge) (string, error)
 // Answer calls f.
 func (f Func) Answer(ctx context.Context, c Challenge) (string, error) { return f(ctx, c) }
 
-// String describes the challenge for people: "SMS to +1 XXX-XXX-1234".
+// String describes the challenge for people: "SMS to +1 XXX-XXX-1234", "security
+// question "Where were you born?"".
 func (c Challenge) String() string {
 	label := c.Factor
 	if label == "" {
 		label = string(c.Kind)
 	}
 	switch {
+	case c.Kind == Question && c.Question != "":
+		return label + ` "` + c.Question + `"`
 	case c.Device == "":
 		return label
 	case c.Kind.Sent():

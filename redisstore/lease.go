@@ -2,7 +2,6 @@ package redisstore
 
 import (
 	"context"
-	"crypto/rand"
 	"fmt"
 	mathrand "math/rand/v2"
 	"strconv"
@@ -37,7 +36,7 @@ func (s *Store) Acquire(ctx context.Context, key string) (Lease, error) {
 	if !validKey(key) {
 		return nil, errKey(key)
 	}
-	owner := s.host + "/" + rand.Text()
+	owner := s.newOwner()
 	var free <-chan struct{}
 	answered := time.Time{} // when Redis last said that the lease is taken
 	for {

@@ -46,6 +46,11 @@ type Options struct {
 	// a secret. Nil: silence.
 	Logger *slog.Logger
 
+	// Waiting is called when a sign-in or a check has waited two seconds for a server's
+	// answer or for another sign-in of the same identity, and every 30 seconds from then
+	// on, by goroutines of the Client's own. Nil: nobody is told.
+	Waiting func(Wait)
+
 	// Dial makes the TCP connections. Nil: a net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
@@ -163,6 +168,9 @@ func newClient(cfg *Config, opts *Options) (*Client, error) {
 	c.accounts = accountStore(c.store, cfg, opts.Dial != nil)
 	if c.opts.Logger == nil {
 		c.opts.Logger = slog.New(slog.DiscardHandler)
+	}
+	if c.opts.Waiting != nil {
+		c.counted.next = waitReporter{c, network}
 	}
 	c.counted.time.log = c.opts.Logger
 	if c.userAgent = cfg.UserAgent; c.userAgent == "" {

@@ -65,6 +65,7 @@ func whileHeld(ctx context.Context, lease Lease) (context.Context, context.Cance
 }
 
 func (c *Client) acquire(ctx context.Context) (Lease, error) {
+	defer c.reportLeaseWait(ctx)()
 	lease, err := c.store.Acquire(ctx, c.id.Key())
 	return lease, autherr.AtStep(autherr.StepState, stateError("locking", err))
 }

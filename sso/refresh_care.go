@@ -7,6 +7,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"strconv"
+	"strings"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
@@ -46,7 +47,7 @@ func (s *stop) err() error {
 	if kind == nil {
 		kind = ErrConfig
 	}
-	err := error(&autherr.Error{Kind: kind, Text: s.Text, Hint: s.Hint})
+	err := error(&autherr.Error{Kind: kind, Text: strings.TrimPrefix(s.Text, s.Step+": "), Hint: s.Hint})
 	if s.Step != "" {
 		err = &StepError{Step: s.Step, Err: err}
 	}

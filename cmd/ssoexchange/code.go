@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
 	"net/http"
 	"net/url"
 	"os"
@@ -52,48 +51,57 @@ func completeProfile1(cmd *cobra.Command, args []string, to string) ([]string, c
 	return completeProfile(cmd, args, to)
 }
 
+// findSocket returns the socket of the running refresher: the one given, else as
+// the configuration file has it.
+func (a *app) findSocket(given string) (string, error) {
+	if given != "" {
+		return given, nil
+	}
+	f, err := readProfiles(configFile())
+	if err != nil {
+		return "", err
+	}
+	c, err := f.refreshSection()
+	if err != nil {
+		return "", err
+	}
+	return c.refreshSocket(a)
+}
+
 func (a *app) handIn(ctx context.Context, profile, socket string) error {
-	if socket == "" {
-		f, err := readProfiles(configFile())
-		if err != nil {
-			return err
-		}
-		c, err := f.refreshSection()
-		if err != nil {
-			return err
-		}
-		if socket, err = c.refreshSocket(a); err != nil {
-			return err
-		}
-	}
-	code, err := a.readCode(ctx, profile)
+	socket, err := a.findSocket(socket)
 	if err != nil {
 		return err
 	}
-	client := &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-		var d net.Dialer
-		return d.DialContext(ctx, "unix", socket)
-	}}}
-	req, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://localhost/code/"+url.PathEscape(profile), strings.NewReader(code))
+	r := refresherAt(socket)
+	code, err := a.readCode(ctx, r, profile)
 	if err != nil {
 		return err
 	}
-	req.Header.Set("Content-Type", "text/plain")
-	resp, err := client.Do(req)
+	resp, err := r.do(ctx, http.MethodPost, "/code/"+url.PathEscape(profile), code)
 	if err != nil {
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
-		return configError("no refresher answers on "+socket, "is \"ssoexchange refresh\" running? name its socket with --socket or refresh.socket in the configuration file")
+		return err
 	}
 	defer resp.Body.Close()
 	return a.tellOutcome(resp)
 }
 
-func (a *app) readCode(ctx context.Context, profile string) (string, error) {
+func (a *app) readCode(ctx context.Context, r refresherClient, profile string) (string, error) {
 	var code string
-	if a.tui.canAsk() && stdinIsTerminal(a.stdin) {
+	if a.tui.hasTerminal() && stdinIsTerminal(a.stdin) {
+		// Which code, or the answer to which question.
+		status, err := r.status(ctx, profile)
+		if err != nil {
+			return "", err
+		}
+		if status.Code == "passcode_needed" {
+			a.tui.say("%s waits: %s", profile, status.Reason)
+		}
 		answer, err := a.tui.ask(ctx, "code for "+profile+": ")
+		if errors.Is(err, errNobody) {
+			return "", &cliError{code: "passcode_needed", text: "the code cannot be asked for: this process is in the background of its terminal",
+				hint: "run it in the foreground, or send the code to standard input: echo 123456 | ssoexchange code " + shellWord(profile)}
+		}
 		if err != nil {
 			return "", err
 		}
@@ -106,7 +114,7 @@ func (a *app) readCode(ctx context.Context, profile string) (string, error) {
 		code = line
 	}
 	if code = strings.TrimSpace(code); code == "" || len(code) > maxCode {
-		return "", configError("no code given", "type it at the prompt, or send it to standard input: echo 123456 | ssoexchange code "+profile)
+		return "", configError("no code given", "type it at the prompt, or send it to standard input: echo 123456 | ssoexchange code "+shellWord(profile))
 	}
 	return code, nil
 }
@@ -133,11 +141,7 @@ func (a *app) tellOutcome(resp *http.Response) error {
 	if err := json.NewDecoder(io.LimitReader(resp.Body, maxInput)).Decode(&out); err != nil {
 		return &cliError{code: "bad_answer", text: fmt.Sprintf("the refresher answered %d and no outcome", resp.StatusCode)}
 	}
-	if out.Error != nil {
-		err := error(&outcomeError{*out.Error})
-		if out.Error.Step != "" {
-			err = &sso.StepError{Step: out.Error.Step, Err: err}
-		}
+	if err := out.err(); err != nil {
 		return err
 	}
 	if a.flags.json {

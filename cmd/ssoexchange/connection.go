@@ -162,7 +162,7 @@ func (a *app) setSettings() (sso.Settings, error) {
 		if !ok {
 			return all, configError("--set needs Name=Value", "for example: --set MFAType=SMS")
 		}
-		one, err := sso.Setting(name, value)
+		one, err := setting(name, value, "write Name=Value")
 		if err != nil {
 			return all, err
 		}

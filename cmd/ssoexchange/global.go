@@ -202,7 +202,7 @@ func (a *app) openConfig(ctx context.Context, cfg *sso.Config, store sso.Store) 
 // options are what every client of the program gets.
 func (a *app) options(cfg *sso.Config, store sso.Store) *sso.Options {
 	opts := &sso.Options{Store: store, Logger: a.logger(), UserAgent: "ssoexchange/" + version(), Dial: a.dial,
-		Mailbox: a.tui.mailbox}
+		Mailbox: a.tui.mailbox, Waiting: a.tui.waiting}
 	if a.tui.hasTerminal() {
 		opts.Answerer = a.tui
 		opts.Password = func(ctx context.Context) (string, error) { return a.tui.password(ctx, cfg.User) }

@@ -29,7 +29,7 @@ func (a *app) codeHint(hint string) string {
 	case a.tui.inBackground():
 		return "this process is in the background of its terminal and cannot ask; sign in first with: ssoexchange login. " + hint
 	}
-	return hint + ": SSOEXCHANGE_MFAPASSCODE=CODE ssoexchange login"
+	return hint + "; run: SSOEXCHANGE_MFAPASSCODE=CODE ssoexchange login"
 }
 
 // refreshHint is hintFor for a profile that refresh keeps. The code of one that waits
@@ -38,9 +38,9 @@ func (a *app) refreshHint(name string, code, hint string, running bool) string {
 	switch {
 	case code != "passcode_needed" || !strings.Contains(hint, "MFAPassCode"):
 	case running:
-		hint += ": ssoexchange code " + shellWord(name)
+		hint += "; hand it in with: ssoexchange code " + shellWord(name)
 	default:
-		hint += ": SSOEXCHANGE_MFAPASSCODE=CODE ssoexchange login"
+		hint += "; run: SSOEXCHANGE_MFAPASSCODE=CODE ssoexchange login"
 	}
 	return nameConnection(hint, a.profileArgs(name))
 }
@@ -53,6 +53,38 @@ func (a *app) profileArgs(name string) string {
 		}
 	}
 	return a.connectionArgs()
+}
+
+// entryArgs are the arguments that name the connection of a stored identity: those of
+// this command if they do, else the profile that has it, if one does.
+func (a *app) entryArgs(id sso.Identity) string {
+	if a.connectionGiven() {
+		return a.connectionArgs()
+	}
+	f, err := readProfiles(configFile())
+	if err != nil {
+		return a.storeArgs()
+	}
+	for _, p := range f.profiles {
+		settings, err := f.settings(p.name)
+		if err != nil {
+			continue
+		}
+		if cfg, err := settings.ConfigWith(sso.ParseOptions{Keyring: keyringSecret}); err == nil && cfg.Identity() == id {
+			return "-p " + shellWord(p.name) + a.storeArgs()
+		}
+	}
+	return a.storeArgs()
+}
+
+// nameConnection completes the hints.
+func (i *sessionInfo) nameConnection(args string) {
+	for n := range i.Refusals {
+		i.Refusals[n].Hint = nameConnection(i.Refusals[n].Hint, args)
+	}
+	if i.Stopped != nil {
+		i.Stopped.Hint = nameConnection(i.Stopped.Hint, args)
+	}
 }
 
 // connectionArgs are the arguments that make another command mean the same connection

@@ -243,7 +243,7 @@ func (f *profileFile) own(p *profile) (sso.Settings, error) {
 	lines := make(map[string]int) // of the property that a name belongs to
 	for _, field := range p.fields {
 		where := fmt.Sprintf("%s:%d", f.path, field.line)
-		one, err := sso.Setting(field.name, field.value)
+		one, err := setting(field.name, field.value, "write Name: Value")
 		if err != nil {
 			var bad *sso.ConfigError
 			if errors.As(err, &bad) {

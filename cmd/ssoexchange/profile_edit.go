@@ -135,7 +135,7 @@ func (a *app) givenSettings(args []string) (sso.Settings, error) {
 		if !ok {
 			return sso.Settings{}, configError("a property needs the form Name=Value", "for example: AuthScheme=Okta")
 		}
-		one, err := sso.Setting(name, value)
+		one, err := setting(name, value, "write Name=Value")
 		if err != nil {
 			return sso.Settings{}, err
 		}

@@ -18,6 +18,7 @@ import (
 
 type refreshFlags struct {
 	once    bool
+	now     bool
 	listen  string
 	socket  string
 	output  string
@@ -42,12 +43,14 @@ nothing is tried until the secret or the configuration changes, a code is handed
 with "ssoexchange code PROFILE", or somebody signs in with "ssoexchange login".
 
 SIGTERM stops it when the sign-ins under way are done. SIGHUP reads the configuration
-file again. Under systemd (Type=notify) it reports readiness, status and watchdog. Away
+file again. SIGUSR1, "ssoexchange refresh --now [PROFILE…]" and POST /check/PROFILE on the
+socket have sessions looked at without delay, as after a restart of Jira. Under systemd (Type=notify) it reports readiness, status and watchdog. Away
 from a terminal it logs JSON.`,
 		Example: `  ssoexchange refresh
   ssoexchange refresh work --listen 127.0.0.1:9464
   ssoexchange refresh -c "$CONNECTION" --output /run/bots/jira.txt --format netscape
-  ssoexchange refresh --once          # from a timer: one look at each, then exit`,
+  ssoexchange refresh --once          # from a timer: one look at each, then exit
+  ssoexchange refresh --now work      # Jira was restarted: the running refresh looks at once`,
 		ValidArgsFunction: completeProfile,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			if flag := cmd.Flag("log-format"); !flag.Changed && !a.tui.isTerminal() {
@@ -56,13 +59,18 @@ from a terminal it logs JSON.`,
 			if flag := cmd.Flag("log-level"); !flag.Changed {
 				a.flags.logLevel = "info"
 			}
+			if f.now {
+				return a.refreshNow(cmd.Context(), args, f.socket)
+			}
 			return a.refresh(cmd.Context(), args, f)
 		},
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.once, "once", false, "look at each session once, renew what needs it, and exit")
+	flags.BoolVar(&f.now, "now", false, "ask the running refresh to look at the profiles now, all of them without names, and wait for the outcome")
+	cmd.MarkFlagsMutuallyExclusive("now", "once")
 	flags.StringVar(&f.listen, "listen", "", "serve /healthz, /readyz and /metrics on this loopback `ADDRESS` or unix:/path")
-	flags.StringVar(&f.socket, "socket", "", "`PATH` of the socket on which codes are handed in")
+	flags.StringVar(&f.socket, "socket", "", "`PATH` of the socket on which codes are handed in and looks asked for")
 	flags.StringVarP(&f.output, "output", "o", "", "with -c or -p: write the session to `FILE` (mode 0600, replaced at once)")
 	flags.StringVar(&f.format, "format", string(cookiejar.Netscape), "format of --output")
 	flags.StringSliceVar(&f.command, "exec", nil, "with -c or -p: run `COMMAND,ARGUMENT,…` after a change, without a shell")
@@ -154,6 +162,9 @@ func (k *keeper) run(ctx context.Context, c *refreshConfig, names []string, f re
 	hangup := make(chan os.Signal, 1)
 	signal.Notify(hangup, syscall.SIGHUP)
 	defer signal.Stop(hangup)
+	look := make(chan os.Signal, 1)
+	notifyLook(look)
+	defer signal.Stop(look)
 	done := make(chan error, 1)
 	go func() { done <- k.refresher.Run(ctx) }()
 	service := k.service(ctx)
@@ -164,6 +175,9 @@ func (k *keeper) run(ctx context.Context, c *refreshConfig, names []string, f re
 			service.reloading()
 			k.reload(ctx, names, f)
 			service.ready()
+		case <-look:
+			k.logger.Info("a look at every session was asked for")
+			k.refresher.WakeAll()
 		case <-ctx.Done():
 			service.stopping()
 			k.logger.Info("stopping when the sign-ins under way are done")

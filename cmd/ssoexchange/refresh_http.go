@@ -3,7 +3,6 @@ package main
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"io"
 	"net"
 	"net/http"
@@ -16,7 +15,7 @@ import (
 )
 
 // servers are the two doors of a running refresh: one for those who watch, one, a
-// socket of mode 0600, for those who hand in codes.
+// socket of mode 0600, for those who hand in codes or want a look now.
 type servers struct {
 	all  []*http.Server
 	lns  []net.Listener
@@ -49,6 +48,7 @@ func (k *keeper) serve(ctx context.Context, c *refreshConfig) (*servers, error) 
 			hand := http.NewServeMux()
 			hand.Handle("GET /", watch)
 			hand.HandleFunc("POST /code/{profile}", k.takeCode)
+			hand.HandleFunc("POST /check/{profile}", k.checkNow)
 			s.start(ctx, ln, hand)
 			return s, nil
 		}
@@ -118,36 +118,14 @@ func (k *keeper) takeCode(w http.ResponseWriter, r *http.Request) {
 	profile := r.PathValue("profile")
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxCode+1))
 	code := strings.TrimSpace(string(body))
-	out := codeOutcome{Version: 1, Profile: profile}
 	if err != nil || code == "" || len(body) > maxCode {
-		out.Error = &codeError{Code: "config", Message: "the body is not a code of at most 256 bytes"}
-		answerCode(w, http.StatusBadRequest, out)
+		answerCode(w, http.StatusBadRequest, codeOutcome{Version: 1, Profile: profile,
+			Error: &codeError{Code: "config", Message: "the body is not a code of at most 256 bytes"}})
 		return
 	}
 	k.logger.Info("a code was handed in", "name", profile)
 	e, err := k.refresher.PassCode(r.Context(), profile, code)
-	status := http.StatusOK
-	switch {
-	case err != nil:
-		out.Error = &codeError{Code: sso.Code(err), Step: sso.Step(err), Message: err.Error(), Hint: k.app.refreshHint(profile, sso.Code(err), sso.Hint(err), true)}
-		var step *sso.StepError
-		if errors.As(err, &step) {
-			out.Error.Message = step.Err.Error()
-		}
-		if wait, ok := sso.RetryAfter(err); ok {
-			out.Error.RetryAfter = int(wait.Seconds()) + 1
-		}
-		status = http.StatusConflict
-		if k.job(profile) == nil {
-			status = http.StatusNotFound
-		}
-		if errors.Is(err, context.Canceled) {
-			status = http.StatusServiceUnavailable
-		}
-	default:
-		expires := e.Session.Expires().UTC().Truncate(time.Second)
-		out.User, out.Expires = e.Session.User, &expires
-	}
+	status, out := k.outcome(profile, e, err)
 	answerCode(w, status, out)
 }
 

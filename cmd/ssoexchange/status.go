@@ -60,6 +60,7 @@ func (a *app) status(ctx context.Context, check bool, minTTL time.Duration) erro
 		if unknown == nil {
 			unknown = err
 		}
+		info.nameConnection(a.entryArgs(e.Identity))
 		infos = append(infos, info)
 		if !info.Live || minTTL > 0 && time.Until(*info.Expires) < minTTL {
 			live = false

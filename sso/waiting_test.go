@@ -1,0 +1,110 @@
+package sso_test
+
+import (
+	"context"
+	"net"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/sso"
+)
+
+// waits collects what is reported.
+type waits struct {
+	mu  sync.Mutex
+	all []sso.Wait
+}
+
+func (w *waits) note(one sso.Wait) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.all = append(w.all, one)
+}
+
+// heldStore says who has the lease.
+type heldStore struct {
+	sso.MemoryStore
+	since time.Time
+}
+
+func (s *heldStore) Holder(context.Context, string) (string, time.Time) {
+	return "process 4711", s.since
+}
+
+func TestWaitForTheLeaseIsReported(t *testing.T) {
+	for _, tt := range []struct {
+		held time.Duration
+		want int
+	}{{1900 * time.Millisecond, 0}, {3 * time.Second, 1}, {31 * time.Second, 1}, {33 * time.Second, 2}, {65 * time.Second, 3}} {
+		t.Run(tt.held.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var got waits
+				store := &heldStore{since: time.Now().Add(-time.Hour)}
+				c, _, world := stubClient(t, &stubProvider{}, func(o *sso.Options) { o.Store, o.Waiting = store, got.note })
+				defer world.Close()
+				defer c.Close()
+				lease, err := store.Acquire(t.Context(), c.Identity().Key())
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.AfterFunc(tt.held, lease.Release)
+				if _, err := c.Login(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Minute) // nothing is reported after the end
+				synctest.Wait()
+				if len(got.all) != tt.want {
+					t.Fatalf("reported %d times, want %d: %v", len(got.all), tt.want, got.all)
+				}
+				for _, w := range got.all {
+					if w.Server != "" || w.Holder != "process 4711" || !w.Since.Equal(store.since) {
+						t.Errorf("reported %+v", w)
+					}
+				}
+			})
+		})
+	}
+}
+
+func TestWaitForAServerIsReported(t *testing.T) {
+	for _, tt := range []struct {
+		slow time.Duration
+		want int
+	}{{time.Second, 0}, {3 * time.Second, 1}, {20 * time.Second, 1}} {
+		t.Run(tt.slow.String(), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var got waits
+				c, _, world := stubClient(t, &stubProvider{}, func(o *sso.Options) {
+					dial := o.Dial
+					o.Waiting, o.Config.Timeout = got.note, 10*time.Minute
+					o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+						select {
+						case <-time.After(tt.slow):
+						case <-ctx.Done():
+							return nil, context.Cause(ctx)
+						}
+						return dial(ctx, network, addr)
+					}
+				})
+				defer world.Close()
+				defer c.Close()
+				if _, err := c.Login(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				c.Close()
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				if len(got.all) != tt.want {
+					t.Fatalf("reported %d times, want %d: %v", len(got.all), tt.want, got.all)
+				}
+				for _, w := range got.all {
+					if w.Server != stubHost || w.Since.IsZero() || w.Holder != "" {
+						t.Errorf("reported %+v", w)
+					}
+				}
+			})
+		})
+	}
+}
