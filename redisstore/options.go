@@ -154,7 +154,8 @@ func (t *target) trust(file string) error {
 	return nil
 }
 
-// readSecret returns the first line of a file, read anew each time.
+// readSecret returns the first line of a file, read anew each time, without a byte order
+// mark. Redis takes any bytes, so they are not looked at.
 func readSecret(file string) (string, error) {
 	f, err := os.Open(file)
 	if err != nil {
@@ -165,7 +166,7 @@ func readSecret(file string) (string, error) {
 	if err != nil {
 		return "", errConfig("", "password file: %v", err)
 	}
-	line, _, _ := strings.Cut(string(data), "\n")
+	line, _, _ := strings.Cut(strings.TrimPrefix(string(data), "\ufeff"), "\n")
 	return strings.TrimSuffix(line, "\r"), nil
 }
 

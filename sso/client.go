@@ -120,7 +120,7 @@ func OpenConfig(ctx context.Context, cfg *Config, opts *Options) (*Client, error
 	}
 	c.provider, err = newProvider(cfg, providerDeps{
 		transport: &c.counted, logger: c.opts.Logger, userAgent: c.userAgent,
-		password: c.guarded, answerer: newAnswerer(cfg, given, c.mailbox, c.opts.Answerer), checkpoint: c.checkpoint,
+		password: c.guarded, answerer: newAnswerer(cfg, c.ahead("MFASecret", cfg.MFASecret), given, c.mailbox, c.opts.Answerer), checkpoint: c.checkpoint,
 	})
 	if err != nil {
 		c.net.close()

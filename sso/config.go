@@ -201,7 +201,10 @@ func (s Settings) apply(c *Config, r *row, o ParseOptions) *ConfigError {
 		}
 		switch src {
 		case sourceValue:
-			*r.secret(c) = NewSecret(value)
+			if _, bad := sendable(name, value); bad != nil {
+				return bad.about(name, v.origin)
+			}
+			*r.secret(c) = newSecret(name, value)
 		case sourceFile:
 			*r.secret(c) = secretFromFile(name, value)
 		case sourceCommand:

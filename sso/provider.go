@@ -189,15 +189,15 @@ func (p *passCode) Ready(c mfa.Challenge) bool {
 	return p.next != nil && c.Kind != mfa.Push
 }
 
-// newAnswerer puts the sources of an answer in order: the given code, the computed
-// one, the mailed one, the command, and last the person.
-func newAnswerer(cfg *Config, given *passCode, mailbox, person mfa.Answerer) mfa.Answerer {
+// newAnswerer puts the sources of an answer in order: the given code, the one computed
+// from seed, the mailed one, the command, and last the person.
+func newAnswerer(cfg *Config, seed Secret, given *passCode, mailbox, person mfa.Answerer) mfa.Answerer {
 	answerers := []mfa.Answerer{given}
 	if !cfg.MFAPassCode.IsZero() {
 		given.set(cfg.MFAPassCode.Reveal)
 	}
-	if !cfg.MFASecret.IsZero() {
-		answerers = append(answerers, mfa.Authenticator(cfg.MFASecret.Reveal))
+	if !seed.IsZero() {
+		answerers = append(answerers, mfa.Authenticator(seed.Reveal))
 	}
 	if mailbox != nil {
 		answerers = append(answerers, mailbox)

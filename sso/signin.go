@@ -16,6 +16,7 @@ import (
 type signInState struct {
 	guard *guard
 	lease Lease
+	ahead aheadSecrets
 
 	mailLate atomic.Bool // the mail that was waited for last did not come in time
 
@@ -34,6 +35,12 @@ func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) 
 	if err := c.mailboxSecret(); err != nil {
 		return nil, err // before any secret leaves
 	}
+	if err := c.restoreProvider(r); err != nil {
+		return nil, err
+	}
+	if err := c.secretsAhead(ctx); err != nil {
+		return nil, err // before any server is asked
+	}
 	start := time.Now()
 	state := c.signInState()
 	r.dropSession()
@@ -42,10 +49,7 @@ func (c *Client) authenticate(ctx context.Context, r *record) (*Session, error) 
 	// the first handshake has the processor to itself.
 	c.net.warm(ctx, c.cfg.SSOExchangeURL)
 	v := c.visit(r.Cookies)
-	err := c.restoreProvider(r)
-	if err == nil {
-		err = state.lateMail(c.walk(ctx, v, r))
-	}
+	err := state.lateMail(c.walk(ctx, v, r))
 	now := time.Now()
 	state.guard.note(err, now)
 	if err != nil {
@@ -149,19 +153,24 @@ func (c *Client) checkpoint(ctx context.Context) error {
 
 // guarded returns the function by which a provider reads one of its secrets.
 func (c *Client) guarded(property, owner string, s Secret) func(context.Context) (string, error) {
-	if s.IsZero() && property == "Password" && c.opts.Password != nil {
-		s = SecretFunc(c.opts.Password)
+	if property == "Password" {
+		s = c.passwordSource()
 	}
+	s = c.ahead(property, s)
 	return func(ctx context.Context) (string, error) {
 		if s.IsZero() {
-			return "", &autherr.Error{Kind: ErrConfig, Text: "sso: " + property + " is needed and not given",
-				Hint: "set " + property + ", " + property + "File or " + property + "Command"}
+			return "", missingSecret(property)
 		}
 		resume := patience.Pause(ctx) // a person may be typing it
 		defer resume()
 		state := c.signInState()
 		if state == nil {
 			return s.Reveal(ctx)
+		}
+		if property == "Password" { // a seed that cannot be used is found out before the password leaves
+			if _, err := c.ahead("MFASecret", c.cfg.MFASecret).Reveal(ctx); err != nil && c.cfg.Scheme == "Okta" {
+				return "", err
+			}
 		}
 		value, err := state.guard.secret(ctx, property, owner, s)
 		if err != nil {
