@@ -25,13 +25,17 @@ type aheadSecrets struct {
 }
 
 // secretsAhead reads the secrets that the sign-in is going to send, and refuses what
-// cannot be sent, before any server is asked anything. While the provider remembers a
+// cannot be sent, and addresses that they should not go to, before any server is asked
+// anything. While the provider remembers a
 // session, which may make them unnecessary, only those are read that ask nobody, and
 // one that cannot be read now is no reason to fail.
 func (c *Client) secretsAhead(ctx context.Context) error {
 	holder, ok := c.provider.(sessionHolder)
 	if !ok {
 		return nil // a provider of the caller's own has its own secrets
+	}
+	if bad := c.cfg.checkAddresses(); bad != nil {
+		return autherr.AtStep(autherr.StepConfig, bad)
 	}
 	sure := !holder.HasSession()
 	if sure && c.passwordSource().IsZero() {
@@ -64,9 +68,13 @@ func (c *Client) secretsAhead(ctx context.Context) error {
 // nobody; neededAtOnce those for which a command, the keyring or a person is asked then.
 // A command that prints a code or a token may be good for one reading.
 var (
-	readAhead = map[string]bool{"Password": true, "SSOAppPassword": true, "APIToken": true, "MFAPassCode": true, "MFASecret": true,
-		"NewPassword": true, "MFAMailboxPassword": true, mailboxToken: true, "ProxyPassword": true}
-	neededAtOnce = map[string]bool{"Password": true, "SSOAppPassword": true, "APIToken": true, "MFASecret": true, "NewPassword": true}
+	readAhead = map[string]bool{
+		"Password": true, "SSOAppPassword": true, "APIToken": true, "MFAPassCode": true, "MFASecret": true,
+		"NewPassword": true, "MFAMailboxPassword": true, mailboxToken: true, "ProxyPassword": true,
+	}
+	neededAtOnce = map[string]bool{
+		"Password": true, "SSOAppPassword": true, "APIToken": true, "MFASecret": true, "NewPassword": true,
+	}
 )
 
 // passwordSource is where the user's password comes from; zero: nowhere.
@@ -160,7 +168,8 @@ const (
 // around it) is for package mfa to read.
 func checkPassCode(mfaType, value string) *ConfigError {
 	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(value)), "otpauth:") {
-		return &ConfigError{Problem: "an otpauth address is no one-time code", Hint: "give it as MFASecret: codes are then computed", content: true}
+		return &ConfigError{Problem: "an otpauth address is no one-time code", content: true,
+			Hint: "give it as MFASecret: codes are then computed"}
 	}
 	if !slices.Contains(digitCodes, mfaType) || value == "" {
 		return nil

@@ -161,6 +161,9 @@ func (c *Client) guarded(property, owner string, s Secret) func(context.Context)
 		if s.IsZero() {
 			return "", missingSecret(property)
 		}
+		if bad := c.cfg.checkAddresses(); bad != nil {
+			return "", bad
+		}
 		resume := patience.Pause(ctx) // a person may be typing it
 		defer resume()
 		state := c.signInState()
