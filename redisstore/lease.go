@@ -3,6 +3,7 @@ package redisstore
 import (
 	"context"
 	"crypto/rand"
+	"errors"
 	"fmt"
 	mathrand "math/rand/v2"
 	"sync"
@@ -81,9 +82,11 @@ func pollAfter(left time.Duration) time.Duration {
 func (s *Store) tryAcquire(ctx context.Context, key, owner string) (fence int64, left time.Duration, err error) {
 	op, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	answer, err := acquireScript.Run(op, s.redis, s.keys(key), owner, s.ttl.Milliseconds()).Int64Slice()
-	if err == nil && len(answer) != 2 {
-		err = fmt.Errorf("a script answered with %d numbers", len(answer))
+	fence, left, mark, err := s.runAcquire(op, key, owner)
+	if floor := s.markedFence(key, mark); err == nil && fence > 0 && fence <= floor {
+		// Redis has lost count. The number of this lease must be above all before.
+		s.highest.raise(key, floor)
+		fence, left, _, err = s.runAcquire(op, key, owner)
 	}
 	if err = s.noted(ctx, "asking for the lease", err); err != nil {
 		if away(err) && !notSent(err) || ctx.Err() != nil {
@@ -92,7 +95,25 @@ func (s *Store) tryAcquire(ctx context.Context, key, owner string) (fence int64,
 		}
 		return 0, 0, err
 	}
-	return answer[0], time.Duration(answer[1]) * time.Millisecond, nil
+	return fence, left, nil
+}
+
+// runAcquire asks for the lease once.
+func (s *Store) runAcquire(ctx context.Context, key, owner string) (fence int64, left time.Duration, mark string, err error) {
+	answer, err := acquireScript.Run(ctx, s.redis, s.keys(key), owner, s.ttl.Milliseconds(), s.highest.get(key), maxTTL.Milliseconds()).Slice()
+	if err != nil {
+		return 0, 0, "", err
+	}
+	if len(answer) != 3 {
+		return 0, 0, "", fmt.Errorf("a script answered with %d values", len(answer))
+	}
+	fence, isNumber := answer[0].(int64)
+	milliseconds, isWait := answer[1].(int64)
+	mark, isText := answer[2].(string)
+	if !isNumber || !isWait || !isText {
+		return 0, 0, "", errors.New("a script answered with values of other types")
+	}
+	return fence, time.Duration(milliseconds) * time.Millisecond, mark, nil
 }
 
 func (s *Store) giveBack(ctx context.Context, key, owner string) {
@@ -242,7 +263,11 @@ func (l *lease) commit(ctx context.Context, what string, record []byte) error {
 	s := l.store
 	op, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	outcome, err := commitScript.Run(op, s.redis, s.keys(l.key), l.owner, l.fence, s.channel(), what, record, l.key+eventSaved).Text()
+	mark, err := s.mark(l.key, l.fence)
+	if err != nil {
+		return errConfig("", "authenticating a record: %v", err)
+	}
+	outcome, err := commitScript.Run(op, s.redis, s.keys(l.key), l.owner, l.fence, s.channel(), what, record, l.key+eventSaved, mark).Text()
 	if err = s.noted(ctx, "writing the state", err); err != nil {
 		return err
 	}
@@ -252,10 +277,11 @@ func (l *lease) commit(ctx context.Context, what string, record []byte) error {
 		l.lose("not saved, since a later lease was given")
 		return l.err
 	}
+	s.highest.raise(l.key, l.fence)
 	if record == nil {
 		s.seen.drop(l.key)
 	} else {
-		s.seen.put(l.key, value{record, l.fence})
+		s.seen.put(l.key, value{data: record, fence: l.fence, mark: mark})
 	}
 	return nil
 }
