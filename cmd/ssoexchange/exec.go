@@ -71,6 +71,7 @@ func (a *app) exec(ctx context.Context, f cookiesFlags, args []string) error {
 		return err
 	}
 	a.tellUser(cfg, session)
+	a.warnOmitted(format, session.Cookies)
 	var cookies bytes.Buffer
 	if err := cookiejar.Write(&cookies, format, session.Cookies, cfg.URL); err != nil {
 		return err

@@ -188,6 +188,7 @@ func (k *keeper) observe(ctx context.Context, e sso.RefreshEvent) {
 		return // it was removed meanwhile
 	}
 	if e.Session != nil {
+		job.warnOmitted(k.logger, e.Session)
 		if err := job.publish(ctx, e.Session); err != nil {
 			k.metrics.outputs.Inc(e.Name)
 			k.logger.Error("the session was not handed over", "name", e.Name, "error", err.Error())

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"time"
@@ -37,6 +38,15 @@ func (j *refreshJob) publish(ctx context.Context, s *sso.Session) error {
 		return nil
 	}
 	return j.runCommand(ctx)
+}
+
+// warnOmitted names the cookies that an output's format cannot hold.
+func (j *refreshJob) warnOmitted(log *slog.Logger, s *sso.Session) {
+	for _, out := range j.profile.outputs {
+		for _, c := range cookiejar.Omitted(out.format, s.Cookies) {
+			log.Warn("a cookie is left out of a file", "name", j.name, "cookie", c.Name, "format", string(out.format))
+		}
+	}
 }
 
 func same(file string, data []byte) bool {
