@@ -213,6 +213,8 @@ func isAdmin(host string) bool {
 
 var oktaItself = lazyregexp.New(`^(?:(?:www|login|admin|id|developer)\.)?okta(?:preview|-emea|-gov)?\.(?:com|mil)$`)
 
+// checkOktaDomain refuses what is no organisation's host. It may be another organisation
+// than that of SSOLoginURL, which trusts it (org-to-org).
 func (c *Config) checkOktaDomain() *ConfigError {
 	if c.Domain == "" {
 		return nil
@@ -228,8 +230,6 @@ func (c *Config) checkOktaDomain() *ConfigError {
 		bad = badValue("Okta itself, not an organisation", hint)
 	case host != login && (host == c.URL.Hostname() || host == c.SSOExchangeURL.Hostname()):
 		bad = badValue("the host of Jira, not of Okta", hint)
-	case host != login && isOktaHost(host) && isOktaHost(login):
-		bad = badValue("another organisation than that of SSOLoginURL", hint)
 	case !strings.Contains(host, ".") && !hop.IsLoopback(host):
 		bad = badValue("not the host name of an organisation", "write Domain="+host+".okta.com, or leave it out")
 	default:

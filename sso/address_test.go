@@ -63,7 +63,6 @@ var wrongAddresses = []struct{ name, scheme, props, property, hint string }{
 	{"Domain is Okta's site", "Okta", "Domain=https://login.okta.com/", "Domain", "Domain=acme.okta.com"},
 	{"Domain is Jira", "Okta", "Domain=jira.example.com", "Domain", "Domain=acme.okta.com"},
 	{"Domain is a name", "Okta", "Domain=acme", "Domain", "Domain=acme.okta.com"},
-	{"Domain is another organisation", "Okta", "Domain=acne.okta.com", "Domain", "Domain=acme.okta.com"},
 	// Crowd.
 	{"Crowd's base", "Crowd", "SSOLoginURL=https://crowd.example.com/crowd", "SSOLoginURL", "https://crowd.example.com/crowd/console/secure/saml/sso.action"},
 	{"Crowd's root", "Crowd", "SSOLoginURL=https://crowd.example.com", "SSOLoginURL", "https://crowd.example.com/crowd/console/secure/saml/sso.action"},
@@ -112,6 +111,7 @@ func TestRightAddresses(t *testing.T) {
 		{"Okta", "SSOLoginURL=https://login.example.com/vanity;Domain=acme.okta.com"},
 		{"Okta", "SSOLoginURL=https://acme.okta.com/home/jira/0oa1/42;Domain=login.example.com"},
 		{"Okta", "SSOLoginURL=https://go.example.com/jira;Domain=login.example.com"},
+		{"Okta", "SSOLoginURL=https://hub.okta.com/home/jira/0oa1/42;Domain=users.okta.com"}, // org-to-org
 		{"Crowd", "SSOLoginURL=https://crowd.example.com/console/secure/saml/sso.action"},
 		{"Crowd", "SSOLoginURL=https://id.example.com/a/b/console/secure/saml/sso.action"},
 		{"Okta", "URL=https://jira.example.com/secure;SSOExchangeURL=https://jira.example.com/secure/plugins/servlet/samlsso"},
