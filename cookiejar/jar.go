@@ -223,7 +223,8 @@ func (j *Jar) set(u *url.URL, r received, now, created time.Time) {
 		Name: r.name, Value: r.value, Domain: domainOf(u, r.domain), Path: r.path,
 		Secure: r.secure, HttpOnly: r.httpOnly, SameSite: r.sameSite, Created: created,
 	})
-	if err != nil || !keepsPrefix(Cookie{Name: c.Name, Secure: c.Secure && secureOrigin(u), HostOnly: r.domain == "", Path: said}) {
+	promised := Cookie{Name: c.Name, Secure: c.Secure && secureOrigin(u), HostOnly: r.domain == "", Path: said}
+	if err != nil || !keepsPrefix(promised) {
 		return
 	}
 	rec := &record{Cookie: c, token: strconv.FormatUint(j.serial, 36), expires: r.expires}
@@ -342,7 +343,8 @@ func canonicalURL(u *url.URL) (*url.URL, bool) {
 // secureOrigin reports whether a cookie from u can be secure: what came without TLS was
 // not protected on its way, unless it never left this machine.
 func secureOrigin(u *url.URL) bool {
-	return u.Scheme == "https" || u.Host == "localhost" || strings.HasSuffix(u.Host, ".localhost") || net.ParseIP(u.Host).IsLoopback()
+	return u.Scheme == "https" || u.Host == "localhost" || strings.HasSuffix(u.Host, ".localhost") ||
+		net.ParseIP(u.Host).IsLoopback()
 }
 
 // domainOf is the domain that a cookie from u gets, if it is accepted.

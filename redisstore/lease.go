@@ -99,8 +99,11 @@ func (s *Store) tryAcquire(ctx context.Context, key, owner string) (fence int64,
 }
 
 // runAcquire asks for the lease once.
-func (s *Store) runAcquire(ctx context.Context, key, owner string) (fence int64, left time.Duration, mark string, err error) {
-	answer, err := acquireScript.Run(ctx, s.redis, s.keys(key), owner, s.ttl.Milliseconds(), s.highest.get(key), maxTTL.Milliseconds()).Slice()
+func (s *Store) runAcquire(ctx context.Context, key, owner string) (
+	fence int64, left time.Duration, mark string, err error,
+) {
+	answer, err := acquireScript.Run(ctx, s.redis, s.keys(key), owner, s.ttl.Milliseconds(), s.highest.get(key),
+		maxTTL.Milliseconds()).Slice()
 	if err != nil {
 		return 0, 0, "", err
 	}
@@ -267,7 +270,8 @@ func (l *lease) commit(ctx context.Context, what string, record []byte) error {
 	if err != nil {
 		return errConfig("", "authenticating a record: %v", err)
 	}
-	outcome, err := commitScript.Run(op, s.redis, s.keys(l.key), l.owner, l.fence, s.channel(), what, record, l.key+eventSaved, mark).Text()
+	outcome, err := commitScript.Run(op, s.redis, s.keys(l.key), l.owner, l.fence, s.channel(), what, record,
+		l.key+eventSaved, mark).Text()
 	if err = s.noted(ctx, "writing the state", err); err != nil {
 		return err
 	}

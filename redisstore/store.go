@@ -142,8 +142,9 @@ func (s *Store) Load(ctx context.Context, key string) ([]byte, error) {
 	}
 	data, err := s.accept(key, value)
 	if errors.Is(err, sealed.ErrForged) {
-		return nil, errConfig("if another host wrote it with a key of its own, add that host's public key (age1…) to the key here; else delete the value: redis-cli DEL '"+
-			s.name(key, "value")+"'", "the stored value cannot be used: %v", err)
+		return nil, errConfig("if another host wrote it with a key of its own, add that host's public key (age1…) "+
+			"to the key here; else delete the value: redis-cli DEL '"+s.name(key, "value")+"'",
+			"the stored value cannot be used: %v", err)
 	}
 	if err != nil {
 		return nil, errConfig("if this host has the fleet's key, delete the value: redis-cli DEL '"+s.name(key, "value")+"'",

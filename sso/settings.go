@@ -42,7 +42,8 @@ func ParseSettings(conn string) (Settings, error) {
 		return Settings{}, &ConfigError{Origin: originString, Problem: "longer than 64 KiB"}
 	}
 	conn = wiretext.Trim(conn)
-	if strings.HasPrefix(conn, "\xff\xfe") || strings.HasPrefix(conn, "\xfe\xff") || strings.Contains(conn[:min(4, len(conn))], "\x00") {
+	if strings.HasPrefix(conn, "\xff\xfe") || strings.HasPrefix(conn, "\xfe\xff") ||
+		strings.Contains(conn[:min(4, len(conn))], "\x00") {
 		return Settings{}, &ConfigError{Origin: originString, Problem: "not UTF-8, but UTF-16",
 			Hint: "save the file as UTF-8 (PowerShell: -Encoding utf8)"}
 	}

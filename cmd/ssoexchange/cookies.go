@@ -131,7 +131,8 @@ func (a *app) cookies(ctx context.Context, f cookiesFlags) error {
 // warnOmitted names the cookies that a format cannot hold.
 func (a *app) warnOmitted(format cookiejar.Format, cookies []cookiejar.Cookie) {
 	for _, c := range cookiejar.Omitted(format, cookies) {
-		a.tui.warn(fmt.Sprintf("the cookie %q is left out: the format %s cannot hold it (header, curl and json hold values that are not UTF-8)", c.Name, format))
+		a.tui.warn(fmt.Sprintf("the cookie %q is left out: the format %s cannot hold it "+
+			"(header, curl and json hold values that are not UTF-8)", c.Name, format))
 	}
 }
 

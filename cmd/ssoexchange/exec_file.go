@@ -1,7 +1,6 @@
 package main
 
 import (
-	"errors"
 	"log/slog"
 	"os"
 	"path/filepath"
@@ -63,7 +62,8 @@ func writeCookieFile(cookies []byte) (*cookieFile, error) {
 	}
 	if err != nil {
 		f.Close()
-		return nil, errors.Join(configError("the cookie file in "+dir+" cannot be written", "is the disk full?"), os.Remove(hidden))
+		_ = os.Remove(hidden)
+		return nil, configError("the cookie file in "+dir+" cannot be written", "is the disk full?")
 	}
 	return &cookieFile{path: path, f: f}, nil
 }

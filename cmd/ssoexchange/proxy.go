@@ -63,7 +63,8 @@ is kept in that file (mode 0600) instead, and survives restarts.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.proxy(cmd.Context(), f) },
 	}
 	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8421", "loopback `ADDRESS`, port 0 chooses a free one; or unix:/path for a socket of mode 0600")
-	cmd.Flags().IntVar(&f.most, "max-connections", proxyConnections, "at most `N` connections at once; further ones wait until one ends")
+	cmd.Flags().IntVar(&f.most, "max-connections", proxyConnections,
+		"at most `N` connections at once; further ones wait until one ends")
 	cmd.Flags().StringVar(&f.tokenFile, "token-file", "", "keep the access token in `FILE` (mode 0600) instead of showing a new one")
 	return cmd
 }
@@ -71,7 +72,8 @@ is kept in that file (mode 0600) instead, and survives restarts.`,
 // proxy serves until ctx ends, which is no error.
 func (a *app) proxy(ctx context.Context, f proxyFlags) error {
 	if f.most < 1 || f.most > maxProxyConnections {
-		return configError(fmt.Sprintf("--max-connections is not a number from 1 to %d", maxProxyConnections), "the default is "+strconv.Itoa(proxyConnections))
+		return configError(fmt.Sprintf("--max-connections is not a number from 1 to %d", maxProxyConnections),
+			"the default is "+strconv.Itoa(proxyConnections))
 	}
 	client, cfg, err := a.connect(ctx, false)
 	if err != nil {
@@ -98,7 +100,8 @@ func (a *app) proxy(ctx context.Context, f proxyFlags) error {
 	if err := a.announceProxy(ln, cfg, token, f); err != nil {
 		return err
 	}
-	return serveProxy(ctx, netutil.LimitListener(ln, f.most), newForwarder(client, cfg.URL, ln, token, a.logger()), proxyGrace, a.logger())
+	forwarder := newForwarder(client, cfg.URL, ln, token, a.logger())
+	return serveProxy(ctx, netutil.LimitListener(ln, f.most), forwarder, proxyGrace, a.logger())
 }
 
 // announceProxy prints the address: all of standard output, and the token on
