@@ -22,7 +22,9 @@ func TestProxyConnections(t *testing.T) {
 	ctx, stop := context.WithCancel(t.Context())
 	ended := make(chan error, 1)
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok") })
-	go func() { ended <- serveProxy(ctx, netutil.LimitListener(inner, 2), h, time.Second, slog.New(slog.DiscardHandler)) }()
+	go func() {
+		ended <- serveProxy(ctx, netutil.LimitListener(inner, 2), h, time.Second, slog.New(slog.DiscardHandler))
+	}()
 	dial := func() net.Conn {
 		conn, err := net.Dial("tcp", inner.Addr().String())
 		if err != nil {
