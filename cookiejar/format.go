@@ -37,7 +37,7 @@ func Formats() []Format {
 //
 // Nothing is written if a cookie is malformed: no name, value or path can break out
 // of a format. The error then is ErrConfig of package sso and names the cookie, never
-// its value.
+// its value. A cookie that the format's readers would choke on is left out; see [Omitted].
 func Write(w io.Writer, f Format, cs []Cookie, base *url.URL) error {
 	checked := make([]Cookie, 0, len(cs))
 	for _, c := range cs {
@@ -45,7 +45,9 @@ func Write(w io.Writer, f Format, cs []Cookie, base *url.URL) error {
 		if err != nil {
 			return err
 		}
-		checked = append(checked, c)
+		if !omitted(f, c) {
+			checked = append(checked, c)
+		}
 	}
 	write, err := writer(f, base)
 	if err != nil {

@@ -167,8 +167,8 @@ func TestWriteRefuses(t *testing.T) {
 		}
 	}
 	bytesValue := with(func(c *cookiejar.Cookie) { c.Value = "\xff" })
-	for _, f := range []cookiejar.Format{cookiejar.GoJira, cookiejar.Playwright} {
-		if err := cookiejar.Write(&bytes.Buffer{}, f, bytesValue, base); !errors.Is(err, autherr.ErrConfig) {
+	for _, f := range cookiejar.Formats() { // see TestOmitted
+		if err := cookiejar.Write(&bytes.Buffer{}, f, bytesValue, base); err != nil {
 			t.Errorf("bytes as %s: %v", f, err)
 		}
 	}
@@ -193,6 +193,7 @@ func TestReadBack(t *testing.T) {
 		t.Errorf("json: %v %s", err, diff)
 	}
 	got, err = cookiejar.ReadNetscape(strings.NewReader(write(t, cookiejar.Netscape, cs)))
+	cs = cs[:len(cs)-1] // bytes are left out
 	for i := range cs {
 		cs[i].SameSite = "" // not in the file
 	}

@@ -11,9 +11,6 @@ import (
 // Its reader makes an address of Domain, so Domain has no leading dot and is never
 // empty; a cookie for one host only therefore also covers the hosts below it there.
 func writeGoJira(w *bufio.Writer, cs []Cookie) error {
-	if err := textOnly(cs); err != nil {
-		return err
-	}
 	out := make([]*http.Cookie, 0, len(cs))
 	for _, c := range cs {
 		h := c.httpCookie()

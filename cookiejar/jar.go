@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"log/slog"
+	"net"
 	"net/http"
 	stdjar "net/http/cookiejar"
 	"net/url"
@@ -27,7 +28,7 @@ import (
 //
 // A Jar keeps at most [MaxPerHost] cookies of one domain, and [MaxCookies] or [MaxBytes]
 // in all, and drops the oldest beyond that. A cookie that is longer than [MaxPair], or has
-// control characters, is not taken.
+// control characters, or lacks what its name promises (__Secure-, __Host-), is not taken.
 type Jar struct {
 	mu      sync.Mutex
 	match   *stdjar.Jar
@@ -233,6 +234,7 @@ func (j *Jar) moment() time.Time {
 
 // set offers a cookie to the matching jar and records it if that jar took it.
 func (j *Jar) set(u *url.URL, r received, now, created time.Time) {
+	said := r.path // "__Host-" needs a path that was said
 	if !strings.HasPrefix(r.path, "/") {
 		r.path = defaultPath(u.Path)
 	}
@@ -240,7 +242,8 @@ func (j *Jar) set(u *url.URL, r received, now, created time.Time) {
 		Name: r.name, Value: r.value, Domain: domainOf(u, r.domain), Path: r.path,
 		Secure: r.secure, HttpOnly: r.httpOnly, SameSite: r.sameSite, Created: created,
 	})
-	if err != nil {
+	promised := Cookie{Name: c.Name, Secure: c.Secure && secureOrigin(u), HostOnly: r.domain == "", Path: said}
+	if err != nil || !keepsPrefix(promised) {
 		return
 	}
 	rec := &record{Cookie: c, token: strconv.FormatUint(j.serial, 36), expires: r.expires}
@@ -358,6 +361,13 @@ func canonicalURL(u *url.URL) (*url.URL, bool) {
 		return nil, false
 	}
 	return &url.URL{Scheme: u.Scheme, Host: host, Path: u.Path}, true
+}
+
+// secureOrigin reports whether a cookie from u can be secure: what came without TLS was
+// not protected on its way, unless it never left this machine.
+func secureOrigin(u *url.URL) bool {
+	return u.Scheme == "https" || u.Host == "localhost" || strings.HasSuffix(u.Host, ".localhost") ||
+		net.ParseIP(u.Host).IsLoopback()
 }
 
 // domainOf is the domain that a cookie from u gets, if it is accepted.

@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"io"
+	"slices"
 	"time"
 	"unicode/utf8"
 
@@ -74,7 +75,8 @@ func (c *Cookie) UnmarshalJSON(data []byte) error {
 }
 
 // ReadJSON reads the array that [Write] makes in the format [JSON]. At most 16 MiB
-// and [MaxCookies] cookies are read. Created is not in the file and stays zero.
+// and [MaxCookies] cookies are read. Created is not in the file and stays zero. A cookie
+// without the attributes that its __Secure- or __Host- promises is left out.
 func ReadJSON(r io.Reader) ([]Cookie, error) {
 	data, err := readAll(r)
 	if err != nil {
@@ -96,7 +98,7 @@ func ReadJSON(r io.Reader) ([]Cookie, error) {
 			return nil, refuse("cookie %d of the array is null", i+1)
 		}
 	}
-	return out, nil
+	return slices.DeleteFunc(out, func(c Cookie) bool { return !keepsPrefix(c) }), nil
 }
 
 func writeJSON(w *bufio.Writer, cs []Cookie) error {
@@ -124,15 +126,4 @@ func encode(v any, indent string) ([]byte, error) {
 		return nil, err
 	}
 	return bytes.TrimSuffix(b.Bytes(), []byte("\n")), nil
-}
-
-// textOnly refuses values that JSON cannot carry, for documents whose shape another
-// program has laid down.
-func textOnly(cs []Cookie) error {
-	for _, c := range cs {
-		if !utf8.ValidString(c.Value) {
-			return refuse("the value of cookie %q is not text, which this format cannot hold", c.Name)
-		}
-	}
-	return nil
 }

@@ -66,7 +66,8 @@ func netscapeBool(b bool) string {
 // ReadNetscape reads a cookies.txt as curl, wget, Python and browser extensions
 // write it. At most 16 MiB and [MaxCookies] cookies are read; a line that is neither
 // a cookie nor a comment is an error that names its number, not its contents.
-// SameSite and Created are not in the file and stay empty.
+// SameSite and Created are not in the file and stay empty. A cookie without the
+// attributes that its __Secure- or __Host- promises is left out.
 func ReadNetscape(r io.Reader) ([]Cookie, error) {
 	data, err := readAll(r)
 	if err != nil {
@@ -92,6 +93,9 @@ func ReadNetscape(r io.Reader) ([]Cookie, error) {
 			continue
 		}
 		c.HttpOnly = httpOnly
+		if !keepsPrefix(c) {
+			continue
+		}
 		if out = append(out, c); len(out) > MaxCookies {
 			return nil, refuse("more than %d cookies", MaxCookies)
 		}

@@ -21,9 +21,6 @@ type playwrightCookie struct {
 }
 
 func writePlaywright(w *bufio.Writer, cs []Cookie) error {
-	if err := textOnly(cs); err != nil {
-		return err
-	}
 	state := storageState{Cookies: []playwrightCookie{}, Origins: []struct{}{}}
 	for _, c := range cs {
 		p := playwrightCookie{

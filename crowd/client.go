@@ -46,6 +46,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/wiretext"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
@@ -229,6 +230,9 @@ func (c *Client) appPassword(ctx context.Context) (string, error) {
 	if err == nil && app == "" {
 		err = missing("SSOAppPassword", "the password of the Crowd application")
 	}
+	if err == nil {
+		err = sendable("SSOAppPassword", app)
+	}
 	return app, autherr.AtStep(autherr.StepLogin, err)
 }
 
@@ -279,7 +283,23 @@ func (c *Client) check() error {
 	case c.Password == nil:
 		return missing("Password", "the user's password in Crowd")
 	}
-	return nil
+	if err := sendable("SSOAppName", c.AppName); err != nil {
+		return err
+	}
+	return sendable("User", c.User)
+}
+
+// sendable refuses what XML, a form or a header cannot carry: the encoders would send
+// something else.
+func sendable(property, text string) error {
+	problem, hint := wiretext.Problem(text)
+	if problem == "" && strings.HasPrefix(property, "SSOApp") && strings.Contains(text, "\t") {
+		problem = "contains a tab, which HTTP Basic authentication cannot carry (RFC 7617)"
+	}
+	if problem == "" {
+		return nil
+	}
+	return autherr.New(autherr.ErrConfig, "crowd: "+property+" "+problem, hint)
 }
 
 func missing(property, what string) error {

@@ -62,6 +62,9 @@ func (s *signIn) submit(ctx context.Context, form *loginForm) (finding, error) {
 	if password == "" {
 		return finding{}, autherr.AtStep(autherr.StepLogin, missing("Password", "the user's password in Crowd"))
 	}
+	if err := sendable("Password", password); err != nil {
+		return finding{}, autherr.AtStep(autherr.StepLogin, err)
+	}
 	s.memory.endToken() // the console ignored it; a token that is there afterwards is a new one
 	s.posted = true
 	a, err := s.console.Do(ctx, hop.Request{

@@ -143,6 +143,10 @@ func (m *memory) current() string {
 	return m.token
 }
 
+// Resumable reports whether a token is remembered, with which the next sign-in may do
+// without the password. Crowd may have ended it.
+func (c *Client) Resumable() bool { return c.remembered().current() != "" }
+
 // named reports whether Crowd has said how the token cookie is called.
 func (m *memory) named() bool {
 	m.mu.Lock()

@@ -52,6 +52,9 @@ func (s *signIn) session(ctx, others context.Context, app string) error {
 		// one and say yes (RFC 4513, section 5.1.2).
 		return autherr.AtStep(autherr.StepLogin, missing("Password", "the user's password in Crowd"))
 	}
+	if err := sendable("Password", password); err != nil {
+		return autherr.AtStep(autherr.StepLogin, err)
+	}
 	if others.Err() != nil {
 		return s.unsent(others, others.Err())
 	}

@@ -11,7 +11,7 @@ type Key = sealed.Key
 // URL alphabet, padded or not). Space around it does not count. After a comma or
 // white space, older keys may follow: they decrypt what was written with them, and
 // what is written from now on is for the first. An age public key (age1…) among them
-// is one more reader of what is written. Errors do not contain the text.
+// is one more reader of what is written, and one more writer whose records are read. Errors do not contain the text.
 func ParseKey(text string) (*Key, error) {
 	key, err := sealed.ParseKey(text)
 	if err != nil {

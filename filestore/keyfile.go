@@ -80,7 +80,7 @@ func readKeyFile(path string) ([]string, error) {
 		return nil, fail("", err, "reading the key file")
 	}
 	var lines []string
-	for line := range strings.Lines(string(data)) {
+	for line := range strings.Lines(strings.TrimPrefix(string(data), "\ufeff")) {
 		if line = strings.TrimSpace(line); line != "" && !strings.HasPrefix(line, "#") {
 			lines = append(lines, line)
 		}

@@ -98,7 +98,10 @@ func (l *lease) Save(ctx context.Context, data []byte) error {
 	if err != nil {
 		return fail("", err, "encrypting a record")
 	}
-	return l.store.write(path, file)
+	if err := l.store.write(path, file); err != nil {
+		return err
+	}
+	return l.store.mark(l.key)
 }
 
 func (l *lease) Release() {
@@ -110,6 +113,19 @@ func (l *lease) Release() {
 	_ = l.lock.Close()
 	l.lock = nil
 	<-l.place
+}
+
+// mark notes that key has a record that proves who wrote it. It comes after the record:
+// whenever the process dies, the record that is there is one that is read.
+func (s *Store) mark(key string) error {
+	f, err := os.OpenFile(filepath.Join(s.dir, key+markSuffix), os.O_CREATE|os.O_WRONLY, 0o600)
+	if err == nil {
+		err = f.Close()
+	}
+	if err != nil {
+		return fail("", err, "writing to the state directory")
+	}
+	return nil
 }
 
 // write puts file at path, whole or not at all.

@@ -25,6 +25,8 @@ var children = map[string]func(dir string) error{
 	"unwritable": openUnwritable,
 	"full-disk":  saveOnFullDisk,
 	"sign-in":    signIn,
+
+	"descriptors": useUpDescriptors,
 }
 
 const (

@@ -21,7 +21,10 @@ import (
 const (
 	recordSuffix = ".age"
 	lockSuffix   = ".lock"
-	tempSuffix   = ".tmp"
+	// markSuffix ends the name of an empty file that says that the key has had a record
+	// that proves who wrote it: none is taken any more that does not.
+	markSuffix = ".authenticated"
+	tempSuffix = ".tmp"
 	// tempAge is how old an unfinished file must be for its writer to be dead.
 	tempAge = time.Hour
 )
@@ -126,7 +129,9 @@ func keysOf(entries []fs.DirEntry) []string {
 // are replaced as a whole.
 //
 // A file that is damaged, was written with another key, by a newer version, or for
-// another name is set aside with one warning in the log, and counts as none.
+// another name is set aside with one warning in the log, and counts as none. So is one
+// that does not prove that a holder of the key wrote it, as those of earlier versions
+// do not, once the key has had one that does.
 func (s *Store) Load(ctx context.Context, key string) ([]byte, error) {
 	if !validKey(key) {
 		return nil, errKey(key)
@@ -145,7 +150,7 @@ func (s *Store) Load(ctx context.Context, key string) ([]byte, error) {
 		}
 		var data []byte
 		if err == nil {
-			if data, _, err = s.key.Open(key, file); err == nil {
+			if data, err = s.open(key, file); err == nil {
 				return data, nil
 			}
 		}
@@ -154,6 +159,18 @@ func (s *Store) Load(ctx context.Context, key string) ([]byte, error) {
 			return nil, err
 		}
 	}
+}
+
+// open decrypts the record of key.
+func (s *Store) open(key string, file []byte) ([]byte, error) {
+	r, err := s.key.Open(key, file)
+	if err == nil && !r.Authenticated && exists(filepath.Join(s.dir, key+markSuffix)) {
+		err = sealed.ErrForged
+	}
+	if err != nil {
+		return nil, err
+	}
+	return r.Data, nil
 }
 
 // readRecord reads a file that is ours, up to the bound.

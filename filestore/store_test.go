@@ -179,7 +179,7 @@ func TestSetAside(t *testing.T) {
 		}, "not a record"},
 		{"no header", func(t *testing.T, _ []byte, k *age.X25519Identity) []byte { return sealed(t, k, "") }, "not a record"},
 		{"newer", func(t *testing.T, _ []byte, k *age.X25519Identity) []byte {
-			return sealed(t, k, head("ssoexchange-state", 2, recordKey)+"x")
+			return sealed(t, k, head("ssoexchange-state", 3, recordKey)+"x")
 		}, "newer version"},
 		{"moved", func(t *testing.T, _ []byte, k *age.X25519Identity) []byte {
 			return sealed(t, k, head("ssoexchange-state", 1, "ffffffffffffffff")+"x")

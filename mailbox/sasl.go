@@ -12,6 +12,7 @@ import (
 	"github.com/emersion/go-sasl"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/wiretext"
 )
 
 const xoauth2 = "XOAUTH2"
@@ -82,8 +83,11 @@ func (m *Mailbox) login(ctx context.Context, s *session) error {
 	if err != nil {
 		return err
 	}
-	if password == "" || strings.ContainsAny(password, "\x00\r\n") {
-		return autherr.New(autherr.ErrConfig, "mailbox: the password is empty or contains a control character", "check MFAMailboxPassword")
+	if password == "" {
+		return autherr.New(autherr.ErrConfig, "mailbox: the password is empty", "check MFAMailboxPassword")
+	}
+	if problem, hint := wiretext.Problem(password); problem != "" {
+		return autherr.New(autherr.ErrConfig, "mailbox: the password "+problem, "check MFAMailboxPassword: "+hint)
 	}
 	return m.verdict(passwordProperty, false, s.do(ctx, lineBytes, func() error {
 		if plain {

@@ -151,7 +151,7 @@ func (w *walk) newPassword(ctx context.Context) (string, error) {
 	if password == "" {
 		return "", autherr.New(autherr.ErrCredentials, "okta: the password has expired and the new one is empty", hintNewPassword)
 	}
-	return password, nil
+	return password, sendable("the new password", password)
 }
 
 // renewedPassword says that the password is another one now.

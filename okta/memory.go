@@ -177,6 +177,17 @@ func isSession(k cookiejar.Cookie) bool {
 // dropSession removes the session cookies and leaves the device.
 func (m *memory) dropSession() { m.jar.Remove(isSession) }
 
+// Resumable reports whether a session or an open transaction is remembered, with which
+// the next sign-in may do without the password. Okta may have ended either.
+func (c *Client) Resumable() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	m := c.memoryLocked()
+	return m.pending != nil || c.LoginURL != nil && slices.ContainsFunc(m.jar.For(c.LoginURL), func(k cookiejar.Cookie) bool {
+		return isSession(k) && k.Value != ""
+	})
+}
+
 // hasSession reports whether the app's link would be sent a session cookie.
 func (w *walk) hasSession() bool {
 	return slices.ContainsFunc(w.c.memory().jar.For(w.c.LoginURL), func(k cookiejar.Cookie) bool {

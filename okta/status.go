@@ -9,6 +9,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/wiretext"
 )
 
 // maxStates bounds how many states a transaction may pass. Two factors, warnings
@@ -149,7 +150,15 @@ func (w *walk) password(ctx context.Context) (string, error) {
 	if password == "" {
 		return "", autherr.New(autherr.ErrConfig, "okta: the password is empty", "set Password, PasswordFile or PasswordCommand")
 	}
-	return password, nil
+	return password, sendable("the password", password)
+}
+
+// sendable refuses what JSON cannot carry: encoding/json would send something else.
+func sendable(what, text string) error {
+	if problem, hint := wiretext.Problem(text); problem != "" {
+		return autherr.New(autherr.ErrConfig, "okta: "+what+" "+problem, hint)
+	}
+	return nil
 }
 
 // unauthenticated: the transaction began with a token and wants the password, or a

@@ -58,6 +58,9 @@ func (c *Client) newWalk(start saml.Start) (*walk, error) {
 	if c.LoginURL == nil || c.User == "" {
 		return nil, autherr.New(autherr.ErrConfig, "okta: LoginURL and User are required", "")
 	}
+	if err := sendable("User", c.User); err != nil {
+		return nil, err
+	}
 	if err := hop.CheckURL(c.LoginURL); err != nil {
 		return nil, &autherr.Error{Kind: autherr.ErrConfig, Text: "okta: SSOLoginURL", Cause: err}
 	}

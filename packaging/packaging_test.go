@@ -330,9 +330,54 @@ func TestHardening(t *testing.T) {
 		}
 	}
 	dockerfile := read(t, "docker/Dockerfile")
-	for _, line := range []string{"FROM scratch", "USER 65532:65532", `ENTRYPOINT ["/ssoexchange"]`, "CGO_ENABLED=0", "ca-certificates.crt"} {
+	for _, line := range []string{"FROM scratch", "USER 65532:65532", `ENTRYPOINT ["/ssoexchange"]`, "ca-certificates.crt"} {
 		if !strings.Contains(dockerfile, line) {
 			t.Errorf("the Dockerfile lacks %s", line)
 		}
+	}
+}
+
+// TestImages: no image is named by what somebody can move: each FROM is scratch or, as
+// each image of an example, has a digest.
+func TestImages(t *testing.T) {
+	pinned := regexp.MustCompile(`^(scratch|[^ @]+@sha256:[0-9a-f]{64})$`)
+	found := 0
+	for _, file := range []string{"docker/Dockerfile", "docker/compose.yaml", "kubernetes/sidecar.yaml"} {
+		for _, m := range regexp.MustCompile(`(?m)^(?:FROM|\s+image:)\s+(?:--platform=\S+ )?(\S+)`).FindAllStringSubmatch(read(t, file), -1) {
+			found++
+			if !pinned.MatchString(m[1]) {
+				t.Errorf("%s: %s has no digest", file, m[1])
+			}
+		}
+	}
+	if found != 4 {
+		t.Errorf("%d images found, want 4", found)
+	}
+}
+
+// TestPrepare makes what the image consists of.
+func TestPrepare(t *testing.T) {
+	if _, err := exec.LookPath("sh"); err != nil {
+		t.Skip("no shell here")
+	}
+	if _, err := os.Stat("/etc/ssl/certs/ca-certificates.crt"); err != nil {
+		t.Skip("no public CAs where this system has them")
+	}
+	out := filepath.Join(t.TempDir(), "out")
+	if text, err := exec.Command("sh", "docker/prepare", out).CombinedOutput(); err != nil {
+		t.Fatalf("%v\n%s", err, text)
+	}
+	dockerfile := read(t, "docker/Dockerfile")
+	for _, name := range []string{"ssoexchange", "ca-certificates.crt", "state", "session"} {
+		info, err := os.Stat(filepath.Join(out, name))
+		if err != nil || info.IsDir() && info.Mode().Perm() != 0o700 {
+			t.Errorf("%s: %v, %v", name, info, err)
+		}
+		if !strings.Contains(dockerfile, " out/"+name+" ") {
+			t.Errorf("the Dockerfile does not copy %s", name)
+		}
+	}
+	if text, err := exec.Command(filepath.Join(out, "ssoexchange"), "version").CombinedOutput(); err != nil {
+		t.Errorf("%v\n%s", err, text)
 	}
 }

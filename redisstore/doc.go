@@ -7,15 +7,21 @@
 // filestore: a Redis that is read by others tells them which identities there are (as
 // hashes) and how often they sign in, and nothing else.
 //
+// Each value also proves that a holder of the key wrote it, which its public half does not
+// allow, and a value that was there before is not taken again. Somebody who may write to
+// Redis can still delete values, or put all names of an identity back to an earlier time;
+// a process that has seen later ones then goes on from those.
+//
 // # Keys in Redis
 //
 //	ssoexchange:{KEY}:value   hash: data (age-encrypted), fence (of the lease that wrote it)
 //	ssoexchange:{KEY}:lease   who may write; expires by itself
 //	ssoexchange:{KEY}:fence   how many leases there were
+//	ssoexchange:{KEY}:written the fence of the last write, authenticated
 //	ssoexchange:events        channel: "KEY saved", "KEY free"
 //
 // KEY is that of an identity or of an account, whose password several identities may
-// use. It has braces so that a Cluster keeps the three of an identity together. Nothing
+// use. It has braces so that a Cluster keeps the names of one KEY together. Nothing
 // but the lease expires; an eviction policy that takes keys without an expiry
 // (allkeys-…) would take remembered devices.
 //

@@ -60,6 +60,9 @@ func fail(ctx context.Context, doing string, err error) error {
 	return e
 }
 
+// wrongType reports whether err says that a name holds something else than it should.
+func wrongType(err error) bool { return err != nil && strings.HasPrefix(err.Error(), "WRONGTYPE") }
+
 // notSent reports whether err came before there was a connection.
 func notSent(err error) bool {
 	var op *net.OpError

@@ -45,9 +45,6 @@ func (s *Store) Acquire(ctx context.Context, key string) (Lease, error) {
 		if err == nil && fence > 0 {
 			l := s.newLease(key, owner, fence, sent)
 			l.stored = &stored
-			if stored.data != nil {
-				s.seen.put(key, stored)
-			}
 			return l, nil
 		}
 		if err == nil {
@@ -87,10 +84,11 @@ func pollAfter(left time.Duration) time.Duration {
 func (s *Store) tryAcquire(ctx context.Context, key, owner string) (fence int64, left time.Duration, stored value, err error) {
 	op, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	answer, err := acquireScript.Run(op, s.redis, s.keys(key), owner, s.ttl.Milliseconds()).Slice()
-	var ms int64
-	if err == nil {
-		fence, ms, stored, err = readAcquired(answer)
+	fence, left, stored, err = s.runAcquire(op, key, owner)
+	if floor := s.markedFence(key, stored.mark); err == nil && fence > 0 && fence <= floor {
+		// Redis has lost count. The number of this lease must be above all before.
+		s.highest.raise(key, floor)
+		fence, left, stored, err = s.runAcquire(op, key, owner)
 	}
 	if err = s.noted(ctx, "asking for the lease", err); err != nil {
 		if away(err) && !notSent(err) || ctx.Err() != nil {
@@ -99,27 +97,33 @@ func (s *Store) tryAcquire(ctx context.Context, key, owner string) (fence int64,
 		}
 		return 0, 0, value{}, err
 	}
-	return fence, time.Duration(ms) * time.Millisecond, stored, nil
+	return fence, left, stored, nil
 }
 
-// readAcquired reads the answer of acquireScript.
-func readAcquired(answer []any) (fence, left int64, stored value, err error) {
-	if len(answer) == 2 || len(answer) == 4 {
-		var ok, also bool
-		fence, ok = answer[0].(int64)
-		left, also = answer[1].(int64)
-		if ok && also && len(answer) == 2 {
-			return fence, left, value{}, nil
-		}
-		data, isText := answer[len(answer)-2].(string)
-		text, isNumber := answer[len(answer)-1].(string)
-		if ok && also && isText && isNumber {
-			stored.fence, _ = strconv.ParseInt(text, 10, 64)
-			stored.data = []byte(data)
-			return fence, left, stored, nil
-		}
+// runAcquire asks for the lease once. With it comes the value that is stored, if there is one.
+func (s *Store) runAcquire(ctx context.Context, key, owner string) (fence int64, left time.Duration, stored value, err error) {
+	answer, err := acquireScript.Run(ctx, s.redis, s.keys(key), owner, s.ttl.Milliseconds(), s.highest.get(key), maxTTL.Milliseconds()).Slice()
+	if err != nil {
+		return 0, 0, value{}, err
 	}
-	return 0, 0, value{}, fmt.Errorf("a script answered with %d values of another form", len(answer))
+	if len(answer) != 3 && len(answer) != 5 {
+		return 0, 0, value{}, fmt.Errorf("a script answered with %d values", len(answer))
+	}
+	fence, isNumber := answer[0].(int64)
+	milliseconds, isWait := answer[1].(int64)
+	mark, isText := answer[2].(string)
+	stored.mark = mark
+	if len(answer) == 5 {
+		data, isData := answer[3].(string)
+		text, isFence := answer[4].(string)
+		isText = isText && isData && isFence
+		stored.data = []byte(data)
+		stored.fence, _ = strconv.ParseInt(text, 10, 64)
+	}
+	if !isNumber || !isWait || !isText {
+		return 0, 0, value{}, errors.New("a script answered with values of other types")
+	}
+	return fence, time.Duration(milliseconds) * time.Millisecond, stored, nil
 }
 
 func (s *Store) giveBack(ctx context.Context, key, owner string) {
@@ -302,7 +306,11 @@ func (l *lease) commit(ctx context.Context, what string, record []byte, release 
 	s := l.store
 	op, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	args := []any{l.owner, l.fence, s.channel(), what, record, l.key + eventSaved}
+	mark, err := s.mark(l.key, l.fence)
+	if err != nil {
+		return errConfig("", "authenticating a record: %v", err)
+	}
+	args := []any{l.owner, l.fence, s.channel(), what, record, l.key + eventSaved, mark}
 	if release != "" {
 		args = append(args, release)
 	}
@@ -316,10 +324,11 @@ func (l *lease) commit(ctx context.Context, what string, record []byte, release 
 		l.lose("not saved, since a later lease was given")
 		return l.err
 	}
+	s.highest.raise(l.key, l.fence)
 	if record == nil {
 		s.seen.drop(l.key)
 	} else {
-		s.seen.put(l.key, value{record, l.fence})
+		s.seen.put(l.key, value{data: record, fence: l.fence, mark: mark})
 	}
 	return nil
 }

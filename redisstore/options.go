@@ -22,6 +22,7 @@ const (
 	defaultPrefix = "ssoexchange:"
 	defaultTTL    = 30 * time.Second
 	minTTL        = 100 * time.Millisecond
+	maxTTL        = time.Hour
 
 	// ioTimeout bounds each attempt to reach Redis, opTimeout a command with all its
 	// attempts.
@@ -34,8 +35,9 @@ const (
 
 // Options are what [Open] can be told beside the URL. The zero Options are good.
 type Options struct {
-	// Key encrypts. Nil: $SSOEXCHANGE_STATE_KEY, which all hosts of a fleet have in
-	// common, or with all others' public keys (age1…) beside each host's own.
+	// Key encrypts and says who wrote. Nil: $SSOEXCHANGE_STATE_KEY, which all hosts of a
+	// fleet have in common, or with all others' public keys (age1…) beside each host's own:
+	// a host reads what was written for it by those that it knows.
 	Key *Key
 
 	Logger *slog.Logger // nil: silent
@@ -47,7 +49,7 @@ type Options struct {
 	// TLS is used with rediss://. Nil: the system's roots, and what the URL says.
 	TLS *tls.Config
 
-	// LeaseTTL is how long a lease outlives its holder, at least 100 ms; 0: 30 s. It
+	// LeaseTTL is how long a lease outlives its holder, 100 ms to 1 h; 0: 30 s. It
 	// is not how long a sign-in may take: a lease is renewed while it is held.
 	LeaseTTL time.Duration
 }
@@ -155,13 +157,14 @@ func (t *target) trust(file string) error {
 	return nil
 }
 
-// readSecret returns the first line of a file, read anew each time.
+// readSecret returns the first line of a file, read anew each time, without a byte order
+// mark. Redis takes any bytes, so they are not looked at.
 func readSecret(file string) (string, error) {
 	data, err := readBounded(file)
 	if err != nil {
 		return "", errConfig("", "password file: %v", err)
 	}
-	line, _, _ := strings.Cut(string(data), "\n")
+	line, _, _ := strings.Cut(strings.TrimPrefix(string(data), "\ufeff"), "\n")
 	return strings.TrimSuffix(line, "\r"), nil
 }
 

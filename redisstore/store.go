@@ -34,15 +34,16 @@ func ParseKey(text string) (*Key, error) {
 
 // Store is a Redis in which sessions are kept. It is safe for concurrent use.
 type Store struct {
-	redis  redis.UniversalClient
-	key    *Key
-	log    *slog.Logger
-	prefix string
-	ttl    time.Duration
-	host   string // begins the names of this process's leases
-	events *hub
-	seen   *cache
-	away   atomic.Bool // the last command could not reach Redis
+	redis   redis.UniversalClient
+	key     *Key
+	log     *slog.Logger
+	prefix  string
+	ttl     time.Duration
+	host    string // begins the names of this process's leases
+	events  *hub
+	seen    *cache
+	highest fences
+	away    atomic.Bool // the last command could not reach Redis
 
 	mu   sync.Mutex
 	held map[string]int // leases of this process
@@ -77,8 +78,8 @@ func Open(url string, o Options) (*Store, error) {
 	if o.LeaseTTL == 0 {
 		o.LeaseTTL = defaultTTL
 	}
-	if o.LeaseTTL < minTTL {
-		return nil, errConfig("", "a lease of %v is too short", o.LeaseTTL)
+	if o.LeaseTTL < minTTL || o.LeaseTTL > maxTTL {
+		return nil, errConfig("", "a lease of %v is not between %v and %v", o.LeaseTTL, minTTL, maxTTL)
 	}
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
@@ -114,9 +115,9 @@ func (s *Store) channel() string { return s.prefix + "events" }
 
 func (s *Store) name(key, what string) string { return s.prefix + "{" + key + "}:" + what }
 
-// keys are the three names of an identity, as the scripts expect them.
+// keys are the names of an identity, as the scripts expect them.
 func (s *Store) keys(key string) []string {
-	return []string{s.name(key, "lease"), s.name(key, "fence"), s.name(key, "value")}
+	return []string{s.name(key, "lease"), s.name(key, "fence"), s.name(key, "value"), s.name(key, "written")}
 }
 
 // Load returns the record of key, nil if there is none. While Redis is away it is the
@@ -124,7 +125,8 @@ func (s *Store) keys(key string) []string {
 // the lease gets an error instead, because it must not act on old knowledge.
 //
 // A value that cannot be decrypted is an error, and stays where it is: more likely
-// than damage is a host with another key.
+// than damage is a host with another key. So is one that was put back in place of a
+// later one, or that no holder of the key has written.
 func (s *Store) Load(ctx context.Context, key string) ([]byte, error) {
 	if !validKey(key) {
 		return nil, errKey(key)
@@ -141,14 +143,16 @@ func (s *Store) Load(ctx context.Context, key string) ([]byte, error) {
 	return s.open(key, value)
 }
 
-// open decrypts a value, nil if there is none.
+// open decrypts a value and looks at who wrote it, and when; nil if there is none.
 func (s *Store) open(key string, value value) ([]byte, error) {
 	if value.data == nil {
 		return nil, nil
 	}
-	data, fence, err := s.key.Open(key, value.data)
-	if err == nil && fence != value.fence {
-		err = sealed.ErrMoved // an older value in the newer one's place
+	data, err := s.accept(key, value)
+	if errors.Is(err, sealed.ErrForged) {
+		return nil, errConfig("if another host wrote it with a key of its own, add that host's public key (age1…) "+
+			"to the key here; else delete the value: redis-cli DEL '"+s.name(key, "value")+"'",
+			"the stored value cannot be used: %v", err)
 	}
 	if err != nil {
 		return nil, errConfig("if this host has the fleet's key, delete the value: redis-cli DEL '"+s.name(key, "value")+"'",
@@ -160,13 +164,26 @@ func (s *Store) open(key string, value value) ([]byte, error) {
 // value is a record as Redis has it.
 type value struct {
 	data  []byte // encrypted; nil: none
-	fence int64
+	fence int64  // as Redis has it, which proves nothing
+	mark  string // what stands in written; "": nothing yet
 }
 
 func (s *Store) fetch(ctx context.Context, key string) (value, error) {
 	op, cancel := context.WithTimeout(ctx, opTimeout)
 	defer cancel()
-	fields, err := s.redis.HMGet(op, s.name(key, "value"), "data", "fence").Result()
+	// written comes first: a value that is written in between is later than it, not earlier.
+	// They are two commands, since a Cluster refuses one for both while it moves them.
+	mark, err := s.redis.Get(op, s.name(key, "written")).Result()
+	switch {
+	case errors.Is(err, redis.Nil):
+		err = nil
+	case wrongType(err):
+		mark, err = foreignMark, nil
+	}
+	var fields []any
+	if err == nil {
+		fields, err = s.redis.HMGet(op, s.name(key, "value"), "data", "fence").Result()
+	}
 	if err = s.noted(ctx, "reading the state", err); err != nil {
 		return value{}, err
 	}
@@ -177,9 +194,7 @@ func (s *Store) fetch(ctx context.Context, key string) (value, error) {
 	}
 	text, _ := fields[1].(string)
 	fence, _ := strconv.ParseInt(text, 10, 64)
-	v := value{[]byte(data), fence}
-	s.seen.put(key, v)
-	return v, nil
+	return value{data: []byte(data), fence: fence, mark: mark}, nil
 }
 
 // noted turns a command's error into ours, and tells the log when Redis goes and when

@@ -124,10 +124,18 @@ func TestKeys(t *testing.T) {
 		t.Fatal(err)
 	}
 	save(t, at(keyText+" "+bot.Recipient().String()), recordKey, []byte("z"))
-	for _, text := range []string{keyText, bot.String()} {
+	writer, err := age.ParseX25519Identity(key(t, keyText).Secret())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, text := range []string{keyText, bot.String() + " " + writer.Recipient().String()} {
 		if got := load(t, at(text), recordKey); got != "z" {
 			t.Errorf("one of two readers: %q", got)
 		}
+	}
+	// Who does not know the writer cannot tell its records from anybody's.
+	if _, err := at(bot.String()).Load(t.Context(), recordKey); !errors.Is(err, sso.ErrConfig) || !strings.Contains(hint(err), "public key (age1") {
+		t.Errorf("by a writer that is not known: %v", err)
 	}
 	if _, err := wrong.Load(t.Context(), recordKey); err == nil {
 		t.Error("a third one can read it")

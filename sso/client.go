@@ -126,7 +126,8 @@ func OpenConfig(ctx context.Context, cfg *Config, opts *Options) (*Client, error
 	}
 	c.provider, err = newProvider(cfg, providerDeps{
 		transport: &c.counted, logger: c.opts.Logger, userAgent: c.userAgent,
-		password: c.guarded, answerer: newAnswerer(cfg, given, c.mailbox, c.opts.Answerer, c.idpAhead), checkpoint: c.checkpoint, accepted: c.passwordAccepted,
+		password: c.guarded, checkpoint: c.checkpoint, accepted: c.passwordAccepted,
+		answerer: newAnswerer(cfg, c.ahead("MFASecret", cfg.MFASecret), given, c.mailbox, c.opts.Answerer, c.idpAhead),
 	})
 	if err != nil {
 		c.net.close()

@@ -201,7 +201,10 @@ func (s Settings) apply(c *Config, r *row, o ParseOptions) *ConfigError {
 		}
 		switch src {
 		case sourceValue:
-			*r.secret(c) = NewSecret(value)
+			if _, bad := sendable(name, value); bad != nil {
+				return bad.about(name, v.origin)
+			}
+			*r.secret(c) = newSecret(name, value)
 		case sourceFile:
 			*r.secret(c) = secretFromFile(name, value)
 		case sourceCommand:
@@ -271,9 +274,9 @@ func (s Settings) finishURLs(c *Config) *ConfigError {
 	acs := c.SSOExchangeURL
 	switch {
 	case acs != nil && isCloud(acs):
-		return cloudError().about("SSOExchangeURL", s.values["SSOExchangeURL"].origin)
+		return cloudError(acs.Hostname()).about("SSOExchangeURL", s.values["SSOExchangeURL"].origin)
 	case acs == nil && c.URL != nil && isCloud(c.URL):
-		return cloudError().about("URL", s.values["URL"].origin)
+		return cloudError(c.URL.Hostname()).about("URL", s.values["URL"].origin)
 	case acs == nil:
 		return nil // reported as missing
 	case c.URL == nil || isCloud(c.URL):
@@ -319,8 +322,8 @@ func isCloud(u *url.URL) bool {
 	return false
 }
 
-func cloudError() *ConfigError {
-	return badValue("Atlassian's cloud has no SAML exchange for single sites: it signs users in at id.atlassian.com for the whole organisation",
+func cloudError(host string) *ConfigError {
+	return badValue(host+" is on Atlassian's cloud, which has no SAML exchange for single sites: it signs users in at id.atlassian.com for the whole organisation",
 		"for a cloud site use an API token with the account's e-mail address, OAuth 2.0 (3LO) or a service account's token; "+
 			"for Jira Data Center give its own host as SSOExchangeURL")
 }

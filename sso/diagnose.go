@@ -58,6 +58,7 @@ func failing(check string, kind error, message, hint string) Finding {
 // calls report with one Finding after the other, from the same goroutine, in this
 // order:
 //
+//	addresses                    they are what they should be; only reported if not
 //	secrets                      their sources can be read; MFASecret is a seed
 //	idp.proxy, .name, .connect, .tls, .clock   the way to the identity provider
 //	okta.engine, okta.app        the organisation and the app's link, or
@@ -78,6 +79,9 @@ func failing(check string, kind error, message, hint string) Finding {
 // be good for one reading. Each check is bounded to 10 seconds. Nothing is written to
 // the store, except a stored session that Jira renews when it is asked about it.
 func (c *Client) Diagnose(ctx context.Context, report func(Finding)) {
+	if bad := c.cfg.checkAddresses(); bad != nil {
+		report(FindingOf("addresses", "", bad))
+	}
 	c.diagnoseSecrets(ctx, report)
 	// Both servers at once: a dead one takes its time.
 	idp, sp := make(chan Finding, maxFindings), make(chan Finding, maxFindings)

@@ -17,9 +17,9 @@ type ConfigError struct {
 	Problem  string // what is wrong
 	Hint     string // what to do about it; may be empty
 
-	cause error // an error whose text is safe; may be nil
-
-	passing bool // see SourceFailed
+	cause   error // an error whose text is safe; may be nil
+	passing bool  // see SourceFailed
+	content bool  // the source could be read, and what it holds cannot be used
 }
 
 // badValue is a ConfigError that does not know yet which property it is about.

@@ -26,3 +26,11 @@ func Learn(idle, gap time.Duration, alive bool, inARow int, most time.Duration) 
 	c.learn(gap, alive, most)
 	return c.Idle, c.Alive
 }
+
+// CheckAddresses is what stands between a wrong address and a secret.
+func CheckAddresses(c *Config) error {
+	if bad := c.checkAddresses(); bad != nil {
+		return bad
+	}
+	return nil
+}

@@ -207,16 +207,16 @@ func (p *passCode) Ready(c mfa.Challenge) bool {
 	return p.next != nil && c.Kind != mfa.Push
 }
 
-// newAnswerer puts the sources of an answer in order: the given code, the computed
-// one, the mailed one, the command, and last the person.
-// ahead tells how far the IdP's clock is ahead of ours.
-func newAnswerer(cfg *Config, given *passCode, mailbox, person mfa.Answerer, ahead func() time.Duration) mfa.Answerer {
+// newAnswerer puts the sources of an answer in order: the given code, the one computed
+// from seed, the mailed one, the command, and last the person. ahead tells how far the
+// IdP's clock is ahead of ours.
+func newAnswerer(cfg *Config, seed Secret, given *passCode, mailbox, person mfa.Answerer, ahead func() time.Duration) mfa.Answerer {
 	answerers := []mfa.Answerer{given}
 	if !cfg.MFAPassCode.IsZero() {
 		given.set(cfg.MFAPassCode.Reveal)
 	}
-	if !cfg.MFASecret.IsZero() {
-		answerers = append(answerers, mfa.AuthenticatorAhead(cfg.MFASecret.Reveal, ahead))
+	if !seed.IsZero() {
+		answerers = append(answerers, mfa.AuthenticatorAhead(seed.Reveal, ahead))
 	}
 	if mailbox != nil {
 		answerers = append(answerers, mailbox)

@@ -29,23 +29,28 @@ const maxSecret = 64 << 10
 // unexported field of somebody's struct prints as an address.
 type Secret struct {
 	reveal func(context.Context) (string, error)
+	local  bool // a value or a file: to read it asks nobody and runs nothing
 }
 
 // NewSecret returns a Secret that holds value itself; the zero Secret if value is empty.
-func NewSecret(value string) Secret {
+func NewSecret(value string) Secret { return newSecret("", value) }
+
+func newSecret(property, value string) Secret {
 	if value == "" {
 		return Secret{}
 	}
-	return Secret{func(context.Context) (string, error) { return value, nil }}
+	s := textSecret(property, func(context.Context) (string, error) { return value, nil })
+	s.local = true
+	return s
 }
 
 // SecretFunc returns a Secret that calls f each time it is revealed.
-func SecretFunc(f func(ctx context.Context) (string, error)) Secret { return Secret{f} }
+func SecretFunc(f func(ctx context.Context) (string, error)) Secret { return textSecret("", f) }
 
 // SecretFromFile returns a Secret that is the first line of a file, without the end
-// of the line. The file is read at each Reveal and may be replaced in between. It
-// must be a regular file of at most 64 KiB and, except on Windows, closed to the
-// group and to others (chmod 600).
+// of the line (LF or CR LF); spaces around it count. The file is read at each Reveal
+// and may be replaced in between. It must be a regular file of at most 64 KiB and,
+// except on Windows, closed to the group and to others (chmod 600).
 func SecretFromFile(path string) Secret { return secretFromFile("", path) }
 
 // SecretFromKeyring returns a Secret that keyring looks up by account name. If
@@ -57,6 +62,10 @@ func SecretFromKeyring(account string, keyring func(ctx context.Context, account
 // Reveal reads the secret, now, from where it comes from. The zero Secret reveals
 // an empty string. A source that cannot be read, or that is empty, is a
 // [*ConfigError], which matches ErrConfig; if ctx ends first, the error is that of ctx.
+//
+// A secret is UTF-8. One byte order mark in front of it belongs to the file and is left
+// out. Other encodings, line breaks and control characters but the tab are a
+// [*ConfigError] as well: the server would receive another secret, and refuse it.
 func (s Secret) Reveal(ctx context.Context) (string, error) {
 	if s.reveal == nil {
 		return "", nil
@@ -83,7 +92,7 @@ func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(redacted) }
 func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 func secretFromFile(property, path string) Secret {
-	return Secret{func(ctx context.Context) (string, error) {
+	s := textSecret(property, func(ctx context.Context) (string, error) {
 		if err := context.Cause(ctx); err != nil {
 			return "", err
 		}
@@ -92,7 +101,9 @@ func secretFromFile(property, path string) Secret {
 			return "", err.about(property, "")
 		}
 		return firstLine(property, data)
-	}}
+	})
+	s.local = true
+	return s
 }
 
 func readSecretFile(path string) ([]byte, *ConfigError) {
@@ -150,7 +161,7 @@ func firstLine(property string, data []byte) (string, error) {
 }
 
 func secretFromKeyring(property, account string, keyring func(context.Context, string) (string, error)) Secret {
-	return Secret{func(ctx context.Context) (string, error) {
+	return textSecret(property, func(ctx context.Context) (string, error) {
 		if keyring == nil {
 			return "", badValue("no keyring is available here",
 				"the command line reads the OS keyring; a program passes ParseOptions.Keyring").about(property, "")
@@ -168,5 +179,5 @@ func secretFromKeyring(property, account string, keyring func(context.Context, s
 			return "", badSource("the keyring's entry is empty", "").about(property, "")
 		}
 		return value, nil
-	}}
+	})
 }

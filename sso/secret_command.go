@@ -42,7 +42,7 @@ const commandGrace = time.Second
 func SecretFromCommand(commandLine string) Secret { return secretFromCommand("", commandLine) }
 
 func secretFromCommand(property, commandLine string) Secret {
-	return Secret{func(ctx context.Context) (string, error) {
+	return textSecret(property, func(ctx context.Context) (string, error) {
 		if cause := context.Cause(ctx); cause != nil {
 			return "", cause
 		}
@@ -54,7 +54,7 @@ func secretFromCommand(property, commandLine string) Secret {
 			return "", bad.about(property, "")
 		}
 		return firstLine(property, out)
-	}}
+	})
 }
 
 func orSecret(property string) string {

@@ -8,6 +8,8 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+
+	"github.com/ssoexchange/ssoexchange/internal/wiretext"
 )
 
 // The origins of settings, as error texts name them.
@@ -33,10 +35,17 @@ type setting struct {
 }
 
 // ParseSettings reads a connection string; see [ParseConfig] for its form. It checks
-// names and grammar; values are checked by [Settings.Config].
+// names and grammar; values are checked by [Settings.Config]. A byte order mark in
+// front of it is left out.
 func ParseSettings(conn string) (Settings, error) {
 	if len(conn) > maxConnectionString {
 		return Settings{}, &ConfigError{Origin: originString, Problem: "longer than 64 KiB"}
+	}
+	conn = wiretext.Trim(conn)
+	if strings.HasPrefix(conn, "\xff\xfe") || strings.HasPrefix(conn, "\xfe\xff") ||
+		strings.Contains(conn[:min(4, len(conn))], "\x00") {
+		return Settings{}, &ConfigError{Origin: originString, Problem: "not UTF-8, but UTF-16",
+			Hint: "save the file as UTF-8 (PowerShell: -Encoding utf8)"}
 	}
 	pairs, bad := splitList(conn, "")
 	if bad != nil {

@@ -16,6 +16,7 @@ import (
 type signInState struct {
 	guard *guard
 	lease Lease
+	ahead aheadSecrets
 
 	fresh bool // the provider's session does not count
 
@@ -40,6 +41,12 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	if err := c.mailboxSecret(); err != nil {
 		return nil, err // before any secret leaves
 	}
+	if err := c.restoreProvider(r); err != nil {
+		return nil, err
+	}
+	if err := c.secretsAhead(ctx); err != nil {
+		return nil, err // before any server is asked
+	}
 	start := time.Now()
 	if asked.IsZero() && r.Obtained.IsZero() {
 		asked = r.Answered // a session has just been forgotten
@@ -55,12 +62,9 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	// The SP is not asked anything more until the IdP has answered.
 	c.net.warm(ctx, c.cfg.SSOExchangeURL)
 	v := c.visit(r.withoutSession())
-	err := c.restoreProvider(r)
-	if err == nil {
-		takeBack := c.setAside(state)
-		err = state.lateMail(c.walk(ctx, v, r))
-		takeBack()
-	}
+	takeBack := c.setAside(state)
+	err := state.lateMail(c.walk(ctx, v, r))
+	takeBack()
 	now := time.Now()
 	noteErr := state.guard.note(ctx, err, now)
 	switch {
@@ -210,19 +214,27 @@ func (c *Client) passwordAccepted(ctx context.Context) {
 
 // guarded returns the function by which a provider reads one of its secrets.
 func (c *Client) guarded(property, owner string, s Secret) func(context.Context) (string, error) {
-	if s.IsZero() && property == "Password" && c.opts.Password != nil {
-		s = SecretFunc(c.opts.Password)
+	if property == "Password" {
+		s = c.passwordSource()
 	}
+	s = c.ahead(property, s)
 	return func(ctx context.Context) (string, error) {
 		if s.IsZero() {
-			return "", &autherr.Error{Kind: ErrConfig, Text: "sso: " + property + " is needed and not given",
-				Hint: "set " + property + ", " + property + "File or " + property + "Command"}
+			return "", missingSecret(property)
+		}
+		if bad := c.cfg.checkAddresses(); bad != nil {
+			return "", bad
 		}
 		resume := patience.Pause(ctx) // a person may be typing it
 		defer resume()
 		state := c.signInState()
 		if state == nil {
 			return s.Reveal(ctx)
+		}
+		if property == "Password" { // a seed that cannot be used is found out before the password leaves
+			if _, err := c.ahead("MFASecret", c.cfg.MFASecret).Reveal(ctx); err != nil && c.cfg.Scheme == "Okta" {
+				return "", err
+			}
 		}
 		// It is marked before it leaves: if this process dies while the server thinks, the
 		// next one must know that the secret was sent. What cannot be noted is not sent.

@@ -109,6 +109,7 @@ func (a *app) cookies(ctx context.Context, f cookiesFlags) error {
 		return err
 	}
 	a.tellUser(cfg, session)
+	a.warnOmitted(format, session.Cookies)
 	var b bytes.Buffer
 	if err := cookiejar.Write(&b, format, session.Cookies, cfg.URL); err != nil {
 		return err
@@ -123,6 +124,14 @@ func (a *app) cookies(ctx context.Context, f cookiesFlags) error {
 	}
 	_, err = a.stdout.Write(b.Bytes())
 	return err
+}
+
+// warnOmitted names the cookies that a format cannot hold.
+func (a *app) warnOmitted(format cookiejar.Format, cookies []cookiejar.Cookie) {
+	for _, c := range cookiejar.Omitted(format, cookies) {
+		a.tui.warn(fmt.Sprintf("the cookie %q is left out: the format %s cannot hold it "+
+			"(header, curl and json hold values that are not UTF-8)", c.Name, format))
+	}
 }
 
 // addHeaders puts headers beside the cookies in b.

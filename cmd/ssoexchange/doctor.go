@@ -41,6 +41,7 @@ is not sent again. --ticket uses a live stored session, and signs in if there is
   state, state.key, state.records the state directory, its key, what is in it; or --store
   state.lease                     with --store: one is given, and taken back
   keyring                         the OS keyring
+  addresses                       URL, SSOLoginURL, SSOExchangeURL and Domain are what they should be (shown if not)
   secrets                         the sources of secrets can be read
   idp.name .connect .tls .clock   the way to Okta or Crowd (.proxy if one is used)
   okta.engine  okta.app           Classic or Identity Engine; the app's link

@@ -8,7 +8,6 @@ import (
 	"os"
 	"os/exec"
 	"os/signal"
-	"path/filepath"
 	"syscall"
 
 	"github.com/spf13/cobra"
@@ -31,7 +30,8 @@ func (a *app) execCommand() *cobra.Command {
 		Long: `exec runs COMMAND with the session's cookies in a file, readable by you only, whose path
 is in the environment variable SSOEXCHANGE_COOKIE_FILE. It signs in first if that is
 needed. The file is removed when COMMAND ends; COMMAND's exit status becomes that of exec
-(128 and the signal's number if a signal ended it). Signals are passed on to COMMAND.
+(128 and the signal's number if a signal ended it). Signals are passed on to COMMAND. If
+exec itself is killed (SIGKILL), the file stays behind until the next exec removes it.
 
 COMMAND finds no other secret in its environment: variables that begin with SSOEXCHANGE_
 are taken out, except for those that name the profile, the configuration file, the state
@@ -70,6 +70,7 @@ func (a *app) exec(ctx context.Context, f cookiesFlags, args []string) error {
 		return err
 	}
 	a.tellUser(cfg, session)
+	a.warnOmitted(format, session.Cookies)
 	var cookies bytes.Buffer
 	if err := cookiejar.Write(&cookies, format, session.Cookies, cfg.URL); err != nil {
 		return err
@@ -87,15 +88,16 @@ func (a *app) runWith(ctx context.Context, path string, args []string, cookies [
 	if ctx.Err() != nil {
 		return context.Cause(ctx)
 	}
+	sweepCookieFiles(a.logger())
 	file, err := writeCookieFile(cookies)
 	if err != nil {
 		return err
 	}
-	defer os.Remove(file)
+	defer file.remove()
 
 	cmd := &exec.Cmd{Path: path, Args: args, Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr}
-	cmd.Env = childenv.Of(os.Environ(), cookieFileEnv+"="+file)
-	if err := cmd.Start(); err != nil {
+	cmd.Env = childenv.Of(os.Environ(), cookieFileEnv+"="+file.path)
+	if err := startWithCores(cmd); err != nil {
 		return configError("cannot run "+args[0]+": "+reason(err), "")
 	}
 	a.hasChild.Store(true)
@@ -135,23 +137,4 @@ func childStatus(cmd *exec.Cmd, err error) error {
 		return nil
 	}
 	return &exitError{status: status}
-}
-
-// writeCookieFile makes the file, where memory is used instead of a disk if the
-// system has such a place for its users.
-func writeCookieFile(cookies []byte) (path string, err error) {
-	dir := os.Getenv("XDG_RUNTIME_DIR")
-	if info, err := os.Stat(dir); dir == "" || err != nil || !info.IsDir() {
-		dir = os.TempDir()
-	}
-	f, err := os.CreateTemp(dir, "ssoexchange-*.cookies") // mode 0600
-	if err != nil {
-		return "", configError("no cookie file can be made in "+dir, "set TMPDIR to a directory that may be written to")
-	}
-	_, err = f.Write(cookies)
-	if err = errors.Join(err, f.Close()); err != nil {
-		os.Remove(f.Name())
-		return "", configError("the cookie file in "+dir+" cannot be written", "is the disk full?")
-	}
-	return filepath.Abs(f.Name())
 }

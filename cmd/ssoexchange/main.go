@@ -25,6 +25,7 @@ func main() {
 	// net/http and other libraries print by it what a server has sent. Our own words go
 	// through log/slog with a handler of our own.
 	log.SetOutput(io.Discard)
+	forbidCores()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 

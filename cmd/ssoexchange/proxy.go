@@ -7,11 +7,13 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/net/netutil"
 
 	"github.com/ssoexchange/ssoexchange/sso"
 )
@@ -24,11 +26,16 @@ const (
 	proxyHeaderTime = 30 * time.Second
 	proxyIdleTime   = 2 * time.Minute
 	proxyMaxHeader  = 256 << 10
+	// proxyConnections is how many tools may be connected at once unless a flag says so.
+	// Each is a descriptor, and its request another.
+	proxyConnections    = 256
+	maxProxyConnections = 65536
 )
 
 type proxyFlags struct {
 	listen    string
 	tokenFile string
+	most      int // connections at once
 }
 
 func (a *app) proxyCommand() *cobra.Command {
@@ -56,12 +63,18 @@ is kept in that file (mode 0600) instead, and survives restarts.`,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.proxy(cmd.Context(), f) },
 	}
 	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8421", "loopback `ADDRESS`, port 0 chooses a free one; or unix:/path for a socket of mode 0600")
+	cmd.Flags().IntVar(&f.most, "max-connections", proxyConnections,
+		"at most `N` connections at once; further ones wait until one ends")
 	cmd.Flags().StringVar(&f.tokenFile, "token-file", "", "keep the access token in `FILE` (mode 0600) instead of showing a new one")
 	return cmd
 }
 
 // proxy serves until ctx ends, which is no error.
 func (a *app) proxy(ctx context.Context, f proxyFlags) error {
+	if f.most < 1 || f.most > maxProxyConnections {
+		return configError(fmt.Sprintf("--max-connections is not a number from 1 to %d", maxProxyConnections),
+			"the default is "+strconv.Itoa(proxyConnections))
+	}
 	client, cfg, err := a.connect(ctx, false)
 	if err != nil {
 		return err
@@ -89,7 +102,7 @@ func (a *app) proxy(ctx context.Context, f proxyFlags) error {
 	}
 	forward := newForwarder(client, cfg.URL, ln, token, a.logger())
 	forward.hint = a.hintFor
-	return serveProxy(ctx, ln, forward, proxyGrace, a.logger())
+	return serveProxy(ctx, netutil.LimitListener(ln, f.most), forward, proxyGrace, a.logger())
 }
 
 // announceProxy prints the address: all of standard output, and the token on

@@ -209,6 +209,7 @@ func (k *keeper) observe(ctx context.Context, e sso.RefreshEvent) {
 		return // it was removed meanwhile
 	}
 	if e.Session != nil {
+		job.warnOmitted(k.logger, e.Session)
 		err := job.publish(ctx, e.Session)
 		k.note(&k.undone, e.Name, err)
 		if err != nil {

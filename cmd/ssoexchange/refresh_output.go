@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -75,6 +76,15 @@ func (j *refreshJob) oweCommand(due bool) {
 	default:
 		if f, err := os.OpenFile(path, os.O_CREATE|os.O_EXCL|os.O_WRONLY, 0o600); err == nil {
 			f.Close()
+		}
+	}
+}
+
+// warnOmitted names the cookies that an output's format cannot hold.
+func (j *refreshJob) warnOmitted(log *slog.Logger, s *sso.Session) {
+	for _, out := range j.profile.outputs {
+		for _, c := range cookiejar.Omitted(out.format, s.Cookies) {
+			log.Warn("a cookie is left out of a file", "name", j.name, "cookie", c.Name, "format", string(out.format))
 		}
 	}
 }

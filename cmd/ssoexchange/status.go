@@ -48,6 +48,9 @@ func (a *app) status(ctx context.Context, check bool, minTTL time.Duration) erro
 		}
 		id := cfg.Identity()
 		entries = slices.DeleteFunc(entries, func(e sso.Entry) bool { return e.Identity != id })
+		if len(entries) == 0 && listErr != nil {
+			return listErr // what cannot be read is not absent
+		}
 		if len(entries) == 0 {
 			entries = []sso.Entry{{Identity: id, Connection: cfg.Public()}}
 		}
@@ -65,6 +68,9 @@ func (a *app) status(ctx context.Context, check bool, minTTL time.Duration) erro
 		if !info.Live || minTTL > 0 && time.Until(*info.Expires) < minTTL {
 			live = false
 		}
+	}
+	if len(infos) == 0 && listErr != nil {
+		return listErr
 	}
 	if err := a.printStatus(infos); err != nil {
 		return err

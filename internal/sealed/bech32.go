@@ -2,13 +2,15 @@ package sealed
 
 import "strings"
 
+const (
+	bech32Charset = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
+	bech32Sum     = 6 // characters of the checksum
+)
+
 // encodeAgeKey writes 32 bytes as an age secret key: Bech32 (BIP 173) with the prefix
 // of the age specification. Package age reads keys but makes none of given bytes.
 func encodeAgeKey(raw []byte) string {
-	const (
-		prefix  = "age-secret-key-"
-		charset = "qpzry9x8gf2tvdw0s3jn54khce6mua7l"
-	)
+	const prefix = "age-secret-key-"
 	values := toBase32(raw)
 	// The checksum is over the prefix's high bits, a zero, its low bits, the data and
 	// six zeros in its own place.
@@ -22,13 +24,13 @@ func encodeAgeKey(raw []byte) string {
 	}
 	input = append(append(input, values...), 0, 0, 0, 0, 0, 0)
 	sum := bech32Polymod(input) ^ 1
-	for i := range 6 {
+	for i := range bech32Sum {
 		values = append(values, byte(sum>>(5*(5-i)))&31)
 	}
 	var b strings.Builder
 	b.WriteString(prefix + "1")
 	for _, v := range values {
-		b.WriteByte(charset[v])
+		b.WriteByte(bech32Charset[v])
 	}
 	return strings.ToUpper(b.String())
 }

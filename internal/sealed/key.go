@@ -29,8 +29,8 @@ const maxKeys = 64
 // which new records are written, and any number of older ones that are still tried
 // for reading; there may be recipients beside them who can read what is written.
 type Key struct {
-	identities []*age.X25519Identity // the first one writes; never empty
-	recipients []age.Recipient       // others who read
+	identities []*age.X25519Identity  // the first one writes; never empty
+	recipients []*age.X25519Recipient // others who read, and whose records are read
 }
 
 // ParseKey reads a key, or several with commas or white space between them: the
@@ -39,7 +39,7 @@ type Key struct {
 //
 // A key is an age secret key, or 32 random bytes in base64 (standard or URL alphabet,
 // padded or not). An age public key (age1…) among them is one more reader of what is
-// written. The error does not contain the text.
+// written, and one more writer whose records are read. The error does not contain the text.
 func ParseKey(text string) (*Key, error) {
 	words := strings.FieldsFunc(text, func(r rune) bool { return r == ',' || r == ' ' || r == '\t' || r == '\r' || r == '\n' })
 	if len(words) > maxKeys {

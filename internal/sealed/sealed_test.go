@@ -48,11 +48,11 @@ func TestSealAndOpen(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, fence, err := k.Open("name", record)
-		if string(got) != data || fence != 7 || err != nil {
-			t.Errorf("%d bytes: %d bytes, fence %d, %v", len(data), len(got), fence, err)
+		got, err := k.Open("name", record)
+		if string(got.Data) != data || got.Fence != 7 || !got.Authenticated || err != nil {
+			t.Errorf("%d bytes: %d bytes, fence %d, %v", len(data), len(got.Data), got.Fence, err)
 		}
-		if _, _, err := k.Open("another", record); !errors.Is(err, sealed.ErrMoved) {
+		if _, err := k.Open("another", record); !errors.Is(err, sealed.ErrMoved) {
 			t.Errorf("under another name: %v", err)
 		}
 	}
@@ -75,7 +75,8 @@ func seeds(t testing.TB) map[string]error {
 		string(raw(t, "")):         sealed.ErrForeign,
 		string(raw(t, "{}\nx")):    sealed.ErrForeign,
 		string(raw(t, `{"format":"ssoexchange-state","version":0,"key":"name"}`+"\n")):       sealed.ErrForeign,
-		string(raw(t, `{"format":"ssoexchange-state","version":2,"key":"name"}`+"\n")):       sealed.ErrNewer,
+		string(raw(t, `{"format":"ssoexchange-state","version":3,"key":"name"}`+"\n")):       sealed.ErrNewer,
+		string(raw(t, `{"format":"ssoexchange-state","version":2,"key":"name"}`+"\n")):       sealed.ErrForged,
 		string(raw(t, `{"format":"ssoexchange-state","version":1,"key":"eman"}`+"\nx")):      sealed.ErrMoved,
 		string(raw(t, `{"format":"ssoexchange-state","version":1,"key":"name"}`)):            sealed.ErrForeign, // no line
 		string(raw(t, `{"format":"ssoexchange-state","version":1,"key":"name","x":1}`+"\n")): nil,
@@ -84,7 +85,7 @@ func seeds(t testing.TB) map[string]error {
 
 func TestOpen(t *testing.T) {
 	for record, want := range seeds(t) {
-		if _, _, err := key(t).Open("name", []byte(record)); !errors.Is(err, want) {
+		if _, err := key(t).Open("name", []byte(record)); !errors.Is(err, want) {
 			t.Errorf("%.60q: %v, want %v", record, err, want)
 		}
 	}
@@ -101,8 +102,8 @@ func FuzzOpen(f *testing.F) {
 	}
 	k := key(f)
 	f.Fuzz(func(t *testing.T, record []byte) {
-		data, _, err := k.Open("name", record)
-		if err != nil && data != nil {
+		got, err := k.Open("name", record)
+		if err != nil && got.Data != nil {
 			t.Error("data beside an error")
 		}
 	})

@@ -38,7 +38,7 @@ func sessionOf(cookies string) string {
 }
 
 // keyForm is what the names of keys may be.
-var keyForm = regexp.MustCompile(`^ssoexchange:\{[0-9a-f]{32}\}:(value|lease|fence)$`)
+var keyForm = regexp.MustCompile(`^ssoexchange:\{[0-9a-f]{32}\}:(value|lease|fence|written)$`)
 
 // fleet signs in on one host, and looks at what the others and Redis make of it.
 func (b *bench) fleet(ctx context.Context) error {

@@ -1,0 +1,191 @@
+package sso
+
+import (
+	"context"
+	"errors"
+	"slices"
+	"strings"
+	"sync"
+	"unicode"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/mfa"
+)
+
+// resumable is a provider that can tell whether it may do without secrets: it
+// remembers a session or an open transaction.
+type resumable interface{ Resumable() bool }
+
+// aheadSecrets are the secrets that one sign-in has read before it needs them. Each is
+// read once: a command may ask a person, and a prompt does.
+type aheadSecrets struct {
+	mu     sync.Mutex
+	values map[string]string // by property
+}
+
+// secretsAhead reads the secrets that the sign-in is going to send, and refuses what
+// cannot be sent, and addresses that they should not go to, before any server is asked
+// anything. While the provider remembers a
+// session, which may make them unnecessary, only those are read that ask nobody, and
+// one that cannot be read now is no reason to fail.
+func (c *Client) secretsAhead(ctx context.Context) error {
+	holder, ok := c.provider.(resumable)
+	if !ok {
+		return nil // a provider of the caller's own has its own secrets
+	}
+	if bad := c.cfg.checkAddresses(); bad != nil {
+		return autherr.AtStep(autherr.StepConfig, bad)
+	}
+	sure := !holder.Resumable()
+	if sure && c.passwordSource().IsZero() {
+		return autherr.AtStep(autherr.StepConfig, missingSecret("Password"))
+	}
+	for i := range table {
+		r := &table[i]
+		if r.secret == nil || !c.cfg.uses(r) || !readAhead[r.Name] {
+			continue
+		}
+		s := *r.secret(c.cfg)
+		if r.Name == "Password" {
+			s = c.passwordSource()
+		}
+		if s.IsZero() || !s.local && !(sure && neededAtOnce[r.Name]) {
+			continue
+		}
+		_, err := c.ahead(r.Name, s).Reveal(ctx)
+		if bad := (*ConfigError)(nil); err != nil && !sure && !(errors.As(err, &bad) && bad.content) {
+			continue
+		}
+		if err != nil {
+			return autherr.AtStep(autherr.StepConfig, err)
+		}
+	}
+	return nil
+}
+
+// readAhead are the properties that are read before the first request if that asks
+// nobody; neededAtOnce those for which a command, the keyring or a person is asked then.
+// A command that prints a code or a token may be good for one reading.
+var (
+	readAhead = map[string]bool{
+		"Password": true, "SSOAppPassword": true, "APIToken": true, "MFAPassCode": true, "MFASecret": true,
+		"NewPassword": true, "MFAMailboxPassword": true, mailboxToken: true, "ProxyPassword": true,
+	}
+	neededAtOnce = map[string]bool{
+		"Password": true, "SSOAppPassword": true, "APIToken": true, "MFASecret": true, "NewPassword": true,
+	}
+)
+
+// passwordSource is where the user's password comes from; zero: nowhere.
+func (c *Client) passwordSource() Secret {
+	if c.cfg.Password.IsZero() && c.opts.Password != nil {
+		return textSecret("Password", c.opts.Password)
+	}
+	return c.cfg.Password
+}
+
+func missingSecret(property string) error {
+	return &autherr.Error{Kind: ErrConfig, Text: "sso: " + property + " is needed and not given",
+		Hint: "set " + property + ", " + property + "File or " + property + "Command"}
+}
+
+// ahead is s, read once in a sign-in and checked.
+func (c *Client) ahead(property string, s Secret) Secret {
+	if s.IsZero() {
+		return s
+	}
+	return Secret{local: s.local, reveal: func(ctx context.Context) (string, error) {
+		state := c.signInState()
+		if state == nil {
+			return s.Reveal(ctx)
+		}
+		if value, ok := state.ahead.get(property); ok {
+			return value, nil
+		}
+		resume := patience.Pause(ctx) // a person may be typing it
+		defer resume()
+		value, err := s.Reveal(ctx)
+		if err == nil {
+			err = checkContent(property, c.cfg.MFAType, value)
+		}
+		if err != nil {
+			return "", err
+		}
+		state.ahead.put(property, value)
+		return value, nil
+	}}
+}
+
+func (a *aheadSecrets) get(property string) (string, bool) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	value, ok := a.values[property]
+	return value, ok
+}
+
+func (a *aheadSecrets) put(property, value string) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if a.values == nil {
+		a.values = make(map[string]string)
+	}
+	a.values[property] = value
+}
+
+// checkContent refuses a secret of a form that the property cannot have.
+func checkContent(property, mfaType, value string) error {
+	var bad *ConfigError
+	switch property {
+	case "MFASecret":
+		bad = checkSeed(value)
+	case "MFAPassCode":
+		bad = checkPassCode(mfaType, value)
+	}
+	if bad != nil {
+		return bad.about(property, "")
+	}
+	return nil
+}
+
+func checkSeed(value string) *ConfigError {
+	if _, err := mfa.ParseSeed(value); err != nil {
+		return &ConfigError{Problem: "the seed cannot be used", Hint: Hint(err), cause: err, content: true}
+	}
+	return nil
+}
+
+// digitCodes are the values of MFAType whose codes are digits.
+var digitCodes = []string{"OktaVerify", "OktaVerifyTOTP", "GoogleAuthenticator", "SMS", "Email", "Call"}
+
+// Codes of digits have five to eight; more than ten in a row are something else.
+const (
+	minCodeDigits = 4
+	maxCodeDigits = 10
+)
+
+// checkPassCode refuses what no code is. How a code is written (spaces, a sentence
+// around it) is for package mfa to read.
+func checkPassCode(mfaType, value string) *ConfigError {
+	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(value)), "otpauth:") {
+		return &ConfigError{Problem: "an otpauth address is no one-time code", content: true,
+			Hint: "give it as MFASecret: codes are then computed"}
+	}
+	if !slices.Contains(digitCodes, mfaType) || value == "" {
+		return nil
+	}
+	digits, letters := 0, 0
+	for _, r := range value {
+		switch {
+		case unicode.IsDigit(r):
+			digits++
+		case unicode.IsLetter(r):
+			letters++
+		}
+	}
+	if digits >= minCodeDigits && (digits <= maxCodeDigits || letters > 0) {
+		return nil
+	}
+	return &ConfigError{Problem: "not a one-time code: those of MFAType=" + mfaType + " are 5 to 8 digits", content: true,
+		Hint: "give the code alone, or leave MFAPassCode out to have one sent"}
+}
