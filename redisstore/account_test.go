@@ -93,6 +93,7 @@ func TestIdentitiesOfOneAccount(t *testing.T) {
 		}
 		session := func(n int, password string) error {
 			base := fmt.Sprintf("https://jira-%d.example.com", n)
+			w.Net.Handle(fmt.Sprintf("jira-%d.example.com", n), w.Jira)
 			conn := strings.Join([]string{"AuthScheme=Okta", "URL=" + base, "SSOExchangeURL=" + base + "/plugins/servlet/samlconsumer", "SSOLoginURL=" + w.Okta.AppLink(),
 				"User=" + [2]string{"passwordonly", "PasswordOnly"}[n%2] + "@example.com", "Password=" + password, "SSLServerCert=" + ca}, ";")
 			host := open(t, server.url(), redisstore.Options{})

@@ -50,6 +50,9 @@ func TestScripts(t *testing.T) {
 
 type worldKey struct{}
 
+// otherJiras are further names at which Jira answers: to its clients, other Jiras.
+var otherJiras = []string{"jira-2.localhost", "jira-3.localhost", "jira-4.localhost"}
+
 func setupScript(env *testscript.Env) error {
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -59,6 +62,9 @@ func setupScript(env *testscript.Env) error {
 	w := fixtures.NewWorld(fixtures.WorldOptions{
 		OktaHost: "okta.localhost:" + port, CrowdHost: "crowd.localhost:" + port, JiraHost: "jira.localhost:" + port,
 	})
+	for _, name := range otherJiras {
+		w.Net.Handle(name+":"+port, w.Jira)
+	}
 	server := w.Net.Serve(ln)
 	env.Defer(func() {
 		server.Close()
@@ -78,6 +84,7 @@ func setupScript(env *testscript.Env) error {
 	env.Setenv("SEED", w.Okta.TOTPSecret("totp@example.com"))
 	env.Setenv("JIRA", w.Jira.BaseURL())
 	env.Setenv("JIRAHOST", "jira.localhost:"+port)
+	env.Setenv("PORT", port)
 	env.Setenv("CA", ca)
 	env.Setenv("SSOEXCHANGE_STATE_DIR", filepath.Join(env.WorkDir, "state"))
 	env.Setenv("XDG_CONFIG_HOME", filepath.Join(env.WorkDir, "config"))

@@ -26,6 +26,7 @@ func TestOneAccountManyJiras(t *testing.T) {
 				if i%3 == 1 {
 					user = "PasswordOnly@Example.com"
 				}
+				s.Net.Handle(fmt.Sprintf("jira%d.localhost:%s", i, s.Port), s.Jira)
 				conn := strings.ReplaceAll(s.viaOkta(user, ""), "jira.localhost", fmt.Sprintf("jira%d.localhost", i))
 				if out := s.run(t, append([]string{"cookies", "-c", conn}, extra...)...); out.Exit != 3 && out.Exit != 4 {
 					t.Errorf("Jira %d: exit %d: %s", i, out.Exit, out.Stderr)
