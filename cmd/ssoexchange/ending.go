@@ -5,9 +5,9 @@ import (
 	"time"
 )
 
-// lastSeconds is how long a command may take to end after it was told to. What serves
+// grace is how long a command may take to end after it was told to. What serves
 // others (refresh, proxy) needs a few; a service manager kills after 30 or more.
-const lastSeconds = 20 * time.Second
+const grace = 20 * time.Second
 
 // endInTime makes sure that the process ends once ctx has ended by a signal, also if
 // a call into a library never returns: a second signal ends it at once, and time does
@@ -19,7 +19,7 @@ func (a *app) endInTime(ctx context.Context, stopSignals func(), exit func(statu
 	done := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		stopSignals()
-		timer := time.NewTimer(lastSeconds)
+		timer := time.NewTimer(grace)
 		defer timer.Stop()
 		select {
 		case <-done:
