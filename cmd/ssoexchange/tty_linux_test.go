@@ -7,6 +7,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"os/signal"
 	"path/filepath"
 	"strings"
 	"sync"
@@ -18,6 +19,10 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
 )
+
+// Whoever runs the tests may ignore hang-ups, as nohup does, and the command would inherit
+// that. A signal that is caught here has its default action in what is started.
+func init() { signal.Notify(make(chan os.Signal, 1), unix.SIGHUP) }
 
 // pty is a pseudo-terminal and what was written to it.
 type pty struct {
