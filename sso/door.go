@@ -24,7 +24,7 @@ var (
 	outagePaths = lazyregexp.New(`(?i)/(startup\.jsp|startup-status[^/]*|secure/setup[^/]*|errors?\.jsp` +
 		`|johnson(/.*)?|importprogress[^/]*|(error[-_/]?)?50[234](\.[a-z]+)?` +
 		`|[^/]*(maintenance|wartung|unavailable|out-?of-?(service|order)|downtime|outage|offline|sorry)[^/]*(/.*)?)/?$`)
-	outageHosts = lazyregexp.New(`(?i)(^|[.-])(maintenance|wartung|sorry|outage|downtime)[.-]`)
+	outageHosts = lazyregexp.New(`(?i)(^|[.-])(maintenance|wartung|sorry|outage|downtime|(system|service)?status(page)?)[.-]`)
 )
 
 // plainPath returns a path without the parameters of its segments, in which servlet
@@ -76,7 +76,7 @@ func (c *Config) leadsToSignIn(u *url.URL) bool {
 func (c *Config) outagePage(u *url.URL) bool {
 	path := plainPath(u)
 	if !hop.SameOrigin(u, c.URL) {
-		return outagePaths().MatchString(path) || outageHosts().MatchString(u.Hostname())
+		return !c.leadsToSignIn(u) && (outagePaths().MatchString(path) || outageHosts().MatchString(u.Hostname()))
 	}
 	path = c.belowBase(path)
 	for _, own := range []string{"/browse/", "/projects/", "/rest/", "/plugins/", "/servicedesk/", "/issues/"} {

@@ -60,20 +60,29 @@ func (v *visit) stranger(a reply) (bool, error) {
 	switch {
 	case loc != nil:
 		return a.signIn || v.cfg.leadsToSignIn(loc) || fromJira(a.Header) && v.cfg.gatewayPage(loc) == "", nil
-	case a.Status == http.StatusUnauthorized:
-		return true, nil
+	case isHTML(a.Answer) && outageTitle().MatchString(htmlform.Title(a.Body)):
+		return false, nil // whatever headers and forms it has
 	case a.Status == http.StatusOK && isHTML(a.Answer):
-		return signInForm().Match(a.Body) || fromJira(a.Header) && !outageTitle().MatchString(htmlform.Title(a.Body)), nil
+		return signInForm().Match(a.Body) || fromJira(a.Header), nil
 	}
-	return asJira(a.Answer), nil
+	return answersAsJira(a.Answer), nil
 }
 
 var (
-	// signInForm is in pages at which somebody signs in, by a form or by SAML.
-	signInForm = lazyregexp.New(`(?i)type\s*=\s*["']?password|name\s*=\s*["']?os_(username|password)` +
+	// signInForm is in pages at which users of Jira sign in, by its form or by SAML. A field
+	// for a password alone is not enough: pages of maintenance have one for those who work.
+	signInForm = lazyregexp.New(`(?i)name\s*=\s*["']?os_(username|password)` +
 		`|username-field|login-form-remember-me|SAMLRequest`)
-	outageTitle = lazyregexp.New(`(?i)maintenance|start(ing|up)|unavailable|upgrad|restart|wartung|be (right )?back`)
+	outageTitle = lazyregexp.New(`(?i)maintenance|start(ing|up)|unavailable|upgrad|restart|be (right )?back|coming soon` +
+		`|wartung|onderhoud|underhåll|vedlike?hold|huolto|mantenimiento|manuten[zç]|konserwac|обслуживан|bakım` +
+		`|メンテナンス|停止中|维护|維護|점검`)
 )
+
+// answersAsJira is asJira for an answer to a question of ours: a page that speaks of
+// maintenance is not Jira's, whoever passed it on.
+func answersAsJira(a *hop.Answer) bool {
+	return asJira(a) && !(isHTML(a) && outageTitle().MatchString(htmlform.Title(a.Body)))
+}
 
 // secondOpinion asks what Jira tells everybody, when an answer to the question who is
 // signed in was not clear: nil if Jira is there.
@@ -87,7 +96,7 @@ func (v *visit) secondOpinion(ctx context.Context, a reply) error {
 			return err
 		}
 		known, err := v.stranger(b)
-		if err != nil || known || asJira(b.Answer) {
+		if err != nil || known || answersAsJira(b.Answer) {
 			return err
 		}
 	}
@@ -126,10 +135,11 @@ func asJira(a *hop.Answer) bool {
 		BaseURL       string
 	}
 	if json.Unmarshal(plainJSON(a.Body), &errs) == nil &&
-		(errs.ErrorMessages != nil || errs.Version != "" && errs.BaseURL != "") {
+		(errs.ErrorMessages != nil && a.Status >= 400 || errs.Version != "" && errs.BaseURL != "") {
 		return true
 	}
-	return bytes.Contains(a.Body[:min(len(a.Body), maxSniffed)], []byte("<status><status-code>"))
+	own := fmt.Sprintf("<status><status-code>%d<", a.Status)
+	return a.Status >= 400 && bytes.Contains(a.Body[:min(len(a.Body), maxSniffed)], []byte(own))
 }
 
 func isHTML(a *hop.Answer) bool {
@@ -162,6 +172,10 @@ func (v *visit) away(a *hop.Answer, text string) error {
 
 const keptHint = "nothing was sent but this question, and the stored session is kept"
 
+// wantsBrowser is in addresses at which a gateway has somebody sign in.
+var wantsBrowser = lazyregexp.New(`(?i)log-?[io]n|sign-?[io]n|auth|sso|saml|oidc|adfs|wsfed|idp|` +
+	`redirect_ur|return_?(to|url)|client_id`)
+
 // notJira is the error of an answer that somebody else gave in Jira's place.
 func (v *visit) notJira(a *hop.Answer) error {
 	g := gatewayNear(a)
@@ -174,6 +188,9 @@ func (v *visit) notJira(a *hop.Answer) error {
 			g.name = name
 		}
 		who := g.name
+		if who == "" && !wantsBrowser().MatchString(loc.Path+"?"+loc.RawQuery) {
+			return v.away(a, "leads to "+cut(hop.Origin(loc)+plainPath(loc), 120))
+		}
 		if who == "" {
 			who = "a gateway"
 		}
@@ -214,7 +231,7 @@ func (c *Client) present(ctx context.Context, r *record) error {
 		if err != nil {
 			return err
 		}
-		if known, err := v.stranger(a); err != nil || known || asJira(a.Answer) {
+		if known, err := v.stranger(a); err != nil || known || answersAsJira(a.Answer) {
 			return err
 		}
 	}
