@@ -4,15 +4,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
 	"github.com/ssoexchange/ssoexchange/internal/htmlform"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
+	"github.com/ssoexchange/ssoexchange/saml"
 )
 
 // Who answers at the SP's address: Jira, something that stands in for a Jira that is
@@ -237,6 +240,32 @@ func (c *Client) present(ctx context.Context, r *record) error {
 	}
 	_, err := v.askName(ctx)
 	return err
+}
+
+// presentOrStarted makes sure that Jira is there, and returns start. Where the SP starts
+// the sign-in, its request for the identity provider is the proof, and nothing else is
+// asked; the request is used if it is wanted soon.
+func (c *Client) presentOrStarted(ctx context.Context, r *record, start saml.Start) (saml.Start, error) {
+	if start == nil {
+		return nil, c.present(ctx, r)
+	}
+	req, err := start(ctx)
+	if err != nil {
+		if !errors.Is(err, ErrUnreachable) && !errors.Is(err, ErrRateLimited) && ctx.Err() == nil {
+			if away := c.present(ctx, r); away != nil {
+				return nil, away // no fault of the start page
+			}
+		}
+		return nil, err
+	}
+	made := time.Now()
+	return func(ctx context.Context) (*saml.Request, error) {
+		if once := req; once != nil && time.Since(made) <= presenceLasts {
+			req = nil
+			return once, nil
+		}
+		return start(ctx)
+	}, nil
 }
 
 // readable reports whether a body could be unpacked.
