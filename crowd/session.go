@@ -64,6 +64,9 @@ func (s *signIn) session(ctx, others context.Context, app string) error {
 	}
 	a, err := s.call(ctx, http.MethodPost, "/session", "", app, body)
 	if err != nil {
+		if cut := hop.Refusal(err); cut != nil && errors.Is(refused(cut, callSession), autherr.ErrCredentials) && hasReason(cut.Body) {
+			return autherr.AtStep(autherr.StepLogin, refused(cut, callSession, app, password))
+		}
 		return err
 	}
 	if a.Status != http.StatusCreated && a.Status != http.StatusOK {
