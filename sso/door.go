@@ -14,10 +14,9 @@ var (
 	// signInPaths are the pages of Jira at which a sign-in begins, docs/jira.md's doors
 	// among them. Apps have their own, some with a number or a name at the end.
 	signInPaths = lazyregexp.New(`(?i)^/(login(\.jsp|\.action)?|secure/login[^/]*` +
-		`|plugins/servlet/(external-login(/[^/]+)?|login|sso-?login` +
-		`|samlsso|saml/(auth|sso|login)|oauth/auth|oidc/[^/]+|openid/[^/]+` +
-		`|no\.kantega\.[^/]+(/.*)?/(login|initiate|start)|no\.kantega\.[^/]+/login|de\.resolution\.[^/]+/.*)` +
-		`|servicedesk/customer/user/(login|signup))/?$`)
+		`|plugins/servlet/(oauth/auth|no\.kantega\.[^/]+(/.*)?|de\.resolution\.[^/]+/.*` +
+		`|(sso[^/]*|[^/]*sso|[^/]*(saml|oidc|openid|login)[^/]*)(/.*)?)` +
+		`|servicedesk/customer(/portal/[^/]+)?/user/(login|signup))/?$`)
 
 	// outagePaths are the pages that stand in for a Jira that is starting, broken or
 	// in maintenance.
