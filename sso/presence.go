@@ -173,7 +173,10 @@ func (v *visit) away(a *hop.Answer, text string) error {
 		"try again when Jira is back: "+keptHint)
 }
 
-const keptHint = "nothing was sent but this question, and the stored session is kept"
+const (
+	keptHint = "nothing was sent but this question, and the stored session is kept"
+	hintWho  = "is Jira in maintenance, or does a gateway keep requests from here out? " + keptHint
+)
 
 // wantsBrowser is in addresses at which a gateway has somebody sign in.
 var wantsBrowser = lazyregexp.New(`(?i)log-?[io]n|sign-?[io]n|auth|sso|saml|oidc|adfs|wsfed|idp|` +
@@ -192,7 +195,7 @@ func (v *visit) notJira(a *hop.Answer) error {
 		}
 		who := g.name
 		if who == "" && !wantsBrowser().MatchString(loc.Path+"?"+loc.RawQuery) {
-			return v.away(a, "leads to "+cut(hop.Origin(loc)+plainPath(loc), 120))
+			return verifyError(a, kind, "something else answers in place of Jira and sends to "+cut(loc.Host, 100), hintWho)
 		}
 		if who == "" {
 			who = "a gateway"
@@ -203,8 +206,7 @@ func (v *visit) notJira(a *hop.Answer) error {
 		return v.away(a, "is answered for"+v.quoted(a))
 	}
 	if g.name == "" {
-		return verifyError(a, kind, "something else answers in place of Jira"+v.quoted(a),
-			"is Jira in maintenance, or does a gateway keep requests from here out? "+keptHint)
+		return verifyError(a, kind, "something else answers in place of Jira"+v.quoted(a), hintWho)
 	}
 	return verifyError(a, kind, g.name+" answers in place of Jira"+v.quoted(a), g.hint)
 }

@@ -56,6 +56,7 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	if age := start.Sub(asked); age < 0 || age > presenceLasts {
 		var err error
 		if begin, err = c.presentOrStarted(ctx, r, begin); err != nil {
+			c.notBegun(ctx, r, err, start)
 			return nil, err
 		}
 	}
@@ -90,6 +91,19 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	s := r.session(false)
 	s.PasswordTried = c.passwordTried(state.guard)
 	return c.keep(s, v.jar), nil
+}
+
+// notBegun notes that the SP started no sign-in, for those who wait for the outcome.
+// That Jira is away is not noted: whoever comes next may find it back.
+func (c *Client) notBegun(ctx context.Context, r *record, err error, began time.Time) {
+	if Step(err) != autherr.StepStart || errors.Is(err, ErrUnreachable) || ctx.Err() != nil {
+		return
+	}
+	r.fail(err, time.Now())
+	if err := c.signInState().store(ctx); err != nil {
+		c.opts.Logger.Warn("the outcome of the sign-in could not be stored", "error", err.Error())
+	}
+	c.logSignIn(ctx, r, err, time.Since(began))
 }
 
 // logSignIn writes the one line of a sign-in.
