@@ -64,8 +64,10 @@ func (s *signIn) session(ctx, others context.Context, app string) error {
 	}
 	a, err := s.call(ctx, http.MethodPost, "/session", "", app, body)
 	if err != nil {
-		if cut := hop.Refusal(err); cut != nil && errors.Is(refused(cut, callSession), autherr.ErrCredentials) && hasReason(cut.Body) {
-			return autherr.AtStep(autherr.StepLogin, refused(cut, callSession, app, password))
+		if cut := hop.Refusal(err); cut != nil && hasReason(cut.Body) {
+			if e := refused(cut, callSession, app, password); errors.Is(e, autherr.ErrCredentials) {
+				return autherr.AtStep(autherr.StepLogin, e)
+			}
 		}
 		return err
 	}

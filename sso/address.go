@@ -121,7 +121,8 @@ func (c *Config) checkConsumer() *ConfigError {
 			"; those of other vendors are in the configuration of their app")
 	case strings.EqualFold(servlet, "samlconsumer/") && !atlassianACS(acs):
 		at := strings.Index(acs.Path, servletPath)
-		return badValue("not quite the address of Atlassian's consumer", "write "+hop.Origin(acs)+acs.Path[:at]+servletPath+"samlconsumer")
+		return badValue("not quite the address of Atlassian's consumer",
+			"write "+hop.Origin(acs)+acs.Path[:at]+servletPath+"samlconsumer")
 	case acs.Query().Has("SAMLResponse") || acs.Query().Has("SAMLRequest"):
 		return badValue("holds a message of an earlier sign-in", "write "+hop.Origin(acs)+acs.EscapedPath())
 	}

@@ -23,7 +23,8 @@ var (
 	outagePaths = lazyregexp.New(`(?i)/(startup\.jsp|startup-status[^/]*|secure/setup[^/]*|errors?\.jsp` +
 		`|johnson(/.*)?|importprogress[^/]*|(error[-_/]?)?50[234](\.[a-z]+)?` +
 		`|[^/]*(maintenance|wartung|unavailable|out-?of-?(service|order)|downtime|outage|offline|sorry)[^/]*(/.*)?)/?$`)
-	outageHosts = lazyregexp.New(`(?i)(^|[.-])(maintenance|wartung|sorry|outage|downtime|(system|service)?status(page)?)[.-]`)
+	outageHosts = lazyregexp.New(`(?i)(^|[.-])(maintenance|wartung|sorry|outage|downtime` +
+		`|(system|service)?status(page)?)[.-]`)
 )
 
 // plainPath returns a path without the parameters of its segments, in which servlet
