@@ -81,10 +81,7 @@ func element(text []byte, name string) string {
 // before Crowd's resources, a filter or a gateway, may not look at Accept. ok is
 // false if the body is something else, such as a page of the servlet container.
 func readError(body []byte) (e errorEntity, ok bool) {
-	if len(body) > maxREST {
-		return errorEntity{}, false
-	}
-	text := xmltext.Repair(body)
+	text := xmltext.Repair(body[:min(len(body), maxREST)])
 	start := bytes.IndexAny(text, "{<")
 	switch {
 	case start < 0:
@@ -104,6 +101,11 @@ func readError(body []byte) (e errorEntity, ok bool) {
 		return errorEntity{}, false
 	}
 	return e, true
+}
+
+func hasReason(body []byte) bool {
+	_, ok := readError(body)
+	return ok
 }
 
 func errorInXML(text []byte) (e errorEntity) {

@@ -64,6 +64,11 @@ func (s *signIn) session(ctx, others context.Context, app string) error {
 	}
 	a, err := s.call(ctx, http.MethodPost, "/session", "", app, body)
 	if err != nil {
+		if cut := hop.Refusal(err); cut != nil && hasReason(cut.Body) {
+			if e := refused(cut, callSession, app, password); errors.Is(e, autherr.ErrCredentials) {
+				return autherr.AtStep(autherr.StepLogin, e)
+			}
+		}
 		return err
 	}
 	if a.Status != http.StatusCreated && a.Status != http.StatusOK {

@@ -221,6 +221,11 @@ func (s step) carriesPassword() bool {
 func (w *walk) post(ctx context.Context, s step) (*transaction, error) {
 	a, err := w.call(ctx, s)
 	if err != nil {
+		if cut := hop.Refusal(err); cut != nil {
+			if e := readError(cut, append(s.secrets, w.apiToken)...).ofSecret(s.carriesPassword()); e.Code != "" {
+				return nil, autherr.AtStep(s.name, e)
+			}
+		}
 		return nil, err
 	}
 	if to := a.Location(); to != nil {

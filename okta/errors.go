@@ -174,10 +174,7 @@ var fixedWaits = map[string]time.Duration{
 // string in secrets is blotted out of what Okta says.
 func readError(a *hop.Answer, secrets ...string) *Error {
 	e := &Error{Status: a.Status}
-	var o errorObject
-	if len(a.Body) <= maxErrorBytes {
-		o = readErrorObject(a.Body)
-	}
+	o := readErrorObject(a.Body[:min(len(a.Body), maxErrorBytes)])
 	e.Link, e.ID, e.Summary = shown(o.link, secrets), shown(o.id, secrets), shown(o.summary, secrets)
 	if e.Code = o.code; !codeShape().MatchString(e.Code) {
 		e.Code = shown(e.Code, secrets)

@@ -74,7 +74,15 @@ func (t *talk) exchange(ctx context.Context, f filled, r hop.Request) (*ion.Answ
 	t.posted = append(t.posted, f.secrets...)
 	got, err := t.w.http.Do(ctx, r)
 	if err != nil {
-		return nil, err
+		cut := hop.Refusal(err)
+		if cut == nil {
+			return nil, err
+		}
+		a, unread := ion.Read(cut.Status, cut.Body)
+		if unread != nil || a.Error == nil && len(a.AllMessages()) == 0 {
+			return nil, err
+		}
+		got = cut
 	}
 	t.header = got.Header
 	if to := got.Location(); to != nil {

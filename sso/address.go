@@ -58,6 +58,8 @@ func (c *Config) checkSwapped() *ConfigError {
 	case provider:
 		return badValue("an address of the identity provider, not of Jira",
 			"write "+atlassianConsumer(c.URL)).about("SSOExchangeURL", "")
+	case c.Scheme == "Okta" && hop.SameOrigin(login, acs): // the password would go to Jira
+		return badValue("on Jira's host, not on Okta's", loginHint(c.Scheme)).about("SSOLoginURL", "")
 	case c.Scheme == "Okta" && looksLikeCrowd(login):
 		return badValue("an address of Crowd, not of Okta",
 			"write AuthScheme=Crowd, or give the app's embed link in Okta").about("SSOLoginURL", "")
@@ -117,6 +119,10 @@ func (c *Config) checkConsumer() *ConfigError {
 		}
 		return badValue("a page of Jira that takes no assertion", "Atlassian's consumer is "+atlassianConsumer(base)+
 			"; those of other vendors are in the configuration of their app")
+	case strings.EqualFold(servlet, "samlconsumer/") && !atlassianACS(acs):
+		at := strings.Index(acs.Path, servletPath)
+		return badValue("not quite the address of Atlassian's consumer",
+			"write "+hop.Origin(acs)+acs.Path[:at]+servletPath+"samlconsumer")
 	case acs.Query().Has("SAMLResponse") || acs.Query().Has("SAMLRequest"):
 		return badValue("holds a message of an earlier sign-in", "write "+hop.Origin(acs)+acs.EscapedPath())
 	}

@@ -13,6 +13,10 @@ import (
 // wrongAddresses are properties for the simulated world, by what is wrong with them, and
 // what the hint proposes.
 var wrongAddresses = []struct{ name, scheme, props, property, hint string }{
+	{"app link on Jira", "Okta", "SSOLoginURL=https://jira.example.com/login.jsp;OktaEngine=Classic", "SSOLoginURL", "embed link"},
+	{"app link is Jira", "Okta", "SSOLoginURL=https://jira.example.com/home/jira/x;OktaEngine=Classic;Domain=acme.okta.com", "SSOLoginURL", "embed link"},
+	{"consumer, slash", "Okta", "SSOExchangeURL=https://jira.example.com/plugins/servlet/samlconsumer/", "SSOExchangeURL", "https://jira.example.com/plugins/servlet/samlconsumer,"},
+	{"consumer, case", "Crowd", "SSOExchangeURL=https://jira.example.com/plugins/servlet/SAMLConsumer", "SSOExchangeURL", "https://jira.example.com/plugins/servlet/samlconsumer,"},
 	// URL is a page of Jira.
 	{"dashboard", "Okta", "URL=https://jira.example.com/secure/Dashboard.jspa", "URL", "https://jira.example.com,"},
 	{"login page", "Okta", "URL=https://jira.example.com/login.jsp", "URL", "https://jira.example.com,"},

@@ -83,14 +83,14 @@ func TestOneSignInForManyCallers(t *testing.T) {
 
 func TestLastCallerCancelsTheSignIn(t *testing.T) {
 	cancelled := make(chan struct{})
+	ctx, cancel := context.WithCancel(t.Context())
 	p := &stubProvider{signIn: func(ctx context.Context) error {
+		cancel()
 		<-ctx.Done()
 		close(cancelled)
 		return context.Cause(ctx)
 	}}
 	c, _, _ := stubClient(t, p, nil)
-	ctx, cancel := context.WithCancel(t.Context())
-	time.AfterFunc(20*time.Millisecond, cancel)
 	if _, err := c.Session(ctx); !errors.Is(err, context.Canceled) {
 		t.Errorf("error %v, want context.Canceled", err)
 	}
@@ -100,13 +100,13 @@ func TestLastCallerCancelsTheSignIn(t *testing.T) {
 // TestLastCallerHearsOfTheOpenChallenge: who is interrupted at the prompt for a code
 // learns that it can still be used.
 func TestLastCallerHearsOfTheOpenChallenge(t *testing.T) {
+	ctx, cancel := context.WithCancelCause(t.Context())
 	p := &stubProvider{signIn: func(ctx context.Context) error {
+		cancel(errInterrupt)
 		<-ctx.Done()
 		return autherr.AtStep(autherr.StepMFA, &autherr.Error{Kind: autherr.ErrPassCodeNeeded, Text: "a code was sent", Hint: "use it"})
 	}}
 	c, _, _ := stubClient(t, p, nil)
-	ctx, cancel := context.WithCancelCause(t.Context())
-	time.AfterFunc(20*time.Millisecond, func() { cancel(errInterrupt) })
 	_, err := c.Session(ctx)
 	if !errors.Is(err, errInterrupt) || sso.Code(err) != "passcode_needed" || sso.Hint(err) != "use it" {
 		t.Errorf("error %v, code %q, hint %q", err, sso.Code(err), sso.Hint(err))

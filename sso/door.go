@@ -14,17 +14,17 @@ var (
 	// signInPaths are the pages of Jira at which a sign-in begins, docs/jira.md's doors
 	// among them. Apps have their own, some with a number or a name at the end.
 	signInPaths = lazyregexp.New(`(?i)^/(login(\.jsp|\.action)?|secure/login[^/]*` +
-		`|plugins/servlet/(external-login(/[^/]+)?|login|sso-?login` +
-		`|samlsso|saml/(auth|sso|login)|oauth/auth|oidc/[^/]+|openid/[^/]+` +
-		`|no\.kantega\.[^/]+(/.*)?/(login|initiate|start)|no\.kantega\.[^/]+/login|de\.resolution\.[^/]+/.*)` +
-		`|servicedesk/customer/user/(login|signup))/?$`)
+		`|plugins/servlet/(oauth/auth|no\.kantega\.[^/]+(/.*)?|de\.resolution\.[^/]+/.*` +
+		`|(sso[^/]*|[^/]*sso|[^/]*(saml|oidc|openid|login)[^/]*)(/.*)?)` +
+		`|servicedesk/customer(/portal/[^/]+)?/user/(login|signup))/?$`)
 
 	// outagePaths are the pages that stand in for a Jira that is starting, broken or
 	// in maintenance.
 	outagePaths = lazyregexp.New(`(?i)/(startup\.jsp|startup-status[^/]*|secure/setup[^/]*|errors?\.jsp` +
 		`|johnson(/.*)?|importprogress[^/]*|(error[-_/]?)?50[234](\.[a-z]+)?` +
 		`|[^/]*(maintenance|wartung|unavailable|out-?of-?(service|order)|downtime|outage|offline|sorry)[^/]*(/.*)?)/?$`)
-	outageHosts = lazyregexp.New(`(?i)(^|[.-])(maintenance|wartung|sorry|outage|downtime)[.-]`)
+	outageHosts = lazyregexp.New(`(?i)(^|[.-])(maintenance|wartung|sorry|outage|downtime` +
+		`|(system|service)?status(page)?)[.-]`)
 )
 
 // plainPath returns a path without the parameters of its segments, in which servlet
@@ -76,7 +76,7 @@ func (c *Config) leadsToSignIn(u *url.URL) bool {
 func (c *Config) outagePage(u *url.URL) bool {
 	path := plainPath(u)
 	if !hop.SameOrigin(u, c.URL) {
-		return outagePaths().MatchString(path) || outageHosts().MatchString(u.Hostname())
+		return !c.leadsToSignIn(u) && (outagePaths().MatchString(path) || outageHosts().MatchString(u.Hostname()))
 	}
 	path = c.belowBase(path)
 	for _, own := range []string{"/browse/", "/projects/", "/rest/", "/plugins/", "/servicedesk/", "/issues/"} {

@@ -15,7 +15,8 @@ var lostDoors = []string{
 	"/plugins/servlet/oidc/initiate-login?idp=1", "/plugins/servlet/samlsso?redirectTo=%2Fbrowse%2FHELP-1", "/plugins/servlet/samlsso;jsessionid=0A?idp=2",
 	"/plugins/servlet/saml/auth?return_to=%2F&idp=okta", "/plugins/servlet/oauth/auth", "/plugins/servlet/no.kantega.saml/sp/abc123/login",
 	"/plugins/servlet/no.kantega.oidc/op/abc123/login?x=1", "/plugins/servlet/no.kantega.saml/login",
-	"/servicedesk/customer/user/login?destination=portals", "/start?SAMLRequest=abc",
+	"/servicedesk/customer/user/login?destination=portals", "/servicedesk/customer/portal/2/user/login?destination=portal%2F2",
+	"/plugins/servlet/easysso/saml?redirectTo=%2F", "/plugins/servlet/samlsso/redirect", "/plugins/servlet/mosaml/sso?idp=2", "/plugins/servlet/openid/authenticate", "/start?SAMLRequest=abc",
 	"https://acme.okta.com/app/jira/exk1/sso/saml?SAMLRequest=abc", "https://gateway.example.net/oauth2/start",
 }
 
@@ -63,7 +64,7 @@ func TestLostAtEveryDoor(t *testing.T) {
 
 // TestNoDoorIsNoLoss: a redirect within Jira is followed, and nobody asks or signs in.
 func TestNoDoorIsNoLoss(t *testing.T) {
-	for _, target := range []string{"/browse/LOGIN-1", "/browse/MAINTENANCE-1", "/projects/login", "/rest/api/2/maintenance", "/secure/Dashboard.jspa", "/loginhelp", "/issues/?jql=login"} {
+	for _, target := range []string{"/browse/LOGIN-1", "/browse/MAINTENANCE-1", "/projects/login", "/plugins/servlet/processor/x", "/rest/api/2/maintenance", "/secure/Dashboard.jspa", "/loginhelp", "/issues/?jql=login"} {
 		p := &stubProvider{}
 		c, sp, net := stubClient(t, p, nil)
 		if _, err := c.Session(t.Context()); err != nil {

@@ -4,15 +4,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"strings"
+	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
 	"github.com/ssoexchange/ssoexchange/internal/htmlform"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
+	"github.com/ssoexchange/ssoexchange/saml"
 )
 
 // Who answers at the SP's address: Jira, something that stands in for a Jira that is
@@ -60,20 +63,29 @@ func (v *visit) stranger(a reply) (bool, error) {
 	switch {
 	case loc != nil:
 		return a.signIn || v.cfg.leadsToSignIn(loc) || fromJira(a.Header) && v.cfg.gatewayPage(loc) == "", nil
-	case a.Status == http.StatusUnauthorized:
-		return true, nil
+	case isHTML(a.Answer) && outageTitle().MatchString(htmlform.Title(a.Body)):
+		return false, nil // whatever headers and forms it has
 	case a.Status == http.StatusOK && isHTML(a.Answer):
-		return signInForm().Match(a.Body) || fromJira(a.Header) && !outageTitle().MatchString(htmlform.Title(a.Body)), nil
+		return signInForm().Match(a.Body) || fromJira(a.Header), nil
 	}
-	return asJira(a.Answer), nil
+	return answersAsJira(a.Answer), nil
 }
 
 var (
-	// signInForm is in pages at which somebody signs in, by a form or by SAML.
-	signInForm = lazyregexp.New(`(?i)type\s*=\s*["']?password|name\s*=\s*["']?os_(username|password)` +
+	// signInForm is in pages at which users of Jira sign in, by its form or by SAML. A field
+	// for a password alone is not enough: pages of maintenance have one for those who work.
+	signInForm = lazyregexp.New(`(?i)name\s*=\s*["']?os_(username|password)` +
 		`|username-field|login-form-remember-me|SAMLRequest`)
-	outageTitle = lazyregexp.New(`(?i)maintenance|start(ing|up)|unavailable|upgrad|restart|wartung|be (right )?back`)
+	outageTitle = lazyregexp.New(`(?i)maintenance|start(ing|up)|unavailable|upgrad|restart|be (right )?back|coming soon` +
+		`|wartung|onderhoud|underhåll|vedlike?hold|huolto|mantenimiento|manuten[zç]|konserwac|обслуживан|bakım` +
+		`|メンテナンス|停止中|维护|維護|점검`)
 )
+
+// answersAsJira is asJira for an answer to a question of ours: a page that speaks of
+// maintenance is not Jira's, whoever passed it on.
+func answersAsJira(a *hop.Answer) bool {
+	return asJira(a) && !(isHTML(a) && outageTitle().MatchString(htmlform.Title(a.Body)))
+}
 
 // secondOpinion asks what Jira tells everybody, when an answer to the question who is
 // signed in was not clear: nil if Jira is there.
@@ -87,7 +99,7 @@ func (v *visit) secondOpinion(ctx context.Context, a reply) error {
 			return err
 		}
 		known, err := v.stranger(b)
-		if err != nil || known || asJira(b.Answer) {
+		if err != nil || known || answersAsJira(b.Answer) {
 			return err
 		}
 	}
@@ -126,10 +138,11 @@ func asJira(a *hop.Answer) bool {
 		BaseURL       string
 	}
 	if json.Unmarshal(plainJSON(a.Body), &errs) == nil &&
-		(errs.ErrorMessages != nil || errs.Version != "" && errs.BaseURL != "") {
+		(errs.ErrorMessages != nil && a.Status >= 400 || errs.Version != "" && errs.BaseURL != "") {
 		return true
 	}
-	return bytes.Contains(a.Body[:min(len(a.Body), maxSniffed)], []byte("<status><status-code>"))
+	own := fmt.Sprintf("<status><status-code>%d<", a.Status)
+	return a.Status >= 400 && bytes.Contains(a.Body[:min(len(a.Body), maxSniffed)], []byte(own))
 }
 
 func isHTML(a *hop.Answer) bool {
@@ -160,7 +173,14 @@ func (v *visit) away(a *hop.Answer, text string) error {
 		"try again when Jira is back: "+keptHint)
 }
 
-const keptHint = "nothing was sent but this question, and the stored session is kept"
+const (
+	keptHint = "nothing was sent but this question, and the stored session is kept"
+	hintWho  = "is Jira in maintenance, or does a gateway keep requests from here out? " + keptHint
+)
+
+// wantsBrowser is in addresses at which a gateway has somebody sign in.
+var wantsBrowser = lazyregexp.New(`(?i)log-?[io]n|sign-?[io]n|auth|sso|saml|oidc|adfs|wsfed|idp|` +
+	`redirect_ur|return_?(to|url)|client_id`)
 
 // notJira is the error of an answer that somebody else gave in Jira's place.
 func (v *visit) notJira(a *hop.Answer) error {
@@ -174,6 +194,9 @@ func (v *visit) notJira(a *hop.Answer) error {
 			g.name = name
 		}
 		who := g.name
+		if who == "" && !wantsBrowser().MatchString(loc.Path+"?"+loc.RawQuery) {
+			return verifyError(a, kind, "something else answers in place of Jira and sends to "+cut(loc.Host, 100), hintWho)
+		}
 		if who == "" {
 			who = "a gateway"
 		}
@@ -183,8 +206,7 @@ func (v *visit) notJira(a *hop.Answer) error {
 		return v.away(a, "is answered for"+v.quoted(a))
 	}
 	if g.name == "" {
-		return verifyError(a, kind, "something else answers in place of Jira"+v.quoted(a),
-			"is Jira in maintenance, or does a gateway keep requests from here out? "+keptHint)
+		return verifyError(a, kind, "something else answers in place of Jira"+v.quoted(a), hintWho)
 	}
 	return verifyError(a, kind, g.name+" answers in place of Jira"+v.quoted(a), g.hint)
 }
@@ -214,12 +236,38 @@ func (c *Client) present(ctx context.Context, r *record) error {
 		if err != nil {
 			return err
 		}
-		if known, err := v.stranger(a); err != nil || known || asJira(a.Answer) {
+		if known, err := v.stranger(a); err != nil || known || answersAsJira(a.Answer) {
 			return err
 		}
 	}
 	_, err := v.askName(ctx)
 	return err
+}
+
+// presentOrStarted makes sure that Jira is there, and returns start. Where the SP starts
+// the sign-in, its request for the identity provider is the proof, and nothing else is
+// asked; the request is used if it is wanted soon.
+func (c *Client) presentOrStarted(ctx context.Context, r *record, start saml.Start) (saml.Start, error) {
+	if start == nil {
+		return nil, c.present(ctx, r)
+	}
+	req, err := start(ctx)
+	if err != nil {
+		if !errors.Is(err, ErrUnreachable) && !errors.Is(err, ErrRateLimited) && ctx.Err() == nil {
+			if away := c.present(ctx, r); away != nil {
+				return nil, away // no fault of the start page
+			}
+		}
+		return nil, err
+	}
+	made := time.Now()
+	return func(ctx context.Context) (*saml.Request, error) {
+		if once := req; once != nil && time.Since(made) <= presenceLasts {
+			req = nil
+			return once, nil
+		}
+		return start(ctx)
+	}, nil
 }
 
 // readable reports whether a body could be unpacked.

@@ -1,8 +1,10 @@
 package sso_test
 
 import (
+	"compress/gzip"
 	"context"
 	"errors"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
@@ -74,7 +76,43 @@ var outages = []struct {
 	{"F5 sorry page, 200", says(200, htmlType, neutralPage, "Server: BigIP")},
 	{"Cloudflare 521", says(521, htmlType, `<html><head><title>jira.example.com | 521: Web server is down</title></head></html>`, "Server: cloudflare", "CF-RAY: 8a1b2c3d4e5f6a7b-FRA")},
 	{"Tomcat without Jira, 404", says(404, htmlType, `<html><head><title>HTTP Status 404 – Not Found</title></head><body><h1>HTTP Status 404</h1></body></html>`)},
+	{"no content, 204", says(204, "", "")},
+	{"maintenance page, 202", says(202, htmlType, maintenancePage)},
+	{"a proxy's 401 with a page", says(401, htmlType, maintenancePage, `WWW-Authenticate: Basic realm="maintenance"`)},
+	{"a proxy's 401, empty", says(401, "", "", `WWW-Authenticate: Basic realm="Restricted"`)},
+	{"a proxy's 401, Negotiate", says(401, htmlType, "<h1>401</h1>", "WWW-Authenticate: Negotiate", "Server: Microsoft-HTTPAPI/2.0")},
+	{"a proxy's 401 in JSON", says(401, jsonType, `{"message":"Unauthorized"}`, `WWW-Authenticate: Bearer realm="gw"`)},
+	{"maintenance in JSON, 401", says(401, jsonType, `{"status":"maintenance","message":"back at six"}`)},
+	{"302 to a status page elsewhere", redirects("https://status.example.net/incidents/1", nil)},
+	{"302 to a hosted status page", redirects("https://acme.statuspage.io/", nil)},
+	{"302 to a status page, with Jira's headers", redirects("https://status.example.net/x", nil, "X-AREQUESTID: 1x2x3", "X-AUSERNAME: anonymous")},
+	{"302 to the company's page", redirects("https://www.example.net/", nil)},
+	{"302 to plain http", redirects("http://jira.example.com/", nil)},
+	{"302 without an address", says(302, htmlType, maintenancePage)},
+	{"302 to a login page behind a proxy's 401", redirects("/login.jsp", map[string]http.HandlerFunc{"/login.jsp": says(401, htmlType, maintenancePage)})},
+	{"meta refresh", says(200, htmlType, `<html><head><meta http-equiv="refresh" content="0;url=/startup.jsp"></head></html>`)},
+	{"script", says(200, htmlType, `<script>location.href="/startup.jsp"</script>`)},
+	{"Refresh header", says(200, htmlType, neutralPage, "Refresh: 10; url=/maintenance")},
+	{"gzip", says(200, htmlType, string(packed(gzipped, []byte(maintenancePage))), "Content-Encoding: gzip")},
+	{"gzip, not said", says(200, htmlType, string(packed(gzipped, []byte(maintenancePage))))},
+	{"br", says(200, htmlType, "\x0b\x1c\x80xx\x03", "Content-Encoding: br")},
+	{"German", says(200, htmlType, "<title>Wartungsarbeiten</title><p>Wir sind bald zurück.</p>")},
+	{"Japanese", says(403, htmlType, "<title>メンテナンス中</title><p>しばらくお待ちください</p>")},
+	{"Japanese in Shift JIS", says(200, "text/html; charset=Shift_JIS", "<title>\x83\x81\x83\x93\x83e</title>")},
+	{"Japanese, with Jira's headers", says(200, htmlType, "<title>メンテナンス</title>", "X-AREQUESTID: 1x2x3")},
+	{"maintenance page with Jira's headers", says(200, htmlType, maintenancePage, "X-AREQUESTID: 1x2x3", "X-AUSERNAME: anonymous")},
+	{"page with a field for a password", says(200, htmlType, `<title>Example Inc.</title><form><input type="password" name="bypass"></form>`)},
+	{"maintenance page with a field for a password", says(200, htmlType, `<title>Wartung</title><form action="/admin"><input type=password name=pw></form>`)},
+	{"JSON null", says(200, jsonType, `null`)},
+	{"JSON that names a service", says(200, jsonType, `{"name":"jira-maintenance-page","status":"down","code":503}`)},
+	{"JSON that names a service and its version", says(200, jsonType, `{"name":"edge","version":"1.2"}`)},
+	{"JSON in the form of Jira's errors, 200", says(200, jsonType, `{"errorMessages":["Jira is in maintenance"]}`)},
+	{"XML in the form of Jira's errors, 200", says(200, "application/xml", `<?xml version="1.0"?><status><status-code>503</status-code></status>`)},
+	{"page that calls itself JSON", says(200, jsonType, maintenancePage)},
+	{"locked, 423", says(423, jsonType, `{"message":"locked"}`)},
 }
+
+func gzipped(w io.Writer) io.WriteCloser { return gzip.NewWriter(w) }
 
 // atJira puts a handler in the place of all of Jira; nil takes it away.
 func atJira(w *fixtures.World, h http.HandlerFunc) {

@@ -205,7 +205,8 @@ func validPort(port string) bool {
 // baseURL brings the URL property to a form to which paths can be appended.
 func baseURL(u *url.URL) *ConfigError {
 	if u.RawQuery != "" || u.ForceQuery {
-		return badValue("must not have a query", "give the base URL of Jira, with its context path if there is one")
+		base, _ := pageOfJira(strings.TrimRight(u.Path, "/"))
+		return badValue("must not have a query", "give the base URL of Jira, with its context path if there is one: "+hop.Origin(u)+base)
 	}
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
 	return nil

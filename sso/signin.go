@@ -51,8 +51,12 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	if asked.IsZero() && r.Obtained.IsZero() {
 		asked = r.Answered // a session has just been forgotten
 	}
+	v := c.visit(r.withoutSession())
+	begin := c.starter(v, r)
 	if age := start.Sub(asked); age < 0 || age > presenceLasts {
-		if err := c.present(ctx, r); err != nil {
+		var err error
+		if begin, err = c.presentOrStarted(ctx, r, begin); err != nil {
+			c.notBegun(ctx, r, err, start)
 			return nil, err
 		}
 	}
@@ -61,9 +65,8 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	r.Care.countSignIn(start)
 	// The SP is not asked anything more until the IdP has answered.
 	c.net.warm(ctx, c.cfg.SSOExchangeURL)
-	v := c.visit(r.withoutSession())
 	takeBack := c.setAside(state)
-	err := state.lateMail(c.walk(ctx, v, r))
+	err := state.lateMail(c.walk(ctx, v, r, begin))
 	takeBack()
 	now := time.Now()
 	noteErr := state.guard.note(ctx, err, now)
@@ -90,6 +93,19 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	return c.keep(s, v.jar), nil
 }
 
+// notBegun notes that the SP started no sign-in, for those who wait for the outcome.
+// That Jira is away is not noted: whoever comes next may find it back.
+func (c *Client) notBegun(ctx context.Context, r *record, err error, began time.Time) {
+	if Step(err) != autherr.StepStart || errors.Is(err, ErrUnreachable) || ctx.Err() != nil {
+		return
+	}
+	r.fail(err, time.Now())
+	if err := c.signInState().store(ctx); err != nil {
+		c.opts.Logger.Warn("the outcome of the sign-in could not be stored", "error", err.Error())
+	}
+	c.logSignIn(ctx, r, err, time.Since(began))
+}
+
 // logSignIn writes the one line of a sign-in.
 func (c *Client) logSignIn(ctx context.Context, r *record, err error, took time.Duration) {
 	elapsed := took.Round(time.Millisecond)
@@ -108,10 +124,10 @@ func (c *Client) logSignIn(ctx context.Context, r *record, err error, took time.
 func (c *Client) connectAhead(ctx context.Context) { c.net.warm(ctx, c.idp) }
 
 // walk is one sign-in: from the identity provider's login to the SP's session.
-func (c *Client) walk(ctx context.Context, v *visit, r *record) error {
+// start asks the SP for its request; nil: the identity provider begins.
+func (c *Client) walk(ctx context.Context, v *visit, r *record, start saml.Start) error {
 	began := time.Now()
 	var request *saml.Request
-	start := c.starter(v, r)
 	if start != nil {
 		ask := start
 		start = func(ctx context.Context) (req *saml.Request, err error) {
@@ -128,6 +144,9 @@ func (c *Client) walk(ctx context.Context, v *visit, r *record) error {
 	}
 	if err := c.signInState().guard.accepted(ctx); err != nil {
 		c.opts.Logger.Warn("that the secrets were accepted could not be stored", "error", err.Error())
+	}
+	if v.started.After(began) {
+		began = v.started // the SP has made a request since
 	}
 	if time.Since(began) > presenceLasts { // a person was waited for; the assertion is good for one use
 		if err := c.present(ctx, r); err != nil {

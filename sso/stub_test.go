@@ -58,7 +58,7 @@ func (s *stubSP) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	case "/rest/api/2/myself":
 		s.whoAmI++
 		if !live {
-			http.Error(w, "who are you", http.StatusUnauthorized)
+			http.Error(w, `{"errorMessages":["You are not authenticated."],"errors":{}}`, http.StatusUnauthorized)
 			return
 		}
 		w.Header().Set("Content-Type", "application/json;charset=UTF-8")

@@ -93,11 +93,11 @@ func (v *visit) askName(ctx context.Context) (string, error) {
 		nobody = nobody || known
 	}
 	switch {
-	case !readable(last):
+	case !readable(last) && mediaType(last.Header) != "text/html":
 		return "", verifyError(last.Answer, ErrBadAnswer, "the answer is in an encoding that was not asked for "+
 			"and is not known here ("+cut(last.Header.Get("Content-Encoding"), 40)+")",
 			"have the server, or the proxy before it, send gzip or no encoding to those who accept no other")
-	case nobody || asJira(last.Answer):
+	case nobody || answersAsJira(last.Answer):
 		return "", nil
 	}
 	return "", v.secondOpinion(ctx, a)
@@ -120,20 +120,30 @@ func mediaType(h http.Header) string {
 
 // userIn returns the user name in a JSON document, "" if there is none.
 func userIn(body []byte) string {
-	var who struct {
-		Name      string `json:"name"`
-		Key       string `json:"key"`
-		AccountID string `json:"accountId"`
-	}
-	if json.Unmarshal(plainJSON(body), &who) != nil {
+	var members map[string]json.RawMessage
+	if json.Unmarshal(plainJSON(body), &members) != nil || !aboutUser(members) {
 		return ""
 	}
-	for _, name := range []string{who.Name, who.Key, who.AccountID} {
-		if plausible(name) {
+	for _, member := range []string{"name", "key", "accountId"} {
+		var name string
+		if json.Unmarshal(members[member], &name) == nil && plausible(name) {
 			return name
 		}
 	}
 	return ""
+}
+
+// aboutUser reports whether a document describes a user. Health checks and pages of
+// maintenance in JSON have a "name", too: that of a service.
+func aboutUser(members map[string]json.RawMessage) bool {
+	has := func(names ...string) bool {
+		return slices.ContainsFunc(names, func(name string) bool { return members[name] != nil })
+	}
+	if has("self", "accountId", "loginInfo") {
+		return true
+	}
+	return !has("status", "state", "message", "error", "errorMessages", "code", "version") &&
+		(len(members) == 1 || has("key", "emailAddress", "displayName"))
 }
 
 // namesUser reports whether a document is one that names a user.

@@ -18,7 +18,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"net"
 	"net/http"
@@ -104,6 +103,8 @@ type Error struct {
 	Secret bool   // and carried a secret
 	Kind   error  // autherr.ErrUnreachable or autherr.ErrBadAnswer
 	Cause  error
+
+	part *Answer // see Refusal
 }
 
 func (e *Error) Error() string {
@@ -185,25 +186,15 @@ func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	}
 	c.log(r.Step, label, resp.StatusCode, start, nil)
 
-	limit := r.Limit
-	if limit <= 0 {
-		limit = MaxBody
+	a, kind, err := c.read(ctx, r, resp, &on)
+	if err == nil {
+		return a, nil
 	}
-	body, err := io.ReadAll(io.LimitReader(resp.Body, limit+1))
-	if err != nil {
-		return fail(autherr.ErrUnreachable, fmt.Errorf("reading the answer (status %d): %w", resp.StatusCode, endedBy(ctx, err)), true)
+	_, err = fail(kind, err, true)
+	if failed := (*Error)(nil); errors.As(err, &failed) && a.Status >= 400 && a.Status < 500 {
+		failed.part = a
 	}
-	if int64(len(body)) > limit {
-		return fail(autherr.ErrBadAnswer, fmt.Errorf("answer (status %d) is larger than %d bytes", resp.StatusCode, limit), true)
-	}
-	if body, err = unpack(resp.Header, body, limit); err != nil {
-		return fail(autherr.ErrBadAnswer, fmt.Errorf("answer (status %d) is larger than %d bytes", resp.StatusCode, limit), true)
-	}
-	a := &Answer{URL: r.URL, Status: resp.StatusCode, Header: resp.Header, Body: body}
-	if err := on.complete(resp); err != nil && a.Location() == nil { // a redirect is all in its head
-		return fail(autherr.ErrUnreachable, fmt.Errorf("reading the answer (status %d): %w", resp.StatusCode, err), true)
-	}
-	return a, nil
+	return nil, err
 }
 
 // request makes the request that net/http sends.

@@ -48,6 +48,7 @@ type row struct {
 var (
 	acs       = row{host: jira, method: "POST", path: "/plugins/servlet/samlconsumer", step: "exchange"}
 	check     = row{host: jira, method: "GET", path: "/rest/api/2/myself", step: "verify"}
+	present   = row{host: jira, method: "GET", path: check.path, step: "verify", safe: true, alone: true}
 	authn     = row{host: okta, method: "POST", path: "/api/v1/authn", step: "login"}
 	verify    = row{host: okta, method: "POST", path: "/api/v1/authn/factors/*/verify", step: "mfa"}
 	redeem    = row{host: okta, method: "GET", path: "/home/jira/*/*", step: "assertion"}
@@ -97,52 +98,55 @@ var phone = []fixtures.Factor{{Type: fixtures.FactorPush, Name: "Phone"}}
 // in common has its row in one of them, where nothing stands between.
 var walks = []*walk{
 	{name: "Okta Classic", idp: okta, props: []string{"OktaEngine=Classic"}, rows: []row{
+		connect("connection to Jira", present),
+		present.as("is it Jira that answers?", ""),
 		connect("connection to Okta", authn),
 		authn.as("user name and password", "password"),
 		redeem.as("app link with the session token", "session token"),
-		connect("connection to Jira", acs),
 		{name: "assertion to Jira", host: jira, method: "POST", path: acs.path, step: "exchange", sent: "assertion", noBody: true},
 		{name: "session check", host: jira, method: "GET", path: check.path, step: "verify", safe: true},
 	}},
 	{name: "Okta, engine not known", idp: okta, rows: []row{
+		present,
 		{name: "app link", host: okta, method: "GET", path: redeem.path, step: "start", safe: true, noBody: true},
 		{name: "sign-in page", host: okta, method: "GET", path: "/login/login.htm", step: "start", safe: true},
 		authn, redeem, acs, check,
 	}},
 	{name: "Okta Classic, app code", idp: okta, totp: true, factors: []fixtures.Factor{{Type: fixtures.FactorTOTP}},
 		props: []string{"OktaEngine=Classic", "MFAType=OktaVerifyTOTP"}, rows: []row{
-			authn,
+			present, authn,
 			verify.as("code of the app", "code"),
 			redeem, acs, check,
 		}},
 	{name: "Okta Classic, mail", idp: okta, factors: []fixtures.Factor{{Type: fixtures.FactorEmail}},
 		props: []string{"OktaEngine=Classic", "MFAType=Email", "MFACommand=cat '{mail}'"}, rows: []row{
-			authn,
+			present, authn,
 			verify.as("asking for the mail", "message"),
 			verify.as("code of the mail", "code"),
 			redeem, acs, check,
 		}},
 	{name: "Okta Classic, push", idp: okta, approve: 1, factors: phone,
 		props: []string{"OktaEngine=Classic", "MFAType=OktaVerify"}, rows: []row{
-			authn,
+			present, authn,
 			verify.as("asking for the push", "push"),
 			verify.as("poll: the yes", "").waiting(),
 			redeem, acs, check,
 		}},
 	{name: "Okta Classic, push, later", idp: okta, approve: 2, factors: phone,
 		props: []string{"OktaEngine=Classic", "MFAType=OktaVerify"}, rows: []row{
-			authn, verify,
+			present, authn, verify,
 			verify.as("poll: still waiting", "").waiting(),
 			verify, redeem, acs, check,
 		}},
 	{name: "Okta Classic, from Jira", idp: okta, props: []string{"OktaEngine=Classic", "SSOFlow=SPInitiated"}, rows: []row{
-		authn,
-		{name: "Jira's login options", host: jira, method: "GET", path: options.path, step: "start", safe: true},
+		options.as("Jira's login options", ""),
 		external.as("Jira's request", ""),
+		authn,
 		{name: "request with the session token", host: okta, method: "GET", path: "/app/jira/*/sso/saml", step: "assertion", sent: "session token"},
 		acs, check,
 	}},
 	{name: "Okta IDX", idp: oie, rows: []row{
+		present,
 		link.as("app link", ""),
 		inspect.as("introspect", ""),
 		identify.as("user name", ""),
@@ -152,38 +156,39 @@ var walks = []*walk{
 	}},
 	{name: "Okta IDX, app code", idp: oie, totp: true, factors: []fixtures.Factor{{Type: fixtures.FactorTOTP}},
 		props: []string{"MFAType=OktaVerifyTOTP"}, rows: []row{
-			link, inspect, identify, answers,
+			present, link, inspect, identify, answers,
 			challenge.as("choice of the factor", ""),
 			answers.at("mfa").as("code of the app", "code"),
 			enter, acs, check,
 		}},
 	{name: "Okta IDX, mail", idp: oie, factors: []fixtures.Factor{{Type: fixtures.FactorEmail}},
 		props: []string{"MFAType=Email", "MFACommand=cat '{mail}'"}, rows: []row{
-			link, inspect, identify, answers,
+			present, link, inspect, identify, answers,
 			challenge.as("asking for the mail", "message"),
 			answers.at("mfa").as("code of the mail", "code"),
 			enter, acs, check,
 		}},
 	{name: "Okta IDX, push", idp: oie, approve: 1, factors: phone, props: []string{"MFAType=OktaVerify"}, rows: []row{
-		link, inspect, identify, answers,
+		present, link, inspect, identify, answers,
 		challenge.as("asking for the push", "push"),
 		poll.as("poll: the yes", "").waiting(),
 		enter, acs, check,
 	}},
 	{name: "Okta IDX, push, later", idp: oie, approve: 2, factors: phone, props: []string{"MFAType=OktaVerify"}, rows: []row{
-		link, inspect, identify, answers, challenge,
+		present, link, inspect, identify, answers, challenge,
 		poll.as("poll: still waiting", "").waiting(),
 		poll, enter, acs, check,
 	}},
 	{name: "Crowd, REST", idp: crowd, rows: []row{
+		options, external, external,
 		connect("connection to Crowd", row{host: crowd, step: "login"}),
 		row{host: crowd, method: "POST", path: "/crowd/rest/usermanagement/1/session", step: "login", alone: true}.as("new session", "password"),
 		{name: "name of the cookie", host: crowd, method: "GET", path: "/crowd/rest/usermanagement/1/config/cookie", step: "login", safe: true, crowded: true, beside: true},
-		options, external, external,
 		console.as("console with the token", "").among(),
 		acs, check,
 	}},
 	{name: "Crowd, REST, from Crowd", idp: crowd, props: []string{"SSOFlow=IdPInitiated"}, rows: []row{
+		present,
 		{host: crowd, method: "POST", path: "/crowd/rest/usermanagement/1/session"},
 		{host: crowd, method: "GET", path: "/crowd/rest/usermanagement/1/config/cookie"},
 		console.as("console without a request", "").among(),
