@@ -192,7 +192,7 @@ func (g *guard) allow(ctx context.Context, lead, home *knownAccount, property, o
 		before.At = g.markedBefore(property, owner, marked)
 	}
 	if err := before.heldBack(property, now); err != nil {
-		if lead.record.Sent[property].MAC == nil {
+		if len(lead.record.before(property, mac).At) == 0 { // it was noted by a program of before
 			lead.record.mark(property, before)
 			lead.record.changed = true
 		}

@@ -24,7 +24,7 @@ func (v verdicts) known(g *guard, property string) {
 		lead = g.c.cfg.account("Password")
 		v.add(a, func(r *accountRecord) bool { return r.sure(property, p.marked) })
 	}
-	v.add(lead, func(r *accountRecord) bool { return r.settle(property) })
+	v.add(lead, func(r *accountRecord) bool { return r.settle(property, r.mac(property, "", p.marked)) })
 	p.settled = true
 	g.passed[property] = p
 }

@@ -21,6 +21,9 @@ type refusals struct {
 	RefusedBefore map[string][]refusal `json:"refused_before,omitempty"`
 	Sent          map[string]attempt   `json:"sent,omitempty"` // secrets without a verdict yet
 
+	// SentBefore holds the marks of other secrets than the one in Sent.
+	SentBefore map[string][]attempt `json:"sent_before,omitempty"`
+
 	// Replaced is the MAC of the expired password that NewPassword took the place of.
 	Replaced   []byte `json:"replaced,omitempty"`
 	RefusalKey []byte `json:"refusal_key,omitempty"` // 32 random bytes that key the MACs
@@ -100,19 +103,14 @@ func (r *refusals) setAside(property string, mac []byte) (changed bool) {
 	return current || len(before) != noted
 }
 
-// settle removes the mark of a secret that was sent. It reports whether there was one.
-func (r *refusals) settle(property string) bool {
-	_, marked := r.Sent[property]
-	delete(r.Sent, property)
-	return marked
-}
-
 // forget drops everything but the key.
-func (r *refusals) forget() { r.Refused, r.RefusedBefore, r.Sent = nil, nil, nil }
+func (r *refusals) forget() {
+	r.Refused, r.RefusedBefore, r.Sent, r.SentBefore = nil, nil, nil, nil
+}
 
 // empty reports whether nothing is noted.
 func (r *refusals) empty() bool {
-	return len(r.Refused)+len(r.RefusedBefore)+len(r.Sent)+len(r.Replaced) == 0
+	return len(r.Refused)+len(r.RefusedBefore)+len(r.Sent)+len(r.SentBefore)+len(r.Replaced) == 0
 }
 
 // take removes from r what it has noted of the refusals of properties, and returns that.
@@ -155,6 +153,13 @@ func (r *refusals) presentAt(now time.Time) (changed bool) {
 	for _, a := range r.Sent {
 		for i := range a.At {
 			clamp(&a.At[i])
+		}
+	}
+	for _, others := range r.SentBefore {
+		for _, a := range others {
+			for i := range a.At {
+				clamp(&a.At[i])
+			}
 		}
 	}
 	return changed
