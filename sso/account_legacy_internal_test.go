@@ -165,16 +165,24 @@ func TestAccountOf(t *testing.T) {
 		"AuthScheme=Okta;SSOLoginURL=https://acme.okta.com:443/home/jira/1/2;User=' Ana@Example.COM '",
 		"AuthScheme=Okta;SSOLoginURL=https://acme.okta.com./home/jira/1/2;User=ana@example.com",
 		"AuthScheme=Okta;SSOLoginURL=https://login.example.com/home/jira/1/2;Domain=acme.okta.com;User=ana@example.com",
+		"AuthScheme=Okta;SSOLoginURL=https://acme.okta.com/home/jira/1/2;User=ana",
+		"AuthScheme=Okta;SSOLoginURL=https://acme.okta.com/home/jira/1/2;User=ana@example.org",          // what ana is, nobody here knows
+		"AuthScheme=Okta;SSOLoginURL=https://ac%E2%80%8Bme.okta.com/home/jira/1/2;User=ana@example.com", // net/http leaves it out, too
+		"AuthScheme=Okta;SSOLoginURL=https://acme.okta.com:0443/home/jira/1/2;User=ana@example.com",
 		"AuthScheme=Okta;SSOLoginURL=https://acme.okta.com/home/jira/1/2;User=ana@example.com;OktaEngine=IDX;MFAType=SMS;URL=https://other.example.com",
 	} {
 		if of(same) != of(base) || of(same).key() != of(base).key() {
 			t.Errorf("%s is another account: %+v", same, of(same))
 		}
 	}
+	const bucher = "AuthScheme=Okta;User=ana;SSOLoginURL=https://%s/home/jira/1/2"
+	if a, b := of(fmt.Sprintf(bucher, "b\u00fccher.okta.com")), of(fmt.Sprintf(bucher, "XN--BCHER-KVA.okta.com.")); a != b {
+		t.Errorf("%+v and %+v are two", a, b)
+	}
 	for _, other := range []string{
 		"AuthScheme=Okta;SSOLoginURL=https://acme.okta.com:8443/home/jira/1/2;User=ana@example.com",
 		"AuthScheme=Okta;SSOLoginURL=https://acme.oktapreview.com/home/jira/1/2;User=ana@example.com",
-		"AuthScheme=Okta;SSOLoginURL=https://acme.okta.com/home/jira/1/2;User=ana@example.org",
+		"AuthScheme=Okta;SSOLoginURL=https://acme.okta.com/home/jira/1/2;User=anna@example.com",
 		"AuthScheme=Okta;SSOLoginURL=https://acme.okta.com/home/jira/1/2;Domain=example.com;User=ana@example.com",
 		"AuthScheme=Crowd;SSOLoginURL=https://acme.okta.com/crowd/console/secure/saml/sso.action;User=ana@example.com",
 	} {

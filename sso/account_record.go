@@ -86,13 +86,17 @@ func (r *accountRecord) encode() ([]byte, error) {
 	return json.Marshal(r)
 }
 
-// knows reports whether this very secret was refused before.
-func (r *accountRecord) knows(property, secret string) (refusal, bool) {
-	if f, ok := r.refused(property, "", secret); ok {
+// knows reports whether this very secret was refused before. user is from Config.userOf.
+func (r *accountRecord) knows(property, secret, user string) (refusal, bool) {
+	if f, ok := r.refused(property, "", secret, user); ok {
 		return f, true
 	}
 	for i := range r.Carried {
-		if f, ok := r.Carried[i].refused(property, r.Carried[i].Owner, secret); ok {
+		c := &r.Carried[i]
+		if user != "" && !sameUser(foldAccountName(c.Owner), user) {
+			continue
+		}
+		if f, ok := c.refused(property, c.Owner, secret, ""); ok {
 			return f, true
 		}
 	}
@@ -130,16 +134,20 @@ func (r *accountRecord) presentAt(now time.Time) (changed bool) {
 	return changed
 }
 
-// refusedNow lists the refusals that the account's secrets had last.
-func (r *accountRecord) refusedNow() map[string]refusal {
+// refusedNow lists the refusals that the account's secrets had last. user is from Config.userOf.
+func (r *accountRecord) refusedNow(user string) map[string]refusal {
 	now := make(map[string]refusal)
 	for i := range r.Carried {
 		for property, f := range r.Carried[i].Refused {
-			now[property] = f
+			if user == "" || sameUser(foldAccountName(r.Carried[i].Owner), user) {
+				now[property] = f
+			}
 		}
 	}
 	for property, f := range r.Refused {
-		now[property] = f
+		if sameUser(f.User, user) {
+			now[property] = f
+		}
 	}
 	return now
 }

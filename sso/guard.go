@@ -173,7 +173,7 @@ func (g *guard) open(ctx context.Context, property, owner string) (lead, home *k
 
 // allow decides whether a secret may be sent, and then marks it.
 func (g *guard) allow(ctx context.Context, lead, home *knownAccount, property, owner, marked string) error {
-	if f, ok := home.record.knows(property, marked); ok {
+	if f, ok := home.record.knows(property, marked, g.c.cfg.userOf(home.account)); ok {
 		e := &RefusedBeforeError{Property: property, At: f.At, Text: f.Text}
 		if f.SP != g.c.id.SP {
 			e.SP = f.SP
