@@ -27,6 +27,10 @@ type accountRecord struct {
 	Rest    *rest `json:"rest,omitempty"`    // the server has asked to wait
 	Cleared int   `json:"cleared,omitempty"` // how often a person had the refusals forgotten
 
+	// ClearedAt is when that was last: what other identities' records noted before it is
+	// forgotten, too, when it comes to light.
+	ClearedAt time.Time `json:"cleared_at,omitzero"`
+
 	changed bool // since it was loaded, beside what its holder does
 }
 
@@ -107,6 +111,7 @@ func (r *accountRecord) knows(property, secret, user string) (refusal, bool) {
 // removes it there. It reports whether there was anything.
 func (r *accountRecord) carry(from *refusals, owner string) bool {
 	taken := from.take(r.Account.properties())
+	taken.forgetUntil(r.ClearedAt)
 	if taken.empty() {
 		return false
 	}
@@ -119,7 +124,7 @@ func (r *accountRecord) carry(from *refusals, owner string) bool {
 func (r *accountRecord) forgive() {
 	r.forget()
 	r.Carried, r.Unsure, r.Rest = nil, nil, nil
-	r.Cleared++
+	r.Cleared, r.ClearedAt = r.Cleared+1, time.Now()
 }
 
 // presentAt is refusals.presentAt for the whole record.
@@ -127,6 +132,9 @@ func (r *accountRecord) presentAt(now time.Time) (changed bool) {
 	changed = r.refusals.presentAt(now)
 	for i := range r.Carried {
 		changed = r.Carried[i].presentAt(now) || changed
+	}
+	if r.ClearedAt.After(now) {
+		r.ClearedAt, changed = now, true
 	}
 	if r.Rest != nil && r.Rest.Since.After(now) {
 		r.Rest.Since, changed = now, true

@@ -139,6 +139,17 @@ func (r *refusals) take(properties []string) refusals {
 	return taken
 }
 
+// forgetUntil drops the refusals of before a time.
+func (r *refusals) forgetUntil(end time.Time) {
+	maps.DeleteFunc(r.Refused, func(_ string, f refusal) bool { return f.At.Before(end) })
+	for property, before := range r.RefusedBefore {
+		before = slices.DeleteFunc(before, func(f refusal) bool { return f.At.Before(end) })
+		if r.RefusedBefore[property] = before; len(before) == 0 {
+			delete(r.RefusedBefore, property)
+		}
+	}
+}
+
 // presentAt makes times of the future the present: they were written by a clock that
 // was wrong, and nothing may last until that time comes. It reports whether there were any.
 func (r *refusals) presentAt(now time.Time) (changed bool) {
