@@ -30,7 +30,9 @@ func (s *site) profiles(t *testing.T, password string) {
 		base := strings.Replace(s.Jira.BaseURL(), "jira.localhost", host, 1)
 		acs := strings.Replace(s.Jira.ACS(), "jira.localhost", host, 1)
 		user := []string{"passwordonly@example.com", "PasswordOnly@example.com", "passwordonly"}[i%3]
-		fmt.Fprintf(&b, "  j%d:\n    AuthScheme: Okta\n    URL: %s\n    SSOLoginURL: %s\n    SSOExchangeURL: %s\n    SSLServerCert: %s\n    Timeout: \"%d\"\n    User: %s\n    %s\n",
+		const profile = "  j%d:\n    AuthScheme: Okta\n    URL: %s\n    SSOLoginURL: %s\n    SSOExchangeURL: %s\n" +
+			"    SSLServerCert: %s\n    Timeout: \"%d\"\n    User: %s\n    %s\n"
+		fmt.Fprintf(&b, profile,
 			i, base, s.Okta.AppLink(), acs, s.CA, timeout, user, password)
 	}
 	dir := filepath.Join(s.Home, "ssoexchange")
@@ -74,7 +76,8 @@ func sharedStores(t *testing.T) map[string][]string {
 		}
 		time.Sleep(50 * time.Millisecond)
 	}
-	stores["Redis"] = []string{"SSOEXCHANGE_STORE=redis://" + addr, "SSOEXCHANGE_STATE_KEY=" + strings.Repeat("A", 43) + "="}
+	stores["Redis"] = []string{"SSOEXCHANGE_STORE=redis://" + addr,
+		"SSOEXCHANGE_STATE_KEY=" + strings.Repeat("A", 43) + "="}
 	return stores
 }
 
