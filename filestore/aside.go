@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 )
@@ -41,7 +42,7 @@ func (s *Store) setAside(path string, info fs.FileInfo, reason error) (again boo
 		return true, nil
 	}
 	s.log.Warn("state_record_set_aside", "file", filepath.Base(target), "reason", reason.Error())
-	s.pruneAside(path)
+	s.pruneAside(path, target)
 	return false, nil
 }
 
@@ -51,8 +52,10 @@ func sameFile(a, b fs.FileInfo) bool {
 	return os.SameFile(a, b) && a.Size() == b.Size() && a.ModTime().Equal(b.ModTime())
 }
 
-// pruneAside keeps the newest few of the files set aside for one key.
-func (s *Store) pruneAside(path string) {
+// pruneAside keeps the newest few of the files set aside for one key. latest is the one
+// that was set aside just now: names that sort after it are of a clock that was wrong,
+// and the first to go.
+func (s *Store) pruneAside(path, latest string) {
 	entries, err := os.ReadDir(s.dir) // sorted by name, and so by time
 	if err != nil {
 		return
@@ -63,6 +66,8 @@ func (s *Store) pruneAside(path string) {
 			names = append(names, e.Name())
 		}
 	}
+	later, _ := slices.BinarySearch(names, filepath.Base(latest)+"\x00")
+	names = slices.Concat(names[later:], names[:later])
 	for _, name := range names[:max(0, len(names)-keepAside)] {
 		if err := os.Remove(filepath.Join(s.dir, name)); err == nil {
 			s.log.Warn("state_damaged_record_removed", "file", name, "kept", keepAside)

@@ -85,8 +85,11 @@ func assignedTokens(script string) []string {
 }
 
 // tokenParam finds a state token among the parameters of an address, percent-encoded or
-// not, since the address may itself be a parameter of another one.
-var tokenParam = lazyregexp.New(`(?i)(?:[?&#;]|%3F|%26)state[-_]?token(?:=|%3D)([\w.~%+/=-]{2,})`)
+// not, since the address may itself be a parameter of another one. A script may put the
+// address together ("?stateToken=" + "00…"), or give name and value to a function.
+var tokenParam = lazyregexp.New("(?i)(?:[?&#;\"'`]|%3F|%26)state[-_]?token" +
+	"(?:(?:=|%3D)(?:[\"'`]\\s*\\+\\s*(?:\\w+\\(\\s*)?[\"'`])?|[\"'`]\\s*,\\s*[\"'`])" +
+	`([\w.~%+/=-]{2,})`)
 
 // addressToken returns the first token of one of the engines in an address of text, and
 // that address without its query.

@@ -5,6 +5,10 @@ import (
 	"encoding/binary"
 	"encoding/hex"
 	"strings"
+	"unicode"
+
+	"golang.org/x/net/idna"
+	"golang.org/x/text/unicode/norm"
 
 	"github.com/ssoexchange/ssoexchange/internal/hop"
 )
@@ -16,7 +20,7 @@ type account struct {
 	Kind   accountKind `json:"kind"`
 	Scheme string      `json:"scheme,omitempty"` // "Okta", "Crowd"; "" for a mailbox
 	Origin string      `json:"origin"`           // of the server, in canonical form
-	Name   string      `json:"name,omitempty"`   // as the server compares it, see foldAccountName
+	Name   string      `json:"name,omitempty"`   // as the server compares it, see accountName
 }
 
 // accountKind says what an account is.
@@ -72,7 +76,7 @@ func (c *Config) account(property string) account {
 		}
 		return a
 	}
-	return account{accountUser, c.Scheme, c.loginOrigin(), foldAccountName(c.User)}
+	return account{accountUser, c.Scheme, c.loginOrigin(), accountName(c.Scheme, c.User)}
 }
 
 // accounts lists those whose secrets a sign-in may send.
@@ -99,19 +103,56 @@ func (c *Config) loginOrigin() string {
 	}
 	host := *u
 	host.Host = strings.TrimSuffix(host.Hostname(), ".") // the same host, fully qualified
+	if ascii, err := idna.Lookup.ToASCII(host.Host); err == nil {
+		host.Host = ascii // as net/http asks for it
+	}
 	if strings.Contains(host.Host, ":") {
 		host.Host = "[" + host.Host + "]"
 	}
-	if p := u.Port(); p != "" {
+	if p := strings.TrimLeft(u.Port(), "0"); p != "" {
 		host.Host += ":" + p
 	}
 	return hop.Origin(&host)
 }
 
+// accountName returns by what a user's account is known. Okta takes the part of a login
+// before the @ for the whole login if no other user's begins with it, which nobody here
+// can know. So all logins that begin alike share one record, and take turns; of the
+// refusals in it each counts for the logins that may be meant by it, see sameUser.
+func accountName(scheme, user string) string {
+	name := foldAccountName(user)
+	if scheme == "Okta" {
+		name, _, _ = strings.Cut(name, "@")
+	}
+	return name
+}
+
+// userOf is the name that goes into refusals noted at a, "" where a has but one.
+func (c *Config) userOf(a account) string {
+	if a.Kind != accountUser || a.Scheme != "Okta" {
+		return ""
+	}
+	return foldAccountName(c.User)
+}
+
+// sameUser reports whether two folded names of one account may be the same user: they
+// are equal, or one of them is without a domain.
+func sameUser(a, b string) bool {
+	return a == b || !strings.Contains(a, "@") || !strings.Contains(b, "@")
+}
+
 // foldAccountName returns the form in which names are compared: Okta and Crowd (by default) take
-// a user name without regard to case, and so do most mail servers. Where a server does
-// tell two apart that are the same here, their secrets are still different ones, and
-// they only wait for each other.
+// a user name without regard to case, and so do most mail servers. Characters that look
+// the same, composed or not, in full width or with something invisible between them, count
+// as the same. Where a server does tell two apart that are the same here, their secrets
+// are still different ones, and they only wait for each other.
 func foldAccountName(name string) string {
-	return strings.ToLower(strings.TrimSpace(name))
+	// To upper case first: some letters have two small forms, such as the Greek sigma.
+	name = strings.ToLower(strings.ToUpper(norm.NFKC.String(name)))
+	return strings.TrimSpace(norm.NFKC.String(strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Cf, unicode.Cc, unicode.Variation_Selector) {
+			return -1
+		}
+		return r
+	}, name)))
 }

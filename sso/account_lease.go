@@ -56,7 +56,9 @@ func (g *guard) hold(ctx context.Context, a account) (*knownAccount, error) {
 		return nil, err
 	}
 	began := time.Now()
+	stop := g.c.reportHolder(ctx, g.c.accounts, a.key(), true)
 	lease, err := g.c.accounts.Acquire(ctx, a.key())
+	stop()
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepState, stateError("locking", err))
 	}

@@ -165,21 +165,72 @@ func TestAccountOf(t *testing.T) {
 		"AuthScheme=Okta;SSOLoginURL=https://acme.okta.com:443/home/jira/1/2;User=' Ana@Example.COM '",
 		"AuthScheme=Okta;SSOLoginURL=https://acme.okta.com./home/jira/1/2;User=ana@example.com",
 		"AuthScheme=Okta;SSOLoginURL=https://login.example.com/home/jira/1/2;Domain=acme.okta.com;User=ana@example.com",
+		"AuthScheme=Okta;SSOLoginURL=https://acme.okta.com/home/jira/1/2;User=ana",
+		"AuthScheme=Okta;SSOLoginURL=https://acme.okta.com/home/jira/1/2;User=ana@example.org",          // what ana is, nobody here knows
+		"AuthScheme=Okta;SSOLoginURL=https://ac%E2%80%8Bme.okta.com/home/jira/1/2;User=ana@example.com", // net/http leaves it out, too
+		"AuthScheme=Okta;SSOLoginURL=https://acme.okta.com:0443/home/jira/1/2;User=ana@example.com",
 		"AuthScheme=Okta;SSOLoginURL=https://acme.okta.com/home/jira/1/2;User=ana@example.com;OktaEngine=IDX;MFAType=SMS;URL=https://other.example.com",
 	} {
 		if of(same) != of(base) || of(same).key() != of(base).key() {
 			t.Errorf("%s is another account: %+v", same, of(same))
 		}
 	}
+	const bucher = "AuthScheme=Okta;User=ana;SSOLoginURL=https://%s/home/jira/1/2"
+	if a, b := of(fmt.Sprintf(bucher, "b\u00fccher.okta.com")), of(fmt.Sprintf(bucher, "XN--BCHER-KVA.okta.com.")); a != b {
+		t.Errorf("%+v and %+v are two", a, b)
+	}
 	for _, other := range []string{
 		"AuthScheme=Okta;SSOLoginURL=https://acme.okta.com:8443/home/jira/1/2;User=ana@example.com",
 		"AuthScheme=Okta;SSOLoginURL=https://acme.oktapreview.com/home/jira/1/2;User=ana@example.com",
-		"AuthScheme=Okta;SSOLoginURL=https://acme.okta.com/home/jira/1/2;User=ana@example.org",
+		"AuthScheme=Okta;SSOLoginURL=https://acme.okta.com/home/jira/1/2;User=anna@example.com",
 		"AuthScheme=Okta;SSOLoginURL=https://acme.okta.com/home/jira/1/2;Domain=example.com;User=ana@example.com",
 		"AuthScheme=Crowd;SSOLoginURL=https://acme.okta.com/crowd/console/secure/saml/sso.action;User=ana@example.com",
 	} {
 		if of(other) == of(base) || of(other).key() == of(base).key() {
 			t.Errorf("%s is the same account", other)
 		}
+	}
+}
+
+// TestRefusalsOfBeforeOneClearing: a person who has an account's refusals forgotten has
+// also those forgotten that lie in the records of its other identities, from programs of
+// before there were records of accounts; each would stop all of them again.
+func TestRefusalsOfBeforeOneClearing(t *testing.T) {
+	store := otherStore{&MemoryStore{}}
+	const conn = "AuthScheme=Okta;SSOLoginURL=https://acme.okta.com/home/jira/1/2;User=ana;Password=x;SSOExchangeURL=https://jira-%d.example.com/plugins/servlet/samlconsumer"
+	var clients []*Client
+	for n := range 3 {
+		c := legacyClient(t, store, fmt.Sprintf(conn, n))
+		old := newRecord(c.cfg)
+		old.refuse("Password", refusal{MAC: old.mac("Password", "ana", "x"), At: time.Now().Add(-time.Hour)})
+		old.refuse("Password", refusal{MAC: old.mac("Password", "ana", "y"), At: time.Now().Add(-time.Hour)})
+		old.mark("Password", attempt{MAC: old.mac("Password", "ana", "x"), At: []time.Time{time.Now().Add(-time.Minute), time.Now().Add(-time.Second)}})
+		if n == 2 { // this one was refused after the clearing
+			old.refuse("Password", refusal{MAC: old.mac("Password", "ana", "z"), At: time.Now().Add(time.Minute)})
+		}
+		data, _ := json.Marshal(old)
+		lease, _ := store.Acquire(t.Context(), c.id.Key())
+		if err := lease.Save(t.Context(), data); err != nil {
+			t.Fatal(err)
+		}
+		lease.Release()
+		clients = append(clients, c)
+	}
+	if err := clients[0].ClearRefusal(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	for n, c := range clients[:2] { // a third send without a verdict is kept back
+		for _, secret := range []string{"x", "y"} {
+			if err := asked(t, c, "Password", "ana", secret); err != nil {
+				t.Errorf("Jira %d, %s: %v", n, secret, err)
+			}
+		}
+	}
+	var before *RefusedBeforeError
+	if err := asked(t, clients[2], "Password", "ana", "z"); !errors.As(err, &before) {
+		t.Errorf("what was refused since passes: %v", err)
+	}
+	if err := asked(t, clients[2], "Password", "ana", "x"); errors.As(err, &before) {
+		t.Errorf("what was forgotten does not pass: %v", err)
 	}
 }

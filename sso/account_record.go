@@ -27,6 +27,10 @@ type accountRecord struct {
 	Rest    *rest `json:"rest,omitempty"`    // the server has asked to wait
 	Cleared int   `json:"cleared,omitempty"` // how often a person had the refusals forgotten
 
+	// ClearedAt is when that was last: what other identities' records noted before it is
+	// forgotten, too, when it comes to light.
+	ClearedAt time.Time `json:"cleared_at,omitzero"`
+
 	changed bool // since it was loaded, beside what its holder does
 }
 
@@ -86,13 +90,17 @@ func (r *accountRecord) encode() ([]byte, error) {
 	return json.Marshal(r)
 }
 
-// knows reports whether this very secret was refused before.
-func (r *accountRecord) knows(property, secret string) (refusal, bool) {
-	if f, ok := r.refused(property, "", secret); ok {
+// knows reports whether this very secret was refused before. user is from Config.userOf.
+func (r *accountRecord) knows(property, secret, user string) (refusal, bool) {
+	if f, ok := r.refused(property, "", secret, user); ok {
 		return f, true
 	}
 	for i := range r.Carried {
-		if f, ok := r.Carried[i].refused(property, r.Carried[i].Owner, secret); ok {
+		c := &r.Carried[i]
+		if user != "" && !sameUser(foldAccountName(c.Owner), user) {
+			continue
+		}
+		if f, ok := c.refused(property, c.Owner, secret, ""); ok {
 			return f, true
 		}
 	}
@@ -103,6 +111,7 @@ func (r *accountRecord) knows(property, secret string) (refusal, bool) {
 // removes it there. It reports whether there was anything.
 func (r *accountRecord) carry(from *refusals, owner string) bool {
 	taken := from.take(r.Account.properties())
+	taken.forgetUntil(r.ClearedAt)
 	if taken.empty() {
 		return false
 	}
@@ -115,7 +124,7 @@ func (r *accountRecord) carry(from *refusals, owner string) bool {
 func (r *accountRecord) forgive() {
 	r.forget()
 	r.Carried, r.Unsure, r.Rest = nil, nil, nil
-	r.Cleared++
+	r.Cleared, r.ClearedAt = r.Cleared+1, time.Now()
 }
 
 // presentAt is refusals.presentAt for the whole record.
@@ -124,22 +133,29 @@ func (r *accountRecord) presentAt(now time.Time) (changed bool) {
 	for i := range r.Carried {
 		changed = r.Carried[i].presentAt(now) || changed
 	}
+	if r.ClearedAt.After(now) {
+		r.ClearedAt, changed = now, true
+	}
 	if r.Rest != nil && r.Rest.Since.After(now) {
 		r.Rest.Since, changed = now, true
 	}
 	return changed
 }
 
-// refusedNow lists the refusals that the account's secrets had last.
-func (r *accountRecord) refusedNow() map[string]refusal {
+// refusedNow lists the refusals that the account's secrets had last. user is from Config.userOf.
+func (r *accountRecord) refusedNow(user string) map[string]refusal {
 	now := make(map[string]refusal)
 	for i := range r.Carried {
 		for property, f := range r.Carried[i].Refused {
-			now[property] = f
+			if user == "" || sameUser(foldAccountName(r.Carried[i].Owner), user) {
+				now[property] = f
+			}
 		}
 	}
 	for property, f := range r.Refused {
-		now[property] = f
+		if sameUser(f.User, user) {
+			now[property] = f
+		}
 	}
 	return now
 }

@@ -49,6 +49,11 @@ func (r *refusals) before(property string, mac []byte) attempt {
 	if a := r.Sent[property]; hmac.Equal(a.MAC, mac) {
 		return a
 	}
+	for _, a := range r.SentBefore[property] {
+		if hmac.Equal(a.MAC, mac) {
+			return a
+		}
+	}
 	return attempt{MAC: mac}
 }
 
@@ -70,11 +75,38 @@ func (r *refusals) sending(property string, a attempt, now time.Time) {
 	r.mark(property, a)
 }
 
+// mark notes a beside what is noted of other secrets of the same property: of two
+// passwords that take turns neither loses its pause.
 func (r *refusals) mark(property string, a attempt) {
+	r.settle(property, a.MAC)
+	if other, ok := r.Sent[property]; ok {
+		if r.SentBefore == nil {
+			r.SentBefore = make(map[string][]attempt)
+		}
+		others := append(r.SentBefore[property], other)
+		r.SentBefore[property] = others[max(0, len(others)-maxRefusedBefore):]
+	}
 	if r.Sent == nil {
 		r.Sent = make(map[string]attempt)
 	}
 	r.Sent[property] = a
+}
+
+// settle removes the mark of a secret that was sent. It reports whether there was one.
+func (r *refusals) settle(property string, mac []byte) bool {
+	if a, ok := r.Sent[property]; ok && hmac.Equal(a.MAC, mac) {
+		delete(r.Sent, property)
+		return true
+	}
+	others := r.SentBefore[property]
+	left := slices.DeleteFunc(slices.Clone(others), func(a attempt) bool { return hmac.Equal(a.MAC, mac) })
+	if len(left) == len(others) {
+		return false
+	}
+	if r.SentBefore[property] = left; len(left) == 0 {
+		delete(r.SentBefore, property)
+	}
+	return true
 }
 
 // noVerdictOnSecrets reports whether err leaves open what the server thought of the

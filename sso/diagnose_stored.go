@@ -109,10 +109,11 @@ func (c *Client) diagnoseRefused(ctx context.Context, r *record, report func(Fin
 		return
 	}
 	for _, s := range secrets {
-		at := known[c.cfg.account(s.property)]
+		a := c.cfg.account(s.property)
+		at, user := known[a], c.cfg.userOf(a)
 		noted, ok := r.Refused[s.property]
 		if at != nil {
-			if f, now := at.refusedNow()[s.property]; now {
+			if f, now := at.refusedNow(user)[s.property]; now {
 				noted, ok = f, true
 			}
 		}
@@ -120,9 +121,9 @@ func (c *Client) diagnoseRefused(ctx context.Context, r *record, report func(Fin
 			continue
 		}
 		value, err := reveal(ctx, s.secret)
-		f, same := r.refused(s.property, s.owner, value)
+		f, same := r.refused(s.property, s.owner, value, "")
 		if at != nil && !same {
-			f, same = at.knows(s.property, value)
+			f, same = at.knows(s.property, value, user)
 		}
 		if same {
 			noted = f

@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/hmac"
 	"encoding/json"
+	"slices"
 	"sync"
 	"time"
 
@@ -173,7 +174,7 @@ func (g *guard) open(ctx context.Context, property, owner string) (lead, home *k
 
 // allow decides whether a secret may be sent, and then marks it.
 func (g *guard) allow(ctx context.Context, lead, home *knownAccount, property, owner, marked string) error {
-	if f, ok := home.record.knows(property, marked); ok {
+	if f, ok := home.record.knows(property, marked, g.c.cfg.userOf(home.account)); ok {
 		e := &RefusedBeforeError{Property: property, At: f.At, Text: f.Text}
 		if f.SP != g.c.id.SP {
 			e.SP = f.SP
@@ -189,10 +190,10 @@ func (g *guard) allow(ctx context.Context, lead, home *knownAccount, property, o
 	mac := lead.record.mac(property, "", marked)
 	before := lead.record.before(property, mac)
 	if len(before.At) == 0 {
-		before.At = g.markedBefore(property, owner, marked)
+		before.At = g.markedBefore(property, owner, marked, lead.record.ClearedAt)
 	}
 	if err := before.heldBack(property, now); err != nil {
-		if lead.record.Sent[property].MAC == nil {
+		if len(lead.record.before(property, mac).At) == 0 { // it was noted by a program of before
 			lead.record.mark(property, before)
 			lead.record.changed = true
 		}
@@ -209,8 +210,8 @@ func (g *guard) allow(ctx context.Context, lead, home *knownAccount, property, o
 }
 
 // markedBefore returns the sends without a verdict that a program of before has marked
-// in the identity's record, and removes them there.
-func (g *guard) markedBefore(property, owner, marked string) []time.Time {
+// in the identity's record since a time, and removes them there.
+func (g *guard) markedBefore(property, owner, marked string, since time.Time) []time.Time {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	a, ok := g.record.Sent[property]
@@ -218,7 +219,7 @@ func (g *guard) markedBefore(property, owner, marked string) []time.Time {
 		return nil
 	}
 	delete(g.record.Sent, property)
-	return a.At
+	return slices.DeleteFunc(a.At, func(t time.Time) bool { return t.Before(since) })
 }
 
 // replaced reports whether value is an expired password that an earlier sign-in has

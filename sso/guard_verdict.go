@@ -24,7 +24,7 @@ func (v verdicts) known(g *guard, property string) {
 		lead = g.c.cfg.account("Password")
 		v.add(a, func(r *accountRecord) bool { return r.sure(property, p.marked) })
 	}
-	v.add(lead, func(r *accountRecord) bool { return r.settle(property) })
+	v.add(lead, func(r *accountRecord) bool { return r.settle(property, r.mac(property, "", p.marked)) })
 	p.settled = true
 	g.passed[property] = p
 }
@@ -43,10 +43,12 @@ func (r *accountRecord) sure(property, marked string) bool {
 func (v verdicts) accept(g *guard, property string) {
 	p := g.passed[property]
 	v.known(g, property)
-	v.add(g.c.cfg.account(property), func(r *accountRecord) bool {
+	a := g.c.cfg.account(property)
+	user := g.c.cfg.userOf(a)
+	v.add(a, func(r *accountRecord) bool {
 		rested := r.Rest != nil
 		r.Rest = nil
-		return r.setAside(property, r.mac(property, "", p.marked)) || rested
+		return r.setAside(property, r.mac(property, "", p.marked), user) || rested
 	})
 }
 
@@ -163,9 +165,11 @@ func (g *guard) noteRefusal(v verdicts, err error, now time.Time) {
 	if errors.As(err, &step) {
 		text = step.Err.Error()
 	}
-	sp := g.c.id.SP
-	v.add(g.c.cfg.account(property), func(r *accountRecord) bool {
-		r.refuse(property, refusal{MAC: r.mac(property, "", p.marked), At: now, Text: text, SP: sp})
+	a := g.c.cfg.account(property)
+	f := refusal{At: now, Text: text, SP: g.c.id.SP, User: g.c.cfg.userOf(a)}
+	v.add(a, func(r *accountRecord) bool {
+		f.MAC = r.mac(property, "", p.marked)
+		r.refuse(property, f)
 		return true
 	})
 }

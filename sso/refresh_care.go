@@ -181,14 +181,14 @@ func (c *Client) freshToken(ctx context.Context, r *record, known map[account]*a
 	if box == nil {
 		return ""
 	}
-	if _, noted := box.refusedNow()[mailboxToken]; !noted && len(r.Refused[mailboxToken].MAC) == 0 {
+	if _, noted := box.refusedNow("")[mailboxToken]; !noted && len(r.Refused[mailboxToken].MAC) == 0 {
 		return ""
 	}
 	value, err := c.cfg.MFAMailboxToken.Reveal(ctx)
-	if _, refused := box.knows(mailboxToken, value); refused || err != nil {
+	if _, refused := box.knows(mailboxToken, value, ""); refused || err != nil {
 		return staleToken
 	}
-	if _, refused := r.refused(mailboxToken, mailboxOwner(c.cfg.MFAMailbox), value); refused {
+	if _, refused := r.refused(mailboxToken, mailboxOwner(c.cfg.MFAMailbox), value, ""); refused {
 		return staleToken
 	}
 	return ""

@@ -10,9 +10,10 @@ import (
 
 // Wait is what a call has been waiting for, longer than a person expects.
 type Wait struct {
-	Server string    // host[:port] that has not answered yet; "": another sign-in has the lease
-	Holder string    // who has the lease, such as "process 4711"; "" if the Store cannot say
-	Since  time.Time // when the request was sent, or the lease was taken; zero: not known
+	Server  string    // host[:port] that has not answered yet; "": another sign-in has the lease
+	Account bool      // that sign-in is another identity's, with the same account
+	Holder  string    // who has the lease, such as "process 4711"; "" if the Store cannot say
+	Since   time.Time // when the request was sent, or the lease was taken; zero: not known
 }
 
 const (
@@ -50,14 +51,19 @@ func (c *Client) reportWait(about func() Wait) (stop func()) {
 	return sync.OnceFunc(func() { close(done) })
 }
 
-// reportLeaseWait reports the wait for the lease.
+// reportLeaseWait reports the wait for the lease of the identity.
 func (c *Client) reportLeaseWait(ctx context.Context) (stop func()) {
+	return c.reportHolder(ctx, c.store, c.id.Key(), false)
+}
+
+// reportHolder reports the wait for the lease of key.
+func (c *Client) reportHolder(ctx context.Context, store Store, key string, account bool) (stop func()) {
 	return c.reportWait(func() Wait {
-		var w Wait
-		if s, ok := c.store.(holder); ok {
+		w := Wait{Account: account}
+		if s, ok := store.(holder); ok {
 			ctx, cancel := context.WithTimeout(ctx, waitNotice)
 			defer cancel()
-			w.Holder, w.Since = s.Holder(ctx, c.id.Key())
+			w.Holder, w.Since = s.Holder(ctx, key)
 		}
 		return w
 	})

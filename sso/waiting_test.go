@@ -3,6 +3,7 @@ package sso_test
 import (
 	"context"
 	"net"
+	"net/http"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -107,4 +108,42 @@ func TestWaitForAServerIsReported(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestWaitForTheAccountIsReported: another Jira's sign-in has sent the password of the
+// same account.
+func TestWaitForTheAccountIsReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		w, opts, ca := world(t)
+		defer w.Close()
+		var got waits
+		store := &heldStore{since: time.Now()}
+		opts.Store = store
+		var first sync.Once
+		w.Net.Intercept(func(_ string, r *http.Request) (h http.Handler) {
+			if r.URL.Path == "/api/v1/authn" {
+				first.Do(func() { time.Sleep(10 * time.Second) })
+			}
+			return nil
+		})
+		addJira(w, 0)
+		addJira(w, 1)
+		slow := open(t, jiraConnection(w, "Okta", 0, ca), opts)
+		waiting := *opts
+		waiting.Waiting = got.note
+		var both sync.WaitGroup
+		both.Go(func() {
+			if _, err := slow.Login(t.Context()); err != nil {
+				t.Error(err)
+			}
+		})
+		time.Sleep(time.Second)
+		if _, err := open(t, jiraConnection(w, "Okta", 1, ca), &waiting).Login(t.Context()); err != nil {
+			t.Error(err)
+		}
+		both.Wait()
+		if len(got.all) != 1 || !got.all[0].Account || got.all[0].Holder != "process 4711" || got.all[0].Server != "" {
+			t.Errorf("reported %+v", got.all)
+		}
+	})
 }

@@ -32,7 +32,11 @@ func waitText(w sso.Wait, now time.Time) string {
 	if who == "" {
 		who = "another process"
 	}
-	text := "waiting for " + cutTo(who, 100) + ", which is signing in with this identity"
+	what := "identity"
+	if w.Account {
+		what = "account"
+	}
+	text := "waiting for " + cutTo(who, 100) + ", which is signing in with this " + what
 	if !w.Since.IsZero() {
 		text += " since " + w.Since.Local().Format("15:04:05")
 	}

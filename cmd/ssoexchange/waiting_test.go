@@ -19,6 +19,7 @@ func TestWaitText(t *testing.T) {
 		{sso.Wait{Server: "jira.example.com:8443", Since: now.Add(-92 * time.Second)}, "waiting for jira.example.com:8443, which has not answered for 1m32s"},
 		{sso.Wait{Holder: "process 4711", Since: now.Add(-9 * time.Second)}, "waiting for process 4711, which is signing in with this identity since 12:00:00"},
 		{sso.Wait{Holder: "process 4711 on bot1"}, "waiting for process 4711 on bot1, which is signing in with this identity"},
+		{sso.Wait{Holder: "process 4711", Account: true}, "waiting for process 4711, which is signing in with this account"},
 		{sso.Wait{}, "waiting for another process, which is signing in with this identity"},
 		{sso.Wait{Holder: "x\x1b[2J"}, "waiting for x[2J, which is signing in with this identity"},
 	} {

@@ -126,12 +126,22 @@ func (s *site) run(t *testing.T, args ...string) outcome {
 // that has nothing but the places of its files.
 func (s *site) start(t *testing.T, env []string, args ...string) *process {
 	t.Helper()
+	return s.startLimited(t, "", env, args...)
+}
+
+// startLimited is start with a further limit: the arguments of another ulimit.
+func (s *site) startLimited(t *testing.T, limit string, env []string, args ...string) *process {
+	t.Helper()
 	path, err := command()
 	if err != nil {
 		t.Fatal(err)
 	}
 	p := &process{t: t, done: make(chan error, 1)}
-	limited := append([]string{"-c", "ulimit -v " + strconv.Itoa(addressSpace) + ` && exec "$0" "$@"`, path}, args...)
+	limits := "ulimit -v " + strconv.Itoa(addressSpace)
+	if limit != "" {
+		limits += " && ulimit " + limit
+	}
+	limited := append([]string{"-c", limits + ` && exec "$0" "$@"`, path}, args...)
 	p.cmd = exec.Command("/bin/sh", limited...)
 	p.cmd.Env = append([]string{"PATH=" + os.Getenv("PATH"), "HOME=" + s.Home, "XDG_CONFIG_HOME=" + s.Home,
 		"SSOEXCHANGE_STATE_DIR=" + filepath.Join(s.Home, "state"), "DBUS_SESSION_BUS_ADDRESS=unix:path=/nonexistent"}, env...)
