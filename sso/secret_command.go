@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/childenv"
+	"github.com/ssoexchange/ssoexchange/internal/patience"
 )
 
 // shellCharacters are those that mean something to a shell. A command line without
@@ -46,7 +47,9 @@ func secretFromCommand(property, commandLine string) Secret {
 		if cause := context.Cause(ctx); cause != nil {
 			return "", cause
 		}
+		stop := patience.Waiting(ctx, "the command that prints "+orSecret(property))
 		out, bad := runSecretCommand(ctx, commandLine, commandPatience)
+		stop()
 		if cause := context.Cause(ctx); cause != nil {
 			return "", fmt.Errorf("sso: %s: command ended early: %w", orSecret(property), cause)
 		}
