@@ -56,7 +56,7 @@ func (a *app) refreshNow(ctx context.Context, names []string, socket string) err
 	if err != nil {
 		return err
 	}
-	r := refresherAt(socket)
+	r := a.refresherAt(socket)
 	if len(names) == 0 && a.flags.profile != "" {
 		names = []string{a.flags.profile}
 	}

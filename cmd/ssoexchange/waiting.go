@@ -27,6 +27,16 @@ func (t *tui) waiting(w sso.Wait) {
 	}
 }
 
+// waitsFor says what the command itself waits for, if that takes its time; stop ends it.
+func (t *tui) waitsFor(what string) (stop func()) {
+	w := sso.Wait{For: what, Since: time.Now()}
+	timer := time.AfterFunc(waitNotice, func() { t.waiting(w) })
+	return func() { timer.Stop() }
+}
+
+// waitNotice is how long a wait may be without a word.
+const waitNotice = 2 * time.Second
+
 func waitText(w sso.Wait, now time.Time) string {
 	if w.Server != "" {
 		return fmt.Sprintf("waiting for %s, which has not answered for %v", cutTo(w.Server, 100), now.Sub(w.Since).Round(time.Second))
