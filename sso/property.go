@@ -230,7 +230,9 @@ func unknownName(name string) *ConfigError {
 
 // plainName reports whether name could be the name of a property: letters, digits,
 // spaces and underscores, and not much longer than the longest.
-func plainName(name string) bool { return len(name) <= maxPlainName && !strings.ContainsFunc(name, odd) }
+func plainName(name string) bool {
+	return len(name) <= maxPlainName && !strings.ContainsFunc(name, odd)
+}
 
 const maxPlainName = 32
 
