@@ -167,7 +167,7 @@ func secretFromKeyring(property, account string, keyring func(context.Context, s
 			return "", badValue("no keyring is available here",
 				"the command line reads the OS keyring; a program passes ParseOptions.Keyring").about(property, "")
 		}
-		stop := patience.Waiting(ctx, orSecret(property)+" from the keyring")
+		stop := patience.Waiting(ctx, orThe("keyring", property)+" to answer")
 		value, err := keyring(ctx, account)
 		stop()
 		if err != nil {

@@ -47,7 +47,7 @@ func secretFromCommand(property, commandLine string) Secret {
 		if cause := context.Cause(ctx); cause != nil {
 			return "", cause
 		}
-		stop := patience.Waiting(ctx, "the command that prints "+orSecret(property))
+		stop := patience.Waiting(ctx, orThe("command", property)+" to end")
 		out, bad := runSecretCommand(ctx, commandLine, commandPatience)
 		stop()
 		if cause := context.Cause(ctx); cause != nil {
@@ -63,6 +63,14 @@ func secretFromCommand(property, commandLine string) Secret {
 func orSecret(property string) string {
 	if property == "" {
 		return "secret"
+	}
+	return property
+}
+
+// orThe names the source of a secret by its property, if it has one.
+func orThe(source, property string) string {
+	if property == "" {
+		return "the " + source
 	}
 	return property
 }
