@@ -15,7 +15,7 @@ import (
 type Wait struct {
 	Server string    // host[:port] that has not answered yet
 	For    string    // such as "the next code of the authenticator" or "PasswordCommand"
-	Holder string    // who has the lease that is waited for, such as "process 4711"; "" if there is none or the Store cannot say
+	Holder string    // who has the lease, such as "process 4711"; "": there is none, or the Store cannot say
 	Since  time.Time // when the wait began, or the lease was taken; zero: not known
 }
 

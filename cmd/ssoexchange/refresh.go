@@ -63,7 +63,8 @@ socket have sessions looked at without delay, as after a restart of Jira. Under 
 			// A variable that is not set must not end in a session that nobody is given.
 			for _, name := range []string{"output", "exec", "listen", "socket"} {
 				if flag := cmd.Flag(name); flag.Changed && strings.Trim(flag.Value.String(), "[] ") == "" {
-					return configError("--"+name+" is empty", "is the variable set that you gave it? leave the flag out if it is not wanted")
+					return configError("--"+name+" is empty",
+						"is the variable set that you gave it? leave the flag out if it is not wanted")
 				}
 			}
 			if f.now {
@@ -90,7 +91,8 @@ func (f refreshFlags) addOutput(p *refreshProfile) error {
 		return configError("--format: "+err.Error(), "")
 	}
 	if f.output == "-" {
-		return configError("--output - is not a file", "standard output is /dev/stdout; a single look at it is: ssoexchange cookies")
+		return configError("--output - is not a file",
+			"standard output is /dev/stdout; a single look at it is: ssoexchange cookies")
 	}
 	if f.output != "" {
 		p.outputs = append(p.outputs, refreshOutput{f.output, cookiejar.Format(f.format)})

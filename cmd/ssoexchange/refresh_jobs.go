@@ -170,5 +170,6 @@ func (k *keeper) job(name string) *refreshJob {
 }
 
 func namedTwice(profile string, names []string) error {
-	return configError("profiles are named twice: -p "+profile+" and "+strings.Join(names, " "), "name each profile once, without -p")
+	return configError("profiles are named twice: -p "+profile+" and "+strings.Join(names, " "),
+		"name each profile once, without -p")
 }
