@@ -47,6 +47,7 @@ func (m *Mailbox) Answer(ctx context.Context, c mfa.Challenge) (string, error) {
 		return "", mfa.ErrNotMine
 	}
 	defer clock.Pause(ctx)()
+	defer clock.Waiting(ctx, "the code of "+c.String()+" in "+m.String())()
 	log := m.c.Logger.With("from", m.from, "folder", m.folder, "host", m.host)
 	log.InfoContext(ctx, "waiting for mail with a code", "challenge", c.String())
 	w := &watch{m: m, c: c, log: log, began: time.Now()}

@@ -17,6 +17,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
+	clock "github.com/ssoexchange/ssoexchange/internal/patience"
 	"github.com/ssoexchange/ssoexchange/mfa"
 )
 
@@ -129,6 +130,7 @@ func (m *Mailbox) Prepare(ctx context.Context, c mfa.Challenge) (string, error) 
 	if !m.Awaits(c) {
 		return "", mfa.ErrNotMine
 	}
+	defer clock.Waiting(ctx, m.host+" to show the mailbox")()
 	s := m.take()
 	if s != nil && s.examine(ctx, m.folder) != nil {
 		s.close() // it was closed meanwhile
@@ -147,6 +149,7 @@ func (m *Mailbox) Prepare(ctx context.Context, c mfa.Challenge) (string, error) 
 // Check signs in, opens the folder and describes in one line what is there, for people
 // who set it up.
 func (m *Mailbox) Check(ctx context.Context) (string, error) {
+	defer clock.Waiting(ctx, m.host+" to show the mailbox")()
 	s, err := m.open(ctx)
 	if err != nil {
 		return "", err

@@ -127,6 +127,7 @@ func (a *timed) UsedStep() int64 {
 // pause waits for d or the end of ctx, whose cause it returns.
 func pause(ctx context.Context, d time.Duration) error {
 	defer patience.Pause(ctx)()
+	defer patience.Waiting(ctx, "the next code of the authenticator, since the present one was used or is about to end")()
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

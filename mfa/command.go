@@ -14,6 +14,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/childenv"
+	"github.com/ssoexchange/ssoexchange/internal/patience"
 )
 
 // maxCommandLine is the length of the line that a command may print, in bytes.
@@ -68,7 +69,10 @@ func (a *command) Answer(ctx context.Context, c Challenge) (string, error) {
 	var out firstLine
 	cmd.Stdout = &out
 	cmd.WaitDelay = drainTime
-	if err := cmd.Run(); err != nil && !errors.Is(err, exec.ErrWaitDelay) {
+	stop := patience.Waiting(ctx, "the code of "+c.String()+" from a command")
+	err := cmd.Run()
+	stop()
+	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {
 		if cause := context.Cause(ctx); cause != nil {
 			return "", fmt.Errorf("mfa: command for the code was stopped: %w", cause)
 		}

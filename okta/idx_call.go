@@ -10,6 +10,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/patience"
 	"github.com/ssoexchange/ssoexchange/okta/ion"
 )
 
@@ -128,7 +129,10 @@ func (m *memory) renewIDX(a *ion.Answer) {
 func (t *talk) pace(ctx context.Context) error {
 	if len(t.recent) == paceCount {
 		if wait := time.Until(t.recent[0].Add(paceWindow)); wait > 0 {
-			if sleep(ctx, wait) != nil {
+			stop := patience.Waiting(ctx, "the time at which Okta takes another request")
+			slept := sleep(ctx, wait)
+			stop()
+			if slept != nil {
 				return ended(ctx, "waiting between two requests")
 			}
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/patience"
 	"github.com/ssoexchange/ssoexchange/mfa"
 	"github.com/ssoexchange/ssoexchange/okta/ion"
 )
@@ -137,7 +138,9 @@ func (d *idxDesk) revisit(ctx context.Context, hasAnswer bool) (*ion.Answer, err
 	// No faster than within one sign-in, however often it is begun.
 	if due := time.Until(d.p.Polled.Add(paceOf(d.linkForm()))); !d.p.Polled.IsZero() && due > 0 {
 		inner, done := d.t.w.patienceFor(ctx)
+		stop := patience.Waiting(ctx, "the time at which Okta may be asked whether the mail's link was opened")
 		slept := sleep(inner, min(due, time.Minute))
+		stop()
 		done()
 		if slept != nil && ctx.Err() != nil {
 			return nil, autherr.AtStep(autherr.StepMFA, ended(ctx, "waiting to ask whether the mail's link was opened"))

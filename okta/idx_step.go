@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/patience"
 	"github.com/ssoexchange/ssoexchange/mfa"
 	"github.com/ssoexchange/ssoexchange/okta/ion"
 )
@@ -97,6 +98,7 @@ func (t *talk) waiting(a *ion.Answer) bool { return a.Form(ion.Poll) != nil }
 // way is asked for again, a few times.
 func (t *talk) waitSafeMode(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
 	until := time.Now().Add(t.w.mfaTimeout())
+	defer patience.Waiting(ctx, safeMode)()
 	pace := paceOf(a.Form(ion.Poll))
 	for lost := 0; ; {
 		if time.Now().Add(pace).After(until) {

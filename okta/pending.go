@@ -214,7 +214,7 @@ func needCode(ch mfa.Challenge, p *pending, wait time.Duration, cause error) *au
 			e.Hint += " and no second message is sent"
 		}
 		if left := p.codeLeft(ch.Expires); left > 0 {
-			e.Hint += ". There is time for about " + inWords(left)
+			e.Hint += autherr.TimeLeft + inWords(left)
 		}
 	}
 	return e

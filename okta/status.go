@@ -323,6 +323,7 @@ func (w *walk) poll(ctx context.Context, t *transaction) (*transaction, error) {
 		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer, "okta: asked to wait without being told for what", ""))
 	}
 	until := time.Now().Add(w.mfaTimeout())
+	defer patience.Waiting(ctx, safeMode)()
 	for t.Status == "POLL" {
 		pace := t.Refresh
 		if pace == 0 {
@@ -367,6 +368,9 @@ func (w *walk) patienceFor(ctx context.Context) (context.Context, func()) {
 	ctx, cancel := context.WithTimeoutCause(ctx, w.mfaTimeout(), errNobody)
 	return ctx, func() { cancel(); resume() }
 }
+
+// safeMode is what is waited for while Okta lets nobody sign in.
+const safeMode = "Okta to leave safe mode"
 
 func (w *walk) mfaTimeout() time.Duration {
 	if w.c.MFATimeout > 0 {

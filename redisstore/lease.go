@@ -37,10 +37,13 @@ func (s *Store) Acquire(ctx context.Context, key string) (Lease, error) {
 	if !validKey(key) {
 		return nil, errKey(key)
 	}
-	owner := s.newOwner()
+	owner := ""
 	var free <-chan struct{}
 	answered := time.Time{} // when Redis last said that the lease is taken
 	for {
+		if owner == "" {
+			owner = s.newOwner()
+		}
 		sent := time.Now()
 		fence, left, stored, err := s.tryAcquire(ctx, key, owner)
 		if err == nil && fence > 0 {
@@ -50,6 +53,7 @@ func (s *Store) Acquire(ctx context.Context, key string) (Lease, error) {
 		}
 		if err == nil {
 			answered = time.Now()
+			owner = "" // it was surely not given to the last one
 		} else if ctx.Err() != nil || !away(err) || time.Since(answered) > s.ttl {
 			return nil, err // in the middle of a wait, a fail-over may take its time
 		}

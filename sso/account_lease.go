@@ -22,6 +22,9 @@ type (
 	}
 )
 
+// accountWait says what is waited for when another process has the lease of an account.
+const accountWait = "another sign-in with the same account"
+
 // loadHeld returns the record of key to the holder of its lease.
 func loadHeld(ctx context.Context, store Store, lease Lease, key string) ([]byte, error) {
 	if l, ok := lease.(loaded); ok {
@@ -56,7 +59,7 @@ func (g *guard) hold(ctx context.Context, a account) (*knownAccount, error) {
 		return nil, err
 	}
 	began := time.Now()
-	stop := g.c.reportHolder(ctx, g.c.accounts, a.key(), true)
+	stop := g.c.reportLeaseWait(ctx, g.c.accounts, a.key(), accountWait)
 	lease, err := g.c.accounts.Acquire(ctx, a.key())
 	stop()
 	if err != nil {
@@ -218,7 +221,9 @@ func (c *Client) amend(ctx context.Context, a account, f func(*accountRecord) (c
 
 // changeAccount is amend for a caller who waits as long as ctx allows.
 func (c *Client) changeAccount(ctx context.Context, a account, f func(*accountRecord) (changed bool)) error {
+	stop := c.reportLeaseWait(ctx, c.accounts, a.key(), accountWait)
 	lease, err := c.accounts.Acquire(ctx, a.key())
+	stop()
 	if err != nil {
 		return autherr.AtStep(autherr.StepState, stateError("locking", err))
 	}

@@ -46,9 +46,10 @@ type Options struct {
 	// a secret. Nil: silence.
 	Logger *slog.Logger
 
-	// Waiting is called when a sign-in or a check has waited two seconds for a server's
-	// answer or for another sign-in of the same identity, and every 30 seconds from then
-	// on, by goroutines of the Client's own. Nil: nobody is told.
+	// Waiting is called when a sign-in, a check or a request of [Client.HTTP] has waited two
+	// seconds for a server's answer, for another sign-in, or for what else Wait can name,
+	// and every 30 seconds from then on, by goroutines of the Client's own. A person who is
+	// asked is no wait. Nil: nobody is told.
 	Waiting func(Wait)
 
 	// Dial makes the TCP connections. Nil: a net.Dialer.
@@ -162,16 +163,13 @@ func newClient(cfg *Config, opts *Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{cfg: cfg, id: cfg.Identity(), opts: *opts, store: opts.Store, net: network}
-	c.counted.next = network
+	c.counted.next = c.reported(true)
 	if c.store == nil {
 		c.store = &MemoryStore{}
 	}
 	c.accounts = accountStore(c.store, cfg, opts.Dial != nil)
 	if c.opts.Logger == nil {
 		c.opts.Logger = slog.New(slog.DiscardHandler)
-	}
-	if c.opts.Waiting != nil {
-		c.counted.next = waitReporter{c, network}
 	}
 	c.counted.time.log = c.opts.Logger
 	if c.userAgent = cfg.UserAgent; c.userAgent == "" {
@@ -331,7 +329,7 @@ func (c *Client) under(ctx context.Context, lease Lease, began time.Time, f func
 	if waited := time.Since(began); waited > time.Second {
 		c.opts.Logger.Info("waited for another sign-in", "elapsed", waited.Round(time.Millisecond))
 	}
-	ctx, cancel := patience.WithBudget(ctx, c.timeout())
+	ctx, cancel := patience.WithBudget(c.reporting(ctx), c.timeout())
 	defer cancel()
 	r, err := c.loadHeld(ctx, lease)
 	if err != nil {

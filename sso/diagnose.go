@@ -145,7 +145,7 @@ func (c *Client) diagnoseSP(ctx context.Context, report func(Finding)) {
 func (c *Client) ask(ctx context.Context, server string, u *url.URL, accept string) (*hop.Answer, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	h := &hop.Client{Server: server, Transport: c.net, UserAgent: c.userAgent, Logger: c.opts.Logger}
+	h := &hop.Client{Server: server, Transport: c.reported(true), UserAgent: c.userAgent, Logger: c.opts.Logger}
 	return h.Do(ctx, hop.Request{Step: autherr.StepStart, Method: "GET", URL: u, Header: map[string][]string{"Accept": {accept}}})
 }
 

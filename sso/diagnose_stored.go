@@ -24,7 +24,7 @@ func (c *Client) diagnoseSecrets(ctx context.Context, report func(Finding)) {
 		if s.IsZero() {
 			continue
 		}
-		value, err := reveal(ctx, s)
+		value, err := reveal(c.reporting(ctx), s)
 		if err == nil && r.Name == "MFASecret" {
 			_, err = mfa.ParseSeed(value)
 		}
@@ -120,7 +120,7 @@ func (c *Client) diagnoseRefused(ctx context.Context, r *record, report func(Fin
 		if !ok {
 			continue
 		}
-		value, err := reveal(ctx, s.secret)
+		value, err := reveal(c.reporting(ctx), s.secret)
 		f, same := r.refused(s.property, s.owner, value, "")
 		if at != nil && !same {
 			f, same = at.knows(s.property, value, user)

@@ -16,6 +16,8 @@ import (
 	"golang.org/x/net/html"
 
 	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/htmlform"
+	"github.com/ssoexchange/ssoexchange/internal/jsstring"
 )
 
 // DivertedError says that an answer is not one to the request: the service provider, or
@@ -90,6 +92,10 @@ func (c *Client) Diverted(resp *http.Response) error {
 		} else {
 			e.To = "nowhere (no Location)"
 		}
+		return e
+	}
+	if to := c.refreshTarget(resp, resp.Header.Get("Refresh")); to != nil {
+		e.Login, e.To = true, bareURL(to)
 		return e
 	}
 	if !isPage(resp, true) {
@@ -240,7 +246,11 @@ func (c *Client) lookAtPage(r *http.Response) (look pageLook) {
 	if r.Request.Method == http.MethodHead {
 		return look
 	}
-	z := html.NewTokenizer(bytes.NewReader(unpacked(r, peek(r, pageForms))))
+	page := unpacked(r, peek(r, pageForms))
+	if look.to = c.scriptTarget(r, page); look.to != nil {
+		look.login = true
+	}
+	z := html.NewTokenizer(bytes.NewReader(page))
 	var action string
 	for inTitle := false; ; {
 		switch z.Next() {
@@ -273,16 +283,30 @@ func (c *Client) lookAtPage(r *http.Response) (look pageLook) {
 
 // refreshTarget returns where a refresh leads if that is where a lost session leads.
 func (c *Client) refreshTarget(r *http.Response, content string) *url.URL {
-	i := strings.Index(strings.ToLower(content), "url=")
-	if i < 0 {
+	target, ok := htmlform.RefreshTarget(content)
+	if !ok {
 		return nil
 	}
-	target := strings.Trim(content[i+len("url="):], ` '"`)
 	to, err := r.Request.URL.Parse(target)
 	if err != nil || !c.leadsToLogin(r.Request, http.StatusFound, []string{target}) {
 		return nil
 	}
 	return to
+}
+
+// scriptTarget returns where a script sends a browser, if that is the identity provider.
+// Other addresses in scripts are left alone: pages of Jira are full of them.
+func (c *Client) scriptTarget(r *http.Response, page []byte) *url.URL {
+	for _, target := range jsstring.Locations(page) {
+		to, err := r.Request.URL.Parse(target)
+		if err != nil || to.Host == "" || hop.SameOrigin(to, c.cfg.URL) {
+			continue
+		}
+		if to.Query().Has("SAMLRequest") || c.cfg.SSOLoginURL != nil && hop.SameOrigin(to, c.cfg.SSOLoginURL) {
+			return to
+		}
+	}
+	return nil
 }
 
 // tagOf returns the name and the attributes, of two with one name the first.

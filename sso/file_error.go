@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"regexp"
 	"strings"
 )
 
@@ -46,18 +47,22 @@ func theFile(path string, show func(path string) bool) string {
 }
 
 // isPath reports whether s is certainly meant as a path: a password that was given in
-// its place must not be shown. It is absolute, or in a folder that exists.
+// its place must not be shown. It is absolute, in a folder that exists, or ends as files
+// of secrets do.
 func isPath(s string) bool {
 	if filepath.IsAbs(s) || strings.HasPrefix(s, "~/") {
 		return true
 	}
-	dir, _ := filepath.Split(s)
+	dir, name := filepath.Split(s)
 	if dir == "" {
-		return false
+		return secretFile.MatchString(name)
 	}
 	info, err := os.Stat(dir)
 	return err == nil && info.IsDir()
 }
+
+// secretFile matches the names of files, without a folder, that hold secrets.
+var secretFile = regexp.MustCompile(`^[a-z_-]+\.(txt|key|pem|pw|pass|password|secret|token)$`)
 
 // anyPath shows every path: that of a file which holds no secret.
 func anyPath(string) bool { return true }

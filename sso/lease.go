@@ -65,7 +65,7 @@ func whileHeld(ctx context.Context, lease Lease) (context.Context, context.Cance
 }
 
 func (c *Client) acquire(ctx context.Context) (Lease, error) {
-	defer c.reportLeaseWait(ctx)()
+	defer c.reportLeaseWait(ctx, c.store, c.id.Key(), "")()
 	lease, err := c.store.Acquire(ctx, c.id.Key())
 	return lease, autherr.AtStep(autherr.StepState, stateError("locking", err))
 }

@@ -231,10 +231,21 @@ func unknownName(name string) *ConfigError {
 // plainName reports whether name could be the name of a property: letters, digits,
 // spaces and underscores, and not much longer than the longest.
 func plainName(name string) bool {
-	for _, r := range name {
-		if !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == ' ') {
-			return false
-		}
+	return len(name) <= maxPlainName && !strings.ContainsFunc(name, odd)
+}
+
+const maxPlainName = 32
+
+// odd reports whether r is in no property's name.
+func odd(r rune) bool {
+	return !(r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9' || r == '_' || r == ' ')
+}
+
+// plainBeginning is what can be shown of a name that is not a plain one: a few
+// characters, since what follows may be anything.
+func plainBeginning(name string) string {
+	if i := strings.IndexFunc(name, odd); i >= 0 {
+		name = name[:i]
 	}
-	return len(name) <= 32
+	return name[:min(len(name), maxPlainName/2)] + "…"
 }

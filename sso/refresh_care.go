@@ -231,5 +231,5 @@ func needsChange(err error, failures int) bool {
 
 // stopFor is the stop that err calls for.
 func stopFor(err error, now time.Time, seal []byte) *stop {
-	return &stop{At: now, Code: Code(err), Step: Step(err), Text: err.Error(), Hint: Hint(err), Seal: seal}
+	return &stop{At: now, Code: Code(err), Step: Step(err), Text: err.Error(), Hint: autherr.Lasting(Hint(err)), Seal: seal}
 }

@@ -62,7 +62,8 @@ func refusedSecret(err error) string {
 
 // fail notes how a sign-in ended, for those who waited for it.
 func (r *record) fail(err error, now time.Time) {
-	f := &failure{At: now, Code: Code(err), Step: Step(err), Text: err.Error(), Hint: Hint(err), Refused: refusedSecret(err), Late: isLateMail(err), Source: sourceFailed(err)}
+	f := &failure{At: now, Code: Code(err), Step: Step(err), Text: err.Error(), Hint: autherr.Lasting(Hint(err)),
+		Refused: refusedSecret(err), Late: isLateMail(err), Source: sourceFailed(err)}
 	f.Wait, _ = RetryAfter(err)
 	r.Failed = f
 }

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/internal/openfile"
+	"github.com/ssoexchange/ssoexchange/internal/patience"
 )
 
 // redacted is what is shown in place of a secret.
@@ -166,7 +167,9 @@ func secretFromKeyring(property, account string, keyring func(context.Context, s
 			return "", badValue("no keyring is available here",
 				"the command line reads the OS keyring; a program passes ParseOptions.Keyring").about(property, "")
 		}
+		stop := patience.Waiting(ctx, orThe("keyring", property)+" to answer")
 		value, err := keyring(ctx, account)
+		stop()
 		if err != nil {
 			if cause := context.Cause(ctx); cause != nil {
 				return "", cause

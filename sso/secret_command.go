@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/childenv"
+	"github.com/ssoexchange/ssoexchange/internal/patience"
 )
 
 // shellCharacters are those that mean something to a shell. A command line without
@@ -46,7 +47,9 @@ func secretFromCommand(property, commandLine string) Secret {
 		if cause := context.Cause(ctx); cause != nil {
 			return "", cause
 		}
+		stop := patience.Waiting(ctx, orThe("command", property)+" to end")
 		out, bad := runSecretCommand(ctx, commandLine, commandPatience)
+		stop()
 		if cause := context.Cause(ctx); cause != nil {
 			return "", fmt.Errorf("sso: %s: command ended early: %w", orSecret(property), cause)
 		}
@@ -60,6 +63,14 @@ func secretFromCommand(property, commandLine string) Secret {
 func orSecret(property string) string {
 	if property == "" {
 		return "secret"
+	}
+	return property
+}
+
+// orThe names the source of a secret by its property, if it has one.
+func orThe(source, property string) string {
+	if property == "" {
+		return "the " + source
 	}
 	return property
 }

@@ -253,6 +253,7 @@ func TestFileErrorsNameThePath(t *testing.T) {
 		{"in the home directory", with("PasswordFile", "~/okta"), "the file ~/okta does not exist"},
 		{"relative, in a folder", with("PasswordFile", "secrets/okta"), "the file secrets/okta does not exist"},
 		{"relative, here", with("PasswordFile", "./okta"), "the file ./okta does not exist"},
+		{"a name that only a file has", with("PasswordFile", "okta-password.txt"), "the file okta-password.txt does not exist"},
 		{"another secret", oktaBase + "MFASecretFile=/no/such/seed", "the file /no/such/seed does not exist"},
 		{"others may read it", with("PasswordFile", open), "(mode 0644): " + open},
 		{"a directory", with("PasswordFile", dir), "regular file: " + dir},

@@ -135,7 +135,7 @@ func EnvSettings(environ []string) (Settings, error) {
 
 func unknownVariable(name, short string) *ConfigError {
 	if !plainName(short) {
-		return badValue("an environment variable that begins with "+envPrefix+" is not the name of a property", "")
+		return badValue("environment variable "+envPrefix+plainBeginning(short)+" is not the name of a property", "")
 	}
 	candidates := make([]string, 0, len(names)+len(envReserved))
 	for _, n := range names {

@@ -116,7 +116,7 @@ func (t *transport) send(req *http.Request, body io.ReadCloser, cookies string, 
 		out.Header.Set("User-Agent", t.client.agent())
 	}
 	t.client.allowWrite(out)
-	resp, err := t.client.net.RoundTrip(out)
+	resp, err := t.client.reported(false).RoundTrip(out)
 	if err != nil {
 		return nil, err
 	}

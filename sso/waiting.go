@@ -6,14 +6,17 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/patience"
 )
 
-// Wait is what a call has been waiting for, longer than a person expects.
+// Wait is what a call has been waiting for, longer than a person expects: a server, what
+// For names, or, if both are empty, another sign-in of the same identity.
 type Wait struct {
-	Server  string    // host[:port] that has not answered yet; "": another sign-in has the lease
-	Account bool      // that sign-in is another identity's, with the same account
-	Holder  string    // who has the lease, such as "process 4711"; "" if the Store cannot say
-	Since   time.Time // when the request was sent, or the lease was taken; zero: not known
+	Server string    // host[:port] that has not answered yet
+	For    string    // such as "the next code of the authenticator" or "PasswordCommand"
+	Holder string    // who has the lease, such as "process 4711"; "": there is none, or the Store cannot say
+	Since  time.Time // when the wait began, or the lease was taken; zero: not known
 }
 
 const (
@@ -51,15 +54,11 @@ func (c *Client) reportWait(about func() Wait) (stop func()) {
 	return sync.OnceFunc(func() { close(done) })
 }
 
-// reportLeaseWait reports the wait for the lease of the identity.
-func (c *Client) reportLeaseWait(ctx context.Context) (stop func()) {
-	return c.reportHolder(ctx, c.store, c.id.Key(), false)
-}
-
-// reportHolder reports the wait for the lease of key.
-func (c *Client) reportHolder(ctx context.Context, store Store, key string, account bool) (stop func()) {
+// reportLeaseWait reports the wait for the lease of key: that of the identity, or what
+// names that of an account.
+func (c *Client) reportLeaseWait(ctx context.Context, store Store, key, what string) (stop func()) {
 	return c.reportWait(func() Wait {
-		w := Wait{Account: account}
+		w := Wait{For: what}
 		if s, ok := store.(holder); ok {
 			ctx, cancel := context.WithTimeout(ctx, waitNotice)
 			defer cancel()
@@ -69,17 +68,37 @@ func (c *Client) reportHolder(ctx context.Context, store Store, key string, acco
 	})
 }
 
-// waitReporter reports requests whose answer takes its time, up to the end of its body.
+// reporting returns a context in which waits for other things than servers are reported.
+func (c *Client) reporting(ctx context.Context) context.Context {
+	if c.opts.Waiting == nil {
+		return ctx
+	}
+	return patience.WithReporter(ctx, func(what string) (stop func()) {
+		w := Wait{For: what, Since: time.Now()}
+		return c.reportWait(func() Wait { return w })
+	})
+}
+
+// reported returns the transport for requests whose waits are reported.
+func (c *Client) reported(whole bool) http.RoundTripper {
+	if c.opts.Waiting == nil {
+		return c.net
+	}
+	return waitReporter{c, c.net, whole}
+}
+
+// waitReporter reports requests whose answer takes its time.
 type waitReporter struct {
 	client *Client
 	next   http.RoundTripper
+	whole  bool // up to the end of the body, not only to its beginning
 }
 
 func (t waitReporter) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := Wait{Server: r.URL.Host, Since: time.Now()}
 	stop := t.client.reportWait(func() Wait { return w })
 	resp, err := t.next.RoundTrip(r)
-	if err != nil || resp.Body == nil {
+	if err != nil || resp.Body == nil || !t.whole {
 		stop()
 		return resp, err
 	}

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/internal/patience"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -142,7 +143,80 @@ func TestWaitForTheAccountIsReported(t *testing.T) {
 			t.Error(err)
 		}
 		both.Wait()
-		if len(got.all) != 1 || !got.all[0].Account || got.all[0].Holder != "process 4711" || got.all[0].Server != "" {
+		if len(got.all) != 1 || got.all[0].For != "another sign-in with the same account" || got.all[0].Holder != "process 4711" || got.all[0].Server != "" {
+			t.Errorf("reported %+v", got.all)
+		}
+	})
+}
+
+// TestOtherWaitsAreReported: what a provider, a factor or a secret waits for.
+func TestOtherWaitsAreReported(t *testing.T) {
+	for _, tt := range []struct {
+		name  string
+		signs func(ctx context.Context, c *sso.Client) error
+	}{
+		{"Login", func(ctx context.Context, c *sso.Client) error { _, err := c.Login(ctx); return err }},
+		{"LoginFresh", func(ctx context.Context, c *sso.Client) error { _, err := c.LoginFresh(ctx); return err }},
+		{"Session", func(ctx context.Context, c *sso.Client) error { _, err := c.Session(ctx); return err }},
+		{"HTTP", func(_ context.Context, c *sso.Client) error {
+			resp, err := c.HTTP().Get("https://" + stubHost + "/rest/echo")
+			if err == nil {
+				resp.Body.Close()
+			}
+			return err
+		}},
+	} {
+		t.Run(tt.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var got waits
+				provider := &stubProvider{signIn: func(ctx context.Context) error {
+					defer patience.Waiting(ctx, "the next code")()
+					time.Sleep(3 * time.Second)
+					return nil
+				}}
+				c, _, world := stubClient(t, provider, func(o *sso.Options) { o.Waiting = got.note })
+				defer world.Close()
+				defer c.Close()
+				if err := tt.signs(t.Context(), c); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Minute)
+				synctest.Wait()
+				if len(got.all) != 1 || got.all[0].For != "the next code" || got.all[0].Since.IsZero() || got.all[0].Server != "" {
+					t.Errorf("reported %+v", got.all)
+				}
+			})
+		})
+	}
+}
+
+// TestWaitForARequestIsReported: a request of the caller's own, until its answer begins.
+func TestWaitForARequestIsReported(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var got waits
+		var slow time.Duration
+		c, _, world := stubClient(t, &stubProvider{}, func(o *sso.Options) {
+			dial := o.Dial
+			o.Waiting, o.Config.Timeout = got.note, 10*time.Minute
+			o.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+				time.Sleep(slow)
+				return dial(ctx, network, addr)
+			}
+		})
+		defer world.Close()
+		defer c.Close()
+		if _, err := c.Login(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		c.Close() // idle connections
+		slow = 3 * time.Second
+		resp, err := c.HTTP().Get("https://" + stubHost + "/rest/echo")
+		if err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(time.Minute) // the body is not read: the answer has begun
+		resp.Body.Close()
+		if len(got.all) != 1 || got.all[0].Server != stubHost {
 			t.Errorf("reported %+v", got.all)
 		}
 	})

@@ -11,6 +11,7 @@ import (
 	"strings"
 
 	"github.com/spf13/cobra"
+	"golang.org/x/net/http/httpguts"
 
 	"github.com/ssoexchange/ssoexchange/sso"
 )
@@ -110,7 +111,7 @@ func (a *app) apiAnswer(req *http.Request, resp *http.Response, diverted error) 
 		return fmt.Errorf("reading Jira's answer: %w", err)
 	}
 	if resp.StatusCode >= 400 {
-		return &exitError{status: 1, text: fmt.Sprintf("jira: %s %s answered %s", req.Method, req.URL.Path, resp.Status)}
+		return &exitError{status: 1, text: fmt.Sprintf("jira: %s %s answered %s", req.Method, req.URL.EscapedPath(), resp.Status)}
 	}
 	return diverted
 }
@@ -166,15 +167,39 @@ func apiRequest(ctx context.Context, base *url.URL, method, path string, body *a
 			return nil, err
 		}
 	}
-	for _, h := range headers {
-		name, value, ok := strings.Cut(h, ":")
-		if !ok || strings.TrimSpace(name) == "" {
-			return nil, configError("a header needs the form 'Name: value'", "for example: -H 'Accept: text/plain'")
-		}
-		req.Header.Set(strings.TrimSpace(name), strings.TrimSpace(value))
-	}
-	return req, nil
+	return req, setHeaders(req.Header, headers)
 }
+
+// setHeaders puts the caller's headers in the place of ours; one that is given twice is
+// sent twice.
+func setHeaders(to http.Header, lines []string) error {
+	given := map[string]bool{}
+	for _, line := range lines {
+		name, value, ok := strings.Cut(line, ":")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		switch {
+		case !ok || name == "":
+			return configError("a header needs the form 'Name: value'", "for example: -H 'Accept: text/plain'")
+		case !httpguts.ValidHeaderFieldName(name):
+			return configError(fmt.Sprintf("%.100q is not the name of a header", name), "write -H 'Name: value'")
+		case !httpguts.ValidHeaderFieldValue(value):
+			return configError("the value of header "+name+" holds a control character", "")
+		}
+		name = http.CanonicalHeaderKey(name)
+		if notYours[name] {
+			return configError("header "+name+" cannot be set: it is made from the address and the body", "leave it out")
+		}
+		if !given[name] {
+			to.Del(name)
+			given[name] = true
+		}
+		to.Add(name, value)
+	}
+	return nil
+}
+
+// notYours are the headers that net/http writes, whatever is asked for.
+var notYours = map[string]bool{"Host": true, "Content-Length": true, "Transfer-Encoding": true, "Trailer": true}
 
 // unwrapURL drops the address that net/http puts in front of every error.
 func unwrapURL(err error) error {

@@ -56,6 +56,7 @@ func (a *app) openBody(ctx context.Context, name string) (*apiBody, error) {
 		}
 	}
 	// What is short is held, so that it can be sent again.
+	defer a.tui.waitsFor("the end of " + inputName(name))()
 	data, err := readUpTo(ctx, in, maxInput+1)
 	if err != nil {
 		in.Close()

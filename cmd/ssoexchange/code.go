@@ -73,7 +73,7 @@ func (a *app) handIn(ctx context.Context, profile, socket string) error {
 	if err != nil {
 		return err
 	}
-	r := refresherAt(socket)
+	r := a.refresherAt(socket)
 	code, err := a.readCode(ctx, r, profile)
 	if err != nil {
 		return err
@@ -95,7 +95,9 @@ func (a *app) readCode(ctx context.Context, r refresherClient, profile string) (
 			return "", err
 		}
 		if status.Code == "passcode_needed" {
-			a.tui.say("%s waits: %s", profile, status.Reason)
+			reason := oneLine(status.Reason)
+			a.tui.say("%s waits: %s", profile, reason)
+			a.tui.event(eventJSON{Name: "code_asked", Message: reason})
 		}
 		answer, err := a.tui.ask(ctx, "code for "+profile+": ")
 		if errors.Is(err, errNobody) {

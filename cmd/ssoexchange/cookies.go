@@ -47,10 +47,17 @@ because Jira refuses many writes without it, User-Agent because a client that ca
 a browser is refused unless it sends Jira's own Origin (which then is there, too). The
 curl format gets the same headers as options.`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.cookies(cmd.Context(), f) },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if cmd.Flags().Changed("output") && f.output == "" {
+				return configError("--output is empty",
+					"is the variable set that you gave it? leave the flag out, or give -, for standard output")
+			}
+			return a.cookies(cmd.Context(), f)
+		},
 	}
 	f.register(cmd, "header; json with --json")
-	cmd.Flags().StringVarP(&f.output, "output", "o", "", "write to `FILE` (mode 0600, replaced at once; a pipe or device is written to) instead of standard output")
+	cmd.Flags().StringVarP(&f.output, "output", "o", "",
+		"write to `FILE` (mode 0600, replaced at once; a pipe or device is written to); - is standard output")
 	cmd.Flags().BoolVar(&f.noStore, "no-store", false, "neither use nor keep stored sessions and devices")
 	cmd.Flags().BoolVar(&f.withHeaders, "with-headers", false, "json and curl: also the headers that writes need")
 	return cmd
@@ -119,7 +126,7 @@ func (a *app) cookies(ctx context.Context, f cookiesFlags) error {
 			return err
 		}
 	}
-	if f.output != "" {
+	if f.output != "" && f.output != "-" {
 		return writeSecretFile(f.output, b.Bytes())
 	}
 	_, err = a.stdout.Write(b.Bytes())

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"unicode"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
@@ -118,7 +119,16 @@ func (d *doctor) report(f sso.Finding) {
 }
 
 // oneLine keeps the promise of one line for each check.
-func oneLine(s string) string { return strings.Join(strings.Fields(s), " ") }
+// oneLine is a text, perhaps of a server or another process, as one line for a terminal.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.IsPrint(r) || unicode.IsSpace(r) {
+			return r
+		}
+		return -1
+	}, s)
+	return strings.Join(strings.Fields(s), " ")
+}
 
 func (d *doctor) ok(check, format string, args ...any) {
 	d.report(sso.Finding{Check: check, Status: sso.FindingOK, Message: fmt.Sprintf(format, args...)})

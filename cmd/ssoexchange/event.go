@@ -18,6 +18,7 @@ type eventJSON struct {
 	Question string     `json:"question,omitempty"`
 	Number   *int       `json:"number,omitempty"` // of a push: to choose on the telephone
 	Server   string     `json:"server,omitempty"`
+	For      string     `json:"for,omitempty"`    // what is waited for, if no server
 	Holder   string     `json:"holder,omitempty"` // of the lease that is waited for
 	Since    *time.Time `json:"since,omitempty"`
 }

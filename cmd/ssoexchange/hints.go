@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"os"
 	"regexp"
 	"strings"
@@ -11,6 +12,9 @@ import (
 // hintFor says what to do about err. A command in it is one that can be run as it
 // stands: with the connection that this command was given.
 func (a *app) hintFor(err error) string {
+	if out := (*outcomeError)(nil); errors.As(err, &out) {
+		return out.Hint // complete: it is that of refresh
+	}
 	args := a.connectionArgs()
 	hint := sso.Hint(err)
 	if sso.Code(err) == "passcode_needed" {

@@ -25,6 +25,7 @@ func (a *app) readFile(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
+	defer a.tui.waitsFor("the end of " + inputName(name))()
 	data, err := readUpTo(ctx, r, maxInput+1)
 	if err != nil {
 		return "", configError("reading "+name+": "+err.Error(), "")
@@ -34,6 +35,14 @@ func (a *app) readFile(name string) (string, error) {
 		return "", configError(name+" is larger than 1 MiB", "")
 	}
 	return string(data), nil
+}
+
+// inputName is what is called - in other words.
+func inputName(name string) string {
+	if name == "-" {
+		return "standard input"
+	}
+	return name
 }
 
 // untilSignal returns the context of what is read before a command has one at hand.
@@ -55,7 +64,9 @@ func (a *app) open(ctx context.Context, name string) (io.ReadCloser, error) {
 	if name == "-" {
 		return io.NopCloser(a.stdin), nil
 	}
+	stop := a.tui.waitsFor("somebody to write to " + name)
 	f, err := orEnd(ctx, func() (*os.File, error) { return os.Open(name) })
+	stop()
 	switch {
 	case err != nil && ctx.Err() != nil:
 		return nil, configError("opening "+name+": "+err.Error(), "")

@@ -63,7 +63,7 @@ func (a *app) login(ctx context.Context, f loginFlags) error {
 	}
 	if text, hint := untried(cfg, s, f.fresh); text != "" {
 		a.tui.say("%s", text)
-		a.tui.hint(hint)
+		a.tui.hint(nameConnection(hint, a.connectionArgs()))
 	}
 	fmt.Fprintf(a.stdout, "signed in at %s as %s, %s\n", client.Identity().SP, s.User, until(s))
 	return nil

@@ -70,7 +70,8 @@ func (i logoutInfo) lines(local bool) []string {
 	var lines []string
 	switch {
 	case local:
-		return []string{"forgot the sessions at " + i.SP + " and " + i.IdP + "; no server was told, they go on there until they expire"}
+		return []string{"forgot what was stored of sessions at " + i.SP + " and " + i.IdP +
+			"; no server was told, and any go on there until they expire"}
 	case i.SPSession == sso.SessionNone && i.IdPSession == sso.SessionNone:
 		return []string{"no session is stored for " + i.SP + "; no server was told"}
 	case i.SPSession == sso.SessionEnded && i.IdPSession != sso.SessionKept:

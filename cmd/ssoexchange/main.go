@@ -99,7 +99,12 @@ call needs no sign-in as long as the session lives.`,
 		SilenceUsage:  true,
 		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	root.PersistentPreRunE = func(*cobra.Command, []string) error { return a.prepare() }
+	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
+		if err := cmd.ValidateFlagGroups(); err != nil {
+			return usageError(cmd, err)
+		}
+		return a.prepare()
+	}
 	root.SetHelpFunc(a.helpFlag)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
 	a.flags.register(root)

@@ -60,6 +60,7 @@ type profileField struct {
 //	    URL: https://jira.example.com
 type profileFile struct {
 	path           string
+	missing        bool // there is no such file, which is as good as an empty one
 	defaultProfile string
 	profiles       []profile
 
@@ -83,6 +84,7 @@ func readProfiles(path string) (*profileFile, error) {
 	f := &profileFile{path: path}
 	file, err := openfile.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
+		f.missing = true
 		return f, nil
 	}
 	if err != nil {
@@ -186,6 +188,10 @@ func (f *profileFile) errorAt(n *yaml.Node, text, hint string) error {
 // find returns the profile of that name.
 func (f *profileFile) find(name string) (*profile, error) {
 	i := slices.IndexFunc(f.profiles, func(p profile) bool { return p.name == name })
+	if i < 0 && f.missing {
+		return nil, configError(fmt.Sprintf("no profile %q: the configuration file %s does not exist", name, f.path),
+			"make it with: ssoexchange profile add; another file is named by SSOEXCHANGE_CONFIG")
+	}
 	if i < 0 {
 		return nil, configError(fmt.Sprintf("no profile %q in %s", name, f.path), "it has: "+f.names())
 	}

@@ -136,8 +136,11 @@ func (a *app) givenSettings(args []string) (sso.Settings, error) {
 			return sso.Settings{}, configError("a property needs the form Name=Value", "for example: AuthScheme=Okta")
 		}
 		one, err := setting(name, value, "write Name=Value")
+		if bad := (*sso.ConfigError)(nil); errors.As(err, &bad) {
+			bad.Origin = "" // it stands there as an argument, not as --set
+		}
 		if err != nil {
-			return sso.Settings{}, err
+			return sso.Settings{}, &sso.StepError{Step: "config", Err: err}
 		}
 		all = sso.Merge(all, one)
 	}

@@ -119,6 +119,7 @@ func (t *tui) ask(ctx context.Context, prompt string) (string, error) {
 		term.Restore(fd, before)
 		tty.Close()
 	}()
+	hideInput(fd) // before the prompt invites somebody to type
 	fmt.Fprint(tty, "ssoexchange: "+prompt)
 	type answer struct {
 		text string

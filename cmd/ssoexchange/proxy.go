@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -75,7 +76,17 @@ func (a *app) proxy(ctx context.Context, f proxyFlags) error {
 		return configError(fmt.Sprintf("--max-connections is not a number from 1 to %d", maxProxyConnections),
 			"the default is "+strconv.Itoa(proxyConnections))
 	}
-	client, cfg, err := a.connect(ctx, false)
+	// Once it serves, the tools wait, and not who has started it.
+	var serves atomic.Bool
+	client, cfg, err := a.connect(ctx, false, func(o *sso.Options) {
+		o.Waiting = func(w sso.Wait) {
+			if !serves.Load() {
+				a.tui.waiting(w)
+				return
+			}
+			a.logger().Info(waitText(w, time.Now()))
+		}
+	})
 	if err != nil {
 		return err
 	}
@@ -96,6 +107,7 @@ func (a *app) proxy(ctx context.Context, f proxyFlags) error {
 	if err != nil {
 		return err
 	}
+	serves.Store(true)
 	a.tellUser(cfg, session)
 	if err := a.announceProxy(ln, cfg, token, f); err != nil {
 		return err

@@ -58,7 +58,9 @@ func TestPushLineFitsTheTerminal(t *testing.T) {
 					}
 				}
 				screen.Watch(c, true)
-				time.Sleep(5 * time.Millisecond)
+				for deadline := time.Now().Add(5 * time.Second); !strings.HasSuffix(p.text(), "\r\x1b[K") && time.Now().Before(deadline); {
+					time.Sleep(time.Millisecond) // until it is read from the other end
+				}
 				if text := p.text(); !strings.HasSuffix(text, "\r\x1b[K") || strings.Contains(text, "\n") || strings.Contains(text, "\x1b[2J") || strings.Contains(text, "\u202e") {
 					t.Errorf("left on the screen: %q", text)
 				}

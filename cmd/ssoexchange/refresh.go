@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"os"
 	"os/signal"
+	"strings"
 	"sync"
 	"syscall"
 	"time"
@@ -44,8 +45,8 @@ with "ssoexchange code PROFILE", or somebody signs in with "ssoexchange login".
 
 SIGTERM stops it when the sign-ins under way are done. SIGHUP reads the configuration
 file again. SIGUSR1, "ssoexchange refresh --now [PROFILE…]" and POST /check/PROFILE on the
-socket have sessions looked at without delay, as after a restart of Jira. Under systemd (Type=notify) it reports readiness, status and watchdog. Away
-from a terminal it logs JSON.`,
+socket have sessions looked at without delay, as after a restart of Jira. Under systemd
+(Type=notify) it reports readiness, status and watchdog. Away from a terminal it logs JSON.`,
 		Example: `  ssoexchange refresh
   ssoexchange refresh work --listen 127.0.0.1:9464
   ssoexchange refresh -c "$CONNECTION" --output /run/bots/jira.txt --format netscape
@@ -58,6 +59,13 @@ from a terminal it logs JSON.`,
 			}
 			if flag := cmd.Flag("log-level"); !flag.Changed {
 				a.flags.logLevel = "info"
+			}
+			// A variable that is not set must not end in a session that nobody is given.
+			for _, name := range []string{"output", "exec", "listen", "socket"} {
+				if flag := cmd.Flag(name); flag.Changed && strings.Trim(flag.Value.String(), "[] ") == "" {
+					return configError("--"+name+" is empty",
+						"is the variable set that you gave it? leave the flag out if it is not wanted")
+				}
 			}
 			if f.now {
 				return a.refreshNow(cmd.Context(), args, f.socket)
@@ -81,6 +89,10 @@ from a terminal it logs JSON.`,
 func (f refreshFlags) addOutput(p *refreshProfile) error {
 	if err := checkFormat(f.format); err != nil {
 		return configError("--format: "+err.Error(), "")
+	}
+	if f.output == "-" {
+		return configError("--output - is not a file",
+			"standard output is /dev/stdout; a single look at it is: ssoexchange cookies")
 	}
 	if f.output != "" {
 		p.outputs = append(p.outputs, refreshOutput{f.output, cookiejar.Format(f.format)})

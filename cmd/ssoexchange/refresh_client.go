@@ -16,10 +16,11 @@ import (
 type refresherClient struct {
 	socket string
 	http   *http.Client
+	tui    *tui
 }
 
-func refresherAt(socket string) refresherClient {
-	return refresherClient{socket, &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+func (a *app) refresherAt(socket string) refresherClient {
+	return refresherClient{socket: socket, tui: a.tui, http: &http.Client{Transport: &http.Transport{DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
 		var d net.Dialer
 		return d.DialContext(ctx, "unix", socket)
 	}}}}
@@ -32,6 +33,7 @@ func (r refresherClient) do(ctx context.Context, method, path, body string) (*ht
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "text/plain")
+	defer r.tui.waitsFor("the refresher on " + r.socket)()
 	resp, err := r.http.Do(req)
 	if err == nil {
 		return resp, nil

@@ -39,7 +39,7 @@ func (a *app) refreshPlan(names []string, f refreshFlags) (*refreshConfig, []*re
 	}
 	switch {
 	case len(names) > 0 && a.flags.profile != "":
-		return nil, nil, configError("profiles are named twice: -p "+a.flags.profile+" and "+strings.Join(names, " "), "name each profile once, without -p")
+		return nil, nil, namedTwice(a.flags.profile, names)
 	case len(names) == 0 && a.connectionGiven():
 		job, err := a.singleJob(c)
 		if err != nil {
@@ -167,4 +167,9 @@ func (k *keeper) job(name string) *refreshJob {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.jobs[name]
+}
+
+func namedTwice(profile string, names []string) error {
+	return configError("profiles are named twice: -p "+profile+" and "+strings.Join(names, " "),
+		"name each profile once, without -p")
 }

@@ -52,11 +52,14 @@ func (k *keeper) outcome(profile string, e sso.RefreshEvent, err error) (int, co
 // refreshNow asks the running refresh to look at the profiles, all that it keeps if
 // none is named. The error is that of the first which has no live session.
 func (a *app) refreshNow(ctx context.Context, names []string, socket string) error {
+	if len(names) > 0 && a.flags.profile != "" {
+		return namedTwice(a.flags.profile, names)
+	}
 	socket, err := a.findSocket(socket)
 	if err != nil {
 		return err
 	}
-	r := refresherAt(socket)
+	r := a.refresherAt(socket)
 	if len(names) == 0 && a.flags.profile != "" {
 		names = []string{a.flags.profile}
 	}

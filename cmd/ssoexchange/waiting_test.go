@@ -17,11 +17,12 @@ func TestWaitText(t *testing.T) {
 	}{
 		{sso.Wait{Server: "acme.okta.com", Since: now.Add(-2001 * time.Millisecond)}, "waiting for acme.okta.com, which has not answered for 2s"},
 		{sso.Wait{Server: "jira.example.com:8443", Since: now.Add(-92 * time.Second)}, "waiting for jira.example.com:8443, which has not answered for 1m32s"},
-		{sso.Wait{Holder: "process 4711", Since: now.Add(-9 * time.Second)}, "waiting for process 4711, which is signing in with this identity since 12:00:00"},
-		{sso.Wait{Holder: "process 4711 on bot1"}, "waiting for process 4711 on bot1, which is signing in with this identity"},
-		{sso.Wait{Holder: "process 4711", Account: true}, "waiting for process 4711, which is signing in with this account"},
-		{sso.Wait{}, "waiting for another process, which is signing in with this identity"},
-		{sso.Wait{Holder: "x\x1b[2J"}, "waiting for x[2J, which is signing in with this identity"},
+		{sso.Wait{Holder: "process 4711", Since: now.Add(-9 * time.Second)}, "waiting for another sign-in with this identity, which process 4711 has under way since 12:00:00"},
+		{sso.Wait{Holder: "process 4711 on bot1"}, "waiting for another sign-in with this identity, which process 4711 on bot1 has under way"},
+		{sso.Wait{}, "waiting for another sign-in with this identity, which another process has under way"},
+		{sso.Wait{Holder: "x\x1b[2J"}, "waiting for another sign-in with this identity, which x[2J has under way"},
+		{sso.Wait{For: "another sign-in with the same account", Holder: "this process"}, "waiting for another sign-in with the same account, which this process has under way"},
+		{sso.Wait{For: "the code of SMS in\x1b[2J INBOX", Since: now.Add(-3 * time.Second)}, "waiting for the code of SMS in[2J INBOX since 12:00:06"},
 	} {
 		if got := waitText(tt.wait, now); got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)
