@@ -63,15 +63,16 @@ func (v *visit) stranger(a reply) (bool, error) {
 	case a.Status == http.StatusUnauthorized:
 		return true, nil
 	case a.Status == http.StatusOK && isHTML(a.Answer):
-		return signInForm().Match(a.Body) || fromJira(a.Header) && !outageTitle().MatchString(htmlform.Title(a.Body)), nil
+		return signInForm().Match(bytes.ToLower(a.Body)) || fromJira(a.Header) && !outageTitle().MatchString(htmlform.Title(a.Body)), nil
 	}
 	return asJira(a.Answer), nil
 }
 
 var (
-	// signInForm is in pages at which somebody signs in, by a form or by SAML.
-	signInForm = lazyregexp.New(`(?i)type\s*=\s*["']?password|name\s*=\s*["']?os_(username|password)` +
-		`|username-field|login-form-remember-me|SAMLRequest`)
+	// signInForm is in pages, in lower case, at which somebody signs in, by a form or by SAML.
+	signInForm = lazyregexp.NewAround(`type\s*=\s*["']?password|name\s*=\s*["']?os_(username|password)`+
+		`|username-field|login-form-remember-me|samlrequest`,
+		"password", "os_username", "username-field", "login-form-remember-me", "samlrequest")
 	outageTitle = lazyregexp.New(`(?i)maintenance|start(ing|up)|unavailable|upgrad|restart|wartung|be (right )?back`)
 )
 
