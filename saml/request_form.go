@@ -10,10 +10,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/htmlform"
-	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 )
-
-var noscript = lazyregexp.New(`(?i)</?noscript(?:\s[^>]*)?>`)
 
 // ReadRequests returns the AuthnRequests in the forms of page, in the order of the page:
 // those that are posted to the IdP (HTTP POST binding) and those that are sent to it by
@@ -29,7 +26,7 @@ var noscript = lazyregexp.New(`(?i)</?noscript(?:\s[^>]*)?>`)
 // none can be read, it says why the first cannot.
 func ReadRequests(base *url.URL, page []byte) ([]*Request, error) {
 	// This browser runs no scripts: a form in <noscript> is one.
-	forms, err := htmlform.Parse(base, noscript().ReplaceAll(page, nil))
+	forms, err := htmlform.Parse(base, withoutNoscript(page))
 	if err != nil {
 		return nil, &autherr.Error{Kind: autherr.ErrBadAnswer, Text: "saml: page cannot be read", Cause: err,
 			Hint: "no page that starts a sign-in is like that; check its address"}
@@ -51,6 +48,37 @@ func ReadRequests(base *url.URL, page []byte) ([]*Request, error) {
 		return nil, problem
 	}
 	return all, nil
+}
+
+// withoutNoscript returns page without the tags of noscript elements; what is in them stays.
+func withoutNoscript(page []byte) []byte {
+	var out []byte
+	kept := 0 // up to where page is in out
+	for at := 0; ; {
+		i := bytes.IndexByte(page[at:], '<')
+		if i < 0 {
+			break
+		}
+		start := at + i
+		at = start + 1
+		name := bytes.TrimPrefix(page[at:min(len(page), at+len("/noscript>"))], []byte("/"))
+		const element = "noscript"
+		if len(name) <= len(element) || !bytes.EqualFold(name[:len(element)], []byte(element)) ||
+			bytes.IndexByte([]byte("> \t\n\f\r"), name[len(element)]) < 0 {
+			continue
+		}
+		end := bytes.IndexByte(page[at:], '>')
+		if end < 0 {
+			break
+		}
+		out = append(out, page[kept:start]...)
+		at += end + 1
+		kept = at
+	}
+	if kept == 0 {
+		return page
+	}
+	return append(out, page[kept:]...)
 }
 
 func requestIn(f htmlform.Form) (*Request, error) {

@@ -120,7 +120,11 @@ func (n *network) dialTLSOrReady(ctx context.Context, network, addr string) (net
 	asItIs := func(c net.Conn) net.Conn { return c }
 	if _, known := n.httpsProxies.Load(strings.ToLower(addr)); known {
 		// With all certificates: the transport needs them for the server behind it.
-		return n.shakeHands(context.WithValue(ctx, http1Key{}, true), n.all, network, addr, asItIs)
+		conn, err := n.shakeHands(context.WithValue(ctx, http1Key{}, true), n.all, network, addr, asItIs)
+		if err != nil {
+			return nil, err
+		}
+		return hop.Watch(hop.Hold(ctx, conn)), nil
 	}
 	if !http1Only(ctx) {
 		if conn := n.ready.take(ctx, addr); conn != nil {
@@ -182,14 +186,14 @@ func (n *network) shakeHands(ctx context.Context, with trusting, network, addr s
 	return conn, nil
 }
 
-// watched is dial for connections on which the transport does TLS by itself.
+// watched is dial for connections on which the transport does TLS by itself, or none.
 func watched(dial dialFunc) dialFunc {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := dial(ctx, network, addr)
 		if err != nil {
 			return nil, err
 		}
-		return hop.Watch(conn), nil
+		return hop.Watch(hop.Hold(ctx, conn)), nil
 	}
 }
 

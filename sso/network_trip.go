@@ -26,7 +26,7 @@ type http1Key struct{}
 // through a proxy, on which net/http does TLS by itself.
 func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
 	upgrade := isUpgrade(r)
-	ctx := r.Context()
+	ctx := hop.WithHold(r.Context())
 	if upgrade {
 		ctx = context.WithValue(ctx, http1Key{}, true)
 	}

@@ -66,16 +66,17 @@ func (v *visit) stranger(a reply) (bool, error) {
 	case isHTML(a.Answer) && outageTitle().MatchString(htmlform.Title(a.Body)):
 		return false, nil // whatever headers and forms it has
 	case a.Status == http.StatusOK && isHTML(a.Answer):
-		return signInForm().Match(a.Body) || fromJira(a.Header), nil
+		return signInForm().Match(bytes.ToLower(a.Body)) || fromJira(a.Header), nil
 	}
 	return answersAsJira(a.Answer), nil
 }
 
 var (
-	// signInForm is in pages at which users of Jira sign in, by its form or by SAML. A field
-	// for a password alone is not enough: pages of maintenance have one for those who work.
-	signInForm = lazyregexp.New(`(?i)name\s*=\s*["']?os_(username|password)` +
-		`|username-field|login-form-remember-me|SAMLRequest`)
+	// signInForm is in pages, in lower case, at which users of Jira sign in, by its form or by
+	// SAML. A field for a password alone is not enough: pages of maintenance have one for those
+	// who work.
+	signInForm = lazyregexp.NewAround(`name\s*=\s*["']?os_(username|password)|username-field|login-form-remember-me|samlrequest`,
+		"os_username", "os_password", "username-field", "login-form-remember-me", "samlrequest")
 	outageTitle = lazyregexp.New(`(?i)maintenance|start(ing|up)|unavailable|upgrad|restart|be (right )?back|coming soon` +
 		`|wartung|onderhoud|underhåll|vedlike?hold|huolto|mantenimiento|manuten[zç]|konserwac|обслуживан|bakım` +
 		`|メンテナンス|停止中|维护|維護|점검`)

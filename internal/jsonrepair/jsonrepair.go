@@ -10,8 +10,6 @@ import (
 	"encoding/json"
 	"unicode/utf16"
 	"unicode/utf8"
-
-	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 )
 
 // maxDepth bounds how deep objects and arrays may nest in what is repaired.
@@ -229,33 +227,82 @@ func (r *repair) text(key bool) bool {
 	return false
 }
 
-var validEscape = lazyregexp.New(`^\\(?:["\\/bfnrt]|u[0-9a-fA-F]{4})`)
-
 // escape copies an escape sequence, or the backslash of one that is none as itself.
 func (r *repair) escape() {
-	if seq := validEscape().Find(r.in[r.at:min(r.at+6, len(r.in))]); seq != nil {
-		r.out = append(r.out, seq...)
-		r.at += len(seq) - 1
+	if n := escapeLen(r.in[r.at:min(r.at+6, len(r.in))]); n > 0 {
+		r.out = append(r.out, r.in[r.at:r.at+n]...)
+		r.at += n - 1
 		return
 	}
 	r.out = append(r.out, '\\', '\\')
 }
 
-// What comes after the quote that ends a value: the end of an object or array, or the
-// next member; in an array also the next item.
-var (
-	afterKey   = lazyregexp.New(`^\s*:`)
-	afterValue = lazyregexp.New(`^\s*(?:,?\s*(?:[\]}]|$|"[\w.$:-]{1,60}"\s*:)|,\s*["{\[\d])`)
+// escapeLen returns the length of the escape sequence at the beginning of s, 0 if JSON
+// has none like it.
+func escapeLen(s []byte) int {
+	switch {
+	case len(s) >= 2 && bytes.IndexByte([]byte(`"\/bfnrt`), s[1]) >= 0:
+		return 2
+	case len(s) < 6 || s[1] != 'u':
+		return 0
+	}
+	for _, c := range s[2:6] {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') && (c < 'A' || c > 'F') {
+			return 0
+		}
+	}
+	return 6
+}
+
+// lookAhead is how far ends looks, and maxName the length of a member's name that it
+// recognises, in bytes. It looks at every quote of a text, so no regular expression does.
+const (
+	lookAhead = 128
+	maxName   = 60
 )
 
-// lookAhead is how far ends looks.
-const lookAhead = 128
-
-// ends tells the quote that ends a string from one inside it.
+// ends tells the quote that ends a string from one inside it, by what comes after it. A
+// key is followed by a colon; a value by the end of the text, an object or an array, by
+// the next member, or, after a comma, by the next item of an array.
 func (r *repair) ends(key bool) bool {
-	rest := r.in[r.at+1 : min(r.at+1+lookAhead, len(r.in))]
+	rest := skipSpace(r.in[r.at+1 : min(r.at+1+lookAhead, len(r.in))])
 	if key {
-		return afterKey().Match(rest)
+		return len(rest) > 0 && rest[0] == ':'
 	}
-	return afterValue().Match(rest)
+	comma := len(rest) > 0 && rest[0] == ','
+	if comma {
+		rest = skipSpace(rest[1:])
+	}
+	if len(rest) == 0 {
+		return true
+	}
+	switch c := rest[0]; {
+	case c == ']' || c == '}':
+		return true
+	case comma && (c == '"' || c == '{' || c == '[' || '0' <= c && c <= '9'):
+		return true
+	}
+	return member(rest)
 }
+
+// member reports whether s begins with a name in quotes and a colon.
+func member(s []byte) bool {
+	if s[0] != '"' {
+		return false
+	}
+	n := 1
+	for n < len(s) && n <= maxName && nameByte(s[n]) {
+		n++
+	}
+	if n == 1 || n == len(s) || s[n] != '"' {
+		return false
+	}
+	s = skipSpace(s[n+1:])
+	return len(s) > 0 && s[0] == ':'
+}
+
+func nameByte(c byte) bool {
+	return '0' <= c && c <= '9' || 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || bytes.IndexByte([]byte("_.$:-"), c) >= 0
+}
+
+func skipSpace(s []byte) []byte { return bytes.TrimLeft(s, " \t\n\f\r") }

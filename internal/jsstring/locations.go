@@ -6,8 +6,9 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 )
 
-// navigation is how a script sends the browser elsewhere, up to the address.
-var navigation = lazyregexp.New(`(?:^|[^\w$-])location\s*` +
+// navigation is how a script sends the browser elsewhere, up to the address. It is tried
+// at the word only, and on maxNavigation bytes.
+var navigation = lazyregexp.New(`^location\s*` +
 	`(?:(?:\.\s*href|\[\s*["']href["']\s*\])?\s*=|\.\s*(?:assign|replace)\s*\()\s*["'` + "`" + `]`)
 
 // Locations returns the literals that the scripts of page assign to the browser's
@@ -22,11 +23,20 @@ func Locations(page []byte) []string {
 	s := string(page[:min(len(page), MaxPage)])
 	var out []string
 	for at := 0; len(out) < MaxValues; {
-		found := navigation().FindStringIndex(s[at:])
-		if found == nil {
+		i := strings.Index(s[at:], "location")
+		if i < 0 {
 			break
 		}
-		at += found[1]
+		start := at + i
+		at = start + len("location")
+		if start > 0 && (wordByte(s[start-1]) && s[start-1] < 0x80 || s[start-1] == '-') {
+			continue
+		}
+		found := navigation().FindStringIndex(s[start:min(len(s), start+maxNavigation)])
+		if found == nil {
+			continue
+		}
+		at = start + found[1]
 		lit, after, ok := literal(s, at-1)
 		if ok && len(lit) <= maxAddress && (s[at-1] != '`' || !strings.Contains(lit, "${")) {
 			out = append(out, strings.ReplaceAll(Unescape(lit), "&amp;", "&"))
@@ -35,3 +45,5 @@ func Locations(page []byte) []string {
 	}
 	return out
 }
+
+const maxNavigation = 200
