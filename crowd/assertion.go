@@ -12,22 +12,22 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/hop"
 )
 
-// present shows the SP's request and the token cookie to Crowd's console and
+// requestAssertion shows the SP's request and the token cookie to Crowd's console and
 // looks at the page that comes back. A redirect to the login page is not followed:
 // it is the answer. The token is not used up: a request whose answer is lost may be
 // repeated.
-func (s *signIn) present(ctx context.Context) (finding, error) {
+func (s *signIn) requestAssertion(ctx context.Context) (page, error) {
 	at := s.LoginURL
 	if s.request != nil {
 		at = s.request.URL
 	}
 	a, err := s.browse(ctx, autherr.StepAssertion, at, func(next *url.URL) bool { return !isLogin(next) })
 	if err != nil {
-		return finding{}, err
+		return page{}, err
 	}
 	f, err := look(a)
 	if err != nil {
-		return finding{}, autherr.AtStep(autherr.StepAssertion, err)
+		return page{}, autherr.AtStep(autherr.StepAssertion, err)
 	}
 	if f.sight != sawResponse && s.forced() {
 		// A request with ForceAuthn ends the session it meets.
@@ -42,16 +42,16 @@ const accept = "text/html,application/xhtml+xml"
 // browse gets a page of the console as a browser would. Redirects are followed
 // within Crowd's origin if follow agrees; the answer of the last request is
 // returned. The token never leaves the origin.
-func (s *signIn) browse(ctx context.Context, step string, at *url.URL, follow func(*url.URL) bool) (*hop.Answer, error) {
+func (s *signIn) browse(ctx context.Context, step string, at *url.URL, follow func(*url.URL) bool) (*hop.Response, error) {
 	for range hop.MaxRedirects + 1 {
 		a, err := s.console.Do(ctx, hop.Request{
-			Step: step, Method: http.MethodGet, URL: at, Label: shown(at),
+			Step: step, Method: http.MethodGet, URL: at, Path: shown(at),
 			Header: http.Header{"Accept": {accept}}, Secret: s.posted,
 		})
 		if err != nil {
 			return nil, err
 		}
-		s.memory.observe(s.LoginURL)
+		s.memory.syncToken(s.LoginURL)
 		next := a.Location()
 		if next == nil || !s.isCrowd(next) || !follow(next) {
 			return a, nil
@@ -83,7 +83,7 @@ func shown(u *url.URL) string { return (&url.URL{Path: pathOf(u)}).EscapedPath()
 
 // explain turns a page without a response into an error that says what can be
 // done about it.
-func (s *signIn) explain(f finding) error {
+func (s *signIn) explain(f page) error {
 	switch f.sight {
 	case sawLogin:
 		return s.ignored()
@@ -127,7 +127,7 @@ func (s *signIn) ignored() error {
 }
 
 // byStatus explains pages whose HTTP status says more than their text; nil: none.
-func (s *signIn) byStatus(f finding) error {
+func (s *signIn) byStatus(f page) error {
 	switch {
 	case f.status == http.StatusTooManyRequests:
 		return &autherr.Error{Kind: autherr.ErrRateLimited, Text: "crowd: 429 from the console", Wait: f.wait, Hint: "wait before the next sign-in"}

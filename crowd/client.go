@@ -81,7 +81,7 @@ type Client struct {
 	Checkpoint func(ctx context.Context) error // nil, or called when a password has bought a token that should survive a crash
 
 	mu    sync.Mutex
-	known *memory // behind a pointer, so that no verb of fmt prints it; nil: nothing yet
+	known *state // behind a pointer, so that no verb of fmt prints it; nil: nothing yet
 }
 
 // SignIn turns the SP's request into Crowd's response.
@@ -108,9 +108,9 @@ func (c *Client) SignIn(ctx context.Context, start saml.Start) (*saml.Response, 
 		return nil, autherr.AtStep(autherr.StepConfig, err)
 	}
 	s := c.newSignIn(start)
-	way := s.byToken
+	way := s.viaREST
 	if c.AppName == "" {
-		way = s.byForm
+		way = s.viaForm
 	}
 	found, err := way(ctx)
 	if err != nil {
@@ -119,24 +119,24 @@ func (c *Client) SignIn(ctx context.Context, start saml.Start) (*saml.Response, 
 	if found.sight != sawResponse {
 		return nil, autherr.AtStep(autherr.StepAssertion, s.explain(found))
 	}
-	s.memory.touch(time.Now())
+	s.memory.extendExpiry(time.Now())
 	return found.response, nil
 }
 
-// byToken is the way over the REST API: token first, then the console.
-func (s *signIn) byToken(ctx context.Context) (finding, error) {
+// viaREST is the way over the REST API: token first, then the console.
+func (s *signIn) viaREST(ctx context.Context) (page, error) {
 	reused := s.memory.hasToken(s.LoginURL, time.Now())
 	if err := s.prepare(ctx, !reused); err != nil {
-		return finding{}, err
+		return page{}, err
 	}
-	found, err := s.present(ctx)
+	found, err := s.requestAssertion(ctx)
 	if err == nil && found.sight == sawLogin && reused && !s.forced() {
 		// The token of the last sign-in has ended. The SP's request has not been
 		// answered and stays good; the password has not been sent yet.
 		if err := s.renew(ctx); err != nil {
-			return finding{}, err
+			return page{}, err
 		}
-		found, err = s.present(ctx)
+		found, err = s.requestAssertion(ctx)
 	}
 	if err == nil && found.sight == sawLogin {
 		s.discard(ctx) // the console ignores it
@@ -147,7 +147,7 @@ func (s *signIn) byToken(ctx context.Context) (finding, error) {
 // signIn is one run of SignIn: what it needs and what it has gathered.
 type signIn struct {
 	*Client
-	memory  *memory
+	memory  *state
 	console *hop.Client // with the jar: what a browser would do
 	start   saml.Start
 	request *saml.Request // nil without start

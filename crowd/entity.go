@@ -182,7 +182,7 @@ func readSession(body []byte) (newToken, error) {
 
 // linkedToken finds the token of a session that was made in its address: in Location,
 // or in the link to itself. "" is none, or one that no cookie can carry.
-func linkedToken(a *hop.Answer) string {
+func linkedToken(a *hop.Response) string {
 	_, token, _ := strings.Cut(a.Header.Get("Location"), restPath+"/session/")
 	if text := xmltext.Repair(a.Body); token == "" && root(text) == "session" {
 		token = firstOf(sessionLink(), text)

@@ -15,15 +15,15 @@ import (
 const hintScript = "give SSOAppName and SSOAppPassword, the name and the password of an application in Crowd: " +
 	"then Crowd's REST API is used, which needs no page"
 
-// byForm is the way through the console's login form. What is left of an earlier
+// viaForm is the way through the console's login form. What is left of an earlier
 // sign-in is shown first; the form is filled in only if Crowd does not take that.
-func (s *signIn) byForm(ctx context.Context) (finding, error) {
+func (s *signIn) viaForm(ctx context.Context) (page, error) {
 	if s.start != nil {
 		if err := s.begin(ctx); err != nil {
-			return finding{}, err
+			return page{}, err
 		}
 	}
-	f, err := s.present(ctx)
+	f, err := s.requestAssertion(ctx)
 	if err != nil || f.sight != sawLogin {
 		return f, err
 	}
@@ -34,16 +34,16 @@ func (s *signIn) byForm(ctx context.Context) (finding, error) {
 	}
 	form, err := readLoginForm(f.answer.URL, s.base(), f.answer.Body)
 	if err != nil {
-		return finding{}, autherr.AtStep(autherr.StepLogin, err)
+		return page{}, autherr.AtStep(autherr.StepLogin, err)
 	}
 	return s.submit(ctx, form)
 }
 
 // page follows the console to wherever it leads.
-func (s *signIn) page(ctx context.Context, at *url.URL) (finding, error) {
+func (s *signIn) page(ctx context.Context, at *url.URL) (page, error) {
 	a, err := s.browse(ctx, autherr.StepLogin, at, func(*url.URL) bool { return true })
 	if err != nil {
-		return finding{}, err
+		return page{}, err
 	}
 	f, err := look(a)
 	return f, autherr.AtStep(autherr.StepLogin, err)
@@ -54,28 +54,28 @@ func (s *signIn) page(ctx context.Context, at *url.URL) (finding, error) {
 // Crowd has no way to say in plain terms whether it took the password. A login page
 // means that it did not, unless it has set a token: a refusal that is taken for
 // something else would be repeated, and lock the account.
-func (s *signIn) submit(ctx context.Context, form *loginForm) (finding, error) {
+func (s *signIn) submit(ctx context.Context, form *loginForm) (page, error) {
 	password, err := s.Password(ctx)
 	if err != nil {
-		return finding{}, autherr.AtStep(autherr.StepLogin, err)
+		return page{}, autherr.AtStep(autherr.StepLogin, err)
 	}
 	if password == "" {
-		return finding{}, autherr.AtStep(autherr.StepLogin, missing("Password", "the user's password in Crowd"))
+		return page{}, autherr.AtStep(autherr.StepLogin, missing("Password", "the user's password in Crowd"))
 	}
 	if err := sendable("Password", password); err != nil {
-		return finding{}, autherr.AtStep(autherr.StepLogin, err)
+		return page{}, autherr.AtStep(autherr.StepLogin, err)
 	}
 	s.memory.endToken() // the console ignored it; a token that is there afterwards is a new one
 	s.posted = true
 	a, err := s.console.Do(ctx, hop.Request{
-		Step: autherr.StepLogin, Method: http.MethodPost, URL: form.action, Label: shown(form.action), Secret: true,
+		Step: autherr.StepLogin, Method: http.MethodPost, URL: form.action, Path: shown(form.action), Secret: true,
 		Header: http.Header{"Accept": {accept}, "Content-Type": {"application/x-www-form-urlencoded"}},
 		Body:   form.filled(s.User, password),
 	})
 	if err != nil {
-		return finding{}, err
+		return page{}, err
 	}
-	s.memory.observe(s.LoginURL)
+	s.memory.syncToken(s.LoginURL)
 	f, err := look(a)
 	if to := a.Location(); to != nil && s.isCrowd(to) {
 		// A login page that cannot be fetched has said all that counts.
@@ -84,27 +84,27 @@ func (s *signIn) submit(ctx context.Context, form *loginForm) (finding, error) {
 		}
 	}
 	if err != nil {
-		return finding{}, autherr.AtStep(autherr.StepLogin, err)
+		return page{}, autherr.AtStep(autherr.StepLogin, err)
 	}
 	words := cleaned(htmlform.Text(f.answer.Body, errorBoxes), []string{password})
 	accepted := f.sight == sawResponse || s.memory.current() != ""
 	if accepted && s.Checkpoint != nil {
 		if err := s.Checkpoint(ctx); err != nil {
-			return finding{}, autherr.AtStep(autherr.StepState, err)
+			return page{}, autherr.AtStep(autherr.StepState, err)
 		}
 	}
 	switch {
 	case f.sight == sawOther && (f.status == http.StatusNotFound || f.status == http.StatusMethodNotAllowed) && !accepted:
-		return finding{}, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnsupported,
+		return page{}, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnsupported,
 			"crowd: the address that the login form names takes no form"+f.quoted(), hintScript))
 	case f.sight == sawOther && s.byStatus(f) == nil, accepted && (f.sight == sawOther || f.sight == sawLogin):
 		// Somewhere in the console: it did not remember where the login began.
-		if f, err = s.present(ctx); err != nil {
-			return finding{}, err
+		if f, err = s.requestAssertion(ctx); err != nil {
+			return page{}, err
 		}
 	}
 	if f.sight == sawLogin && !accepted && s.memory.current() == "" {
-		return finding{}, autherr.AtStep(autherr.StepLogin, &Error{
+		return page{}, autherr.AtStep(autherr.StepLogin, &Error{
 			Status: a.Status, Message: words, call: callForm, kind: autherr.ErrCredentials,
 			hint: "check User and Password, and that the user may use the Crowd application itself; the password is not sent again by itself",
 		})

@@ -11,10 +11,10 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 )
 
-// memory is what outlives a sign-in: the console's cookies, the token among them,
+// state is what outlives a sign-in: the console's cookies, the token among them,
 // and how Crowd wants the token to be called. It is shared by concurrent
 // sign-ins.
-type memory struct {
+type state struct {
 	jar *cookiejar.Jar
 
 	mu       sync.Mutex
@@ -25,41 +25,41 @@ type memory struct {
 }
 
 // remembered returns the client's memory, made on first use.
-func (c *Client) remembered() *memory {
+func (c *Client) remembered() *state {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.known == nil {
-		c.known = &memory{jar: cookiejar.New()}
+		c.known = &state{jar: cookiejar.New()}
 	}
 	return c.known
 }
 
 // setToken keeps a new token and puts it into the jar.
-func (m *memory) setToken(at *url.URL, t newToken, now time.Time) {
+func (m *state) setToken(at *url.URL, t newToken, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.token, m.lifetime, m.expires = t.value, t.lifetime, time.Time{}
 	if t.lifetime > 0 {
 		m.expires = now.Add(t.lifetime)
 	}
-	m.place(at, now)
+	m.putCookie(at, now)
 }
 
 // setCookie keeps what Crowd said about the token cookie. A token that is there
 // already changes its cookie.
-func (m *memory) setCookie(at *url.URL, c cookieConfig) {
+func (m *state) setCookie(at *url.URL, c cookieConfig) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.remove()
 	m.cookie = c
-	m.place(at, time.Now())
+	m.putCookie(at, time.Now())
 }
 
-// place puts the token into the jar, as Crowd's own client would: Path=/,
+// putCookie puts the token into the jar, as Crowd's own client would: Path=/,
 // HttpOnly, no expiry, in the SSO domain. A domain that does not cover Crowd's
 // host would be dropped by any jar; then the cookie is for this host alone, which
 // is all that a sign-in needs.
-func (m *memory) place(at *url.URL, now time.Time) {
+func (m *state) putCookie(at *url.URL, now time.Time) {
 	if m.token == "" {
 		return
 	}
@@ -80,7 +80,7 @@ func (m *memory) place(at *url.URL, now time.Time) {
 	m.jar.Add(k)
 }
 
-func (m *memory) placed(at *url.URL) bool {
+func (m *state) placed(at *url.URL) bool {
 	name := m.cookieName()
 	for _, k := range m.jar.For(at) {
 		if k.Name == name {
@@ -90,12 +90,12 @@ func (m *memory) placed(at *url.URL) bool {
 	return false
 }
 
-func (m *memory) remove() {
+func (m *state) remove() {
 	name := m.cookieName()
 	m.jar.Remove(func(k cookiejar.Cookie) bool { return k.Name == name })
 }
 
-func (m *memory) cookieName() string {
+func (m *state) cookieName() string {
 	if m.cookie.name != "" {
 		return m.cookie.name
 	}
@@ -103,14 +103,14 @@ func (m *memory) cookieName() string {
 }
 
 // hasToken reports whether there is a token worth showing.
-func (m *memory) hasToken(at *url.URL, now time.Time) bool {
+func (m *state) hasToken(at *url.URL, now time.Time) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.token != "" && m.placed(at) && (m.expires.IsZero() || now.Before(m.expires))
 }
 
-// touch notes that the token was used, which begins its idle time anew.
-func (m *memory) touch(now time.Time) {
+// extendExpiry notes that the token was used, which begins its idle time anew.
+func (m *state) extendExpiry(now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.lifetime > 0 {
@@ -118,9 +118,9 @@ func (m *memory) touch(now time.Time) {
 	}
 }
 
-// observe reads the token cookie back after an answer of the console: Crowd may
+// syncToken reads the token cookie back after an answer of the console: Crowd may
 // have ended the token or replaced it.
-func (m *memory) observe(at *url.URL) {
+func (m *state) syncToken(at *url.URL) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	name, now := m.cookieName(), ""
@@ -137,7 +137,7 @@ func (m *memory) observe(at *url.URL) {
 }
 
 // current returns the token, "" if there is none.
-func (m *memory) current() string {
+func (m *state) current() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.token
@@ -148,14 +148,14 @@ func (m *memory) current() string {
 func (c *Client) Resumable() bool { return c.remembered().current() != "" }
 
 // named reports whether Crowd has said how the token cookie is called.
-func (m *memory) named() bool {
+func (m *state) named() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.cookie.known
 }
 
 // endToken forgets the token, and no other cookie.
-func (m *memory) endToken() {
+func (m *state) endToken() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.token, m.expires = "", time.Time{}
@@ -163,7 +163,7 @@ func (m *memory) endToken() {
 }
 
 // forget drops the token and the console's session.
-func (m *memory) forget() {
+func (m *state) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.token, m.expires = "", time.Time{}
@@ -237,7 +237,7 @@ func (c *Client) Restore(data []byte) error {
 	if c.LoginURL == nil || s.Base != c.base().String() || s.User != c.User || s.App != c.AppName {
 		return fail("is about another Crowd, user or application")
 	}
-	m := &memory{jar: cookiejar.New()}
+	m := &state{jar: cookiejar.New()}
 	if s.Cookie != nil {
 		m.cookie = cookieConfig{known: true, name: s.Cookie.Name, domain: s.Cookie.Domain, secure: s.Cookie.Secure}
 	}
@@ -251,7 +251,7 @@ func (c *Client) Restore(data []byte) error {
 		}
 		m.jar.Add(s.Cookies...)
 		if !m.placed(c.LoginURL) {
-			m.place(c.LoginURL, time.Now())
+			m.putCookie(c.LoginURL, time.Now())
 		}
 	}
 	c.mu.Lock()

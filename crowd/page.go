@@ -14,29 +14,29 @@ import (
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
-// sight is what the console's page turned out to be.
-type sight int
+// pageKind is what the console's page turned out to be.
+type pageKind int
 
 const (
-	sawOther        sight = iota // a page without a form to fill in: access denied, an error
+	sawOther        pageKind = iota // a page without a form to fill in: access denied, an error
 	sawResponse                  // the form that carries the SAML response
 	sawLogin                     // the login page: the token was ignored
 	sawSecondFactor              // a form that wants something, and not user and password
 	sawForeign                   // a redirect away from Crowd
 )
 
-type finding struct {
-	sight    sight
+type page struct {
+	sight    pageKind
 	response *saml.Response // sawResponse
 	host     string         // sawForeign
-	answer   *hop.Answer    // what was looked at
+	answer   *hop.Response    // what was looked at
 	status   int
 	title    string // of the page, shortened
 	wait     time.Duration
 }
 
 // quoted names the page by status and title, for an error text.
-func (f finding) quoted() string {
+func (f page) quoted() string {
 	if f.title == "" {
 		return fmt.Sprintf(" (status %d)", f.status)
 	}
@@ -49,8 +49,8 @@ func (f finding) quoted() string {
 // j_username and j_password, since then one that a script draws, of which the
 // answer holds little more than the title. Either comes in place of the response
 // (200) or after a redirect to login.action.
-func look(a *hop.Answer) (finding, error) {
-	f := finding{status: a.Status, answer: a}
+func look(a *hop.Response) (page, error) {
+	f := page{status: a.Status, answer: a}
 	if to := a.Location(); to != nil {
 		switch {
 		case !hop.SameOrigin(a.URL, to):

@@ -147,7 +147,7 @@ func (s *signIn) cookieConfig(ctx context.Context, app string) (cookieConfig, er
 
 // call makes one REST call with the application's credentials. token, if any, is
 // the last segment of the path and is shown nowhere.
-func (c *Client) call(ctx context.Context, method, path, token, app string, body []byte) (*hop.Answer, error) {
+func (c *Client) call(ctx context.Context, method, path, token, app string, body []byte) (*hop.Response, error) {
 	u := c.base()
 	step, label := autherr.StepLogin, u.Path+restPath+path
 	full := label
@@ -167,7 +167,7 @@ func (c *Client) call(ctx context.Context, method, path, token, app string, body
 		body = append([]byte(xml.Header), body...)
 	}
 	return c.hop(nil).Do(ctx, hop.Request{
-		Step: step, Method: method, URL: at, Label: label, Header: h, Body: body, Limit: maxREST,
+		Step: step, Method: method, URL: at, Path: label, Header: h, Body: body, Limit: maxREST,
 		// Of all calls only the one with the user's password must not be repeated
 		// when its answer is lost: it may have counted as a wrong try.
 		Secret: method == http.MethodPost,

@@ -71,7 +71,7 @@ func (c *Client) CheckApplication(ctx context.Context) error {
 
 // tokenEnded returns an error unless Crowd itself says that the token is over: by 204,
 // or by an error that says that there is none.
-func tokenEnded(a *hop.Answer, app, token string) error {
+func tokenEnded(a *hop.Response, app, token string) error {
 	entity, own := readError(a.Body)
 	switch {
 	case a.Status == http.StatusNoContent, a.Status == http.StatusOK && len(bytes.TrimSpace(a.Body)) == 0:
@@ -86,14 +86,14 @@ func tokenEnded(a *hop.Answer, app, token string) error {
 }
 
 // notCrowd is the error of an answer that says nothing about the session's end.
-func notCrowd(a *hop.Answer) error {
+func notCrowd(a *hop.Response) error {
 	return &autherr.Error{Kind: autherr.ErrUnreachable, Text: fmt.Sprintf("crowd: the session's end was answered %d, and not by Crowd", a.Status),
 		Hint: "is Crowd in maintenance, or something in front of it? try again later", Wait: hop.RetryAfter(a.Header)}
 }
 
 // logOff ends the session that the login form began. The console answers that with
 // a page or a redirect, whatever it did; the proof is that it asks for a login.
-func (c *Client) logOff(ctx context.Context, m *memory) error {
+func (c *Client) logOff(ctx context.Context, m *state) error {
 	if len(m.jar.All()) == 0 {
 		return nil
 	}
@@ -102,7 +102,7 @@ func (c *Client) logOff(ctx context.Context, m *memory) error {
 	}
 	s := c.newSignIn(nil)
 	notLogin := func(next *url.URL) bool { return !isLogin(next) }
-	var a *hop.Answer
+	var a *hop.Response
 	for _, page := range []string{"console/logoff.action", "console/secure/console.action"} {
 		var err error
 		if a, err = s.browse(ctx, autherr.StepLogout, c.base().JoinPath(page), notLogin); err != nil {

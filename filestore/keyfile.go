@@ -38,7 +38,7 @@ func existingKey(r KeyRequest) (*Key, error) {
 		if err != nil {
 			return nil, err
 		}
-		key = key.And(older)
+		key = key.WithOlder(older)
 	}
 	return key, nil
 }

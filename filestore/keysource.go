@@ -40,7 +40,7 @@ func DefaultKey(r KeyRequest) (*Key, error) {
 		if err != nil {
 			r.Logger.Debug("state_older_key_not_read", "reason", err)
 		}
-		return key.And(older), nil
+		return key.WithOlder(older), nil
 	}
 	if key, err := existingKey(r); key != nil || err != nil {
 		return key, err

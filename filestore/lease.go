@@ -94,7 +94,7 @@ func (l *lease) Save(ctx context.Context, data []byte) error {
 	if data == nil {
 		return remove(l.store.dir, path)
 	}
-	file, err := l.store.key.Seal(l.key, 0, data)
+	file, err := l.store.key.Encrypt(l.key, 0, data)
 	if err != nil {
 		return fail("", err, "encrypting a record")
 	}

@@ -163,7 +163,7 @@ func (s *Store) Load(ctx context.Context, key string) ([]byte, error) {
 
 // open decrypts the record of key.
 func (s *Store) open(key string, file []byte) ([]byte, error) {
-	r, err := s.key.Open(key, file)
+	r, err := s.key.Decrypt(key, file)
 	if err == nil && !r.Authenticated && exists(filepath.Join(s.dir, key+markSuffix)) {
 		err = sealed.ErrForged
 	}

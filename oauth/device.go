@@ -57,7 +57,7 @@ func (c *Client) Device(ctx context.Context) (*Device, error) {
 	return d, autherr.AtStep(autherr.StepStart, err)
 }
 
-func readDevice(a *hop.Answer, now time.Time) (*Device, error) {
+func readDevice(a *hop.Response, now time.Time) (*Device, error) {
 	var body struct {
 		Code     string  `json:"device_code"`
 		User     string  `json:"user_code"`

@@ -101,7 +101,7 @@ func (c *Client) learnNonce(h http.Header) bool {
 }
 
 // wantsNonce reports whether the answer asks for a proof with the nonce that it brings.
-func wantsNonce(a *hop.Answer) bool {
+func wantsNonce(a *hop.Response) bool {
 	var body struct {
 		Code string `json:"error"`
 	}

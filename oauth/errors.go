@@ -112,7 +112,7 @@ func (e *Error) RefusedSecret() string {
 }
 
 // answerError reads a refusal. Whatever else is wrong with the answer, its error code counts.
-func answerError(endpoint, grant string, a *hop.Answer) *Error {
+func answerError(endpoint, grant string, a *hop.Response) *Error {
 	e := &Error{Endpoint: endpoint, Grant: grant, Status: a.Status, Wait: hop.RetryAfter(a.Header)}
 	var body struct {
 		Code        json.RawMessage `json:"error"`

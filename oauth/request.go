@@ -35,7 +35,7 @@ func (c *Client) token(ctx context.Context, p params) (*Token, error) {
 // post sends p to an endpoint. With DPoP a server may want a nonce first: then the request is made
 // once more with a new proof and a new assertion, since the server has done nothing yet and takes
 // neither a second time.
-func (c *Client) post(ctx context.Context, step, endpoint string, p params) (*hop.Answer, error) {
+func (c *Client) post(ctx context.Context, step, endpoint string, p params) (*hop.Response, error) {
 	u, err := url.Parse(endpoint)
 	if err != nil || endpoint == "" {
 		return nil, autherr.AtStep(autherr.StepConfig, autherr.New(autherr.ErrConfig, "oauth: "+c.Provider.Name+" has no usable token endpoint", "give OAuthAccessTokenURL or OAuthIssuer"))
@@ -130,7 +130,7 @@ func (c *Client) authenticate(ctx context.Context, u *url.URL, p params, h http.
 const maxLifetime = 10 * 365 * 24 * time.Hour
 
 // readToken reads a successful answer (RFC 6749, section 5.1).
-func (c *Client) readToken(a *hop.Answer, now time.Time) (*Token, error) {
+func (c *Client) readToken(a *hop.Response, now time.Time) (*Token, error) {
 	var body struct {
 		Access  string          `json:"access_token"`
 		Refresh string          `json:"refresh_token"`

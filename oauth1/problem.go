@@ -92,7 +92,7 @@ func (e *Error) HintText() string {
 func (e *Error) RetryAfter() time.Duration { return e.Wait }
 
 // problemOf reads a refusal from the WWW-Authenticate header, or from a form body.
-func problemOf(a *hop.Answer) *Error {
+func problemOf(a *hop.Response) *Error {
 	e := &Error{Status: a.Status, Wait: hop.RetryAfter(a.Header)}
 	for _, line := range a.Header.Values("WWW-Authenticate") {
 		scheme, rest, _ := strings.Cut(strings.TrimSpace(line), " ")

@@ -16,9 +16,9 @@ const maxStepUps = 2
 
 var errBlockedSession = errors.New("blocked with a remembered session")
 
-// redeem turns a transaction that has succeeded into the app's SAML response. A
+// exchangeSession turns a transaction that has succeeded into the app's SAML response. A
 // session token works once and for five minutes, so nothing here is tried twice.
-func (w *walk) redeem(ctx context.Context, t *transaction) (*saml.Response, error) {
+func (w *flow) exchangeSession(ctx context.Context, t *transaction) (*saml.Response, error) {
 	u, err := w.redemption(ctx, t)
 	if err != nil {
 		return nil, err
@@ -38,13 +38,13 @@ func (w *walk) redeem(ctx context.Context, t *transaction) (*saml.Response, erro
 }
 
 // redemption returns the address that exchanges the success for a session.
-func (w *walk) redemption(ctx context.Context, t *transaction) (*url.URL, error) {
+func (w *flow) redemption(ctx context.Context, t *transaction) (*url.URL, error) {
 	next, ok := t.link("next")
 	if !ok {
 		next, ok = t.link("original")
 	}
 	if ok && (t.SessionToken == "" || w.stepUps > 0) {
-		return w.obey(autherr.StepAssertion, next)
+		return w.checkLink(autherr.StepAssertion, next)
 	}
 	if t.SessionToken == "" {
 		return nil, autherr.AtStep(autherr.StepAssertion, autherr.New(autherr.ErrBadAnswer,
@@ -63,7 +63,7 @@ func (w *walk) redemption(ctx context.Context, t *transaction) (*url.URL, error)
 
 // stepUp satisfies a rule of the app that the session does not meet: the
 // transaction begins with the token of the page and ends in a link of its own.
-func (w *walk) stepUp(ctx context.Context, p *page) (*saml.Response, error) {
+func (w *flow) stepUp(ctx context.Context, p *page) (*saml.Response, error) {
 	if p.token == "" {
 		return nil, autherr.AtStep(w.stepNow(), autherr.New(autherr.ErrUnsupported,
 			fmt.Sprintf("okta: the app asks for more, but its page (status %d, %q) holds no transaction", p.status, p.words),
@@ -81,11 +81,11 @@ func (w *walk) stepUp(ctx context.Context, p *page) (*saml.Response, error) {
 	if t, err = w.advance(ctx, t); err != nil {
 		return nil, err
 	}
-	return w.redeem(ctx, t)
+	return w.exchangeSession(ctx, t)
 }
 
 // refuse is the error for an answer to the app's link that leads nowhere.
-func (w *walk) refuse(p *page) error {
+func (w *flow) refuse(p *page) error {
 	if p.kind == pageBroken && p.err != nil {
 		return autherr.AtStep(autherr.StepAssertion, p.err) // saml's own words
 	}

@@ -218,7 +218,7 @@ func (s step) carriesPassword() bool {
 
 // post makes one call and reads the transaction that answers it, whatever its HTTP
 // status if it ends the sign-in. An answer that is none is an *Error.
-func (w *walk) post(ctx context.Context, s step) (*transaction, error) {
+func (w *flow) post(ctx context.Context, s step) (*transaction, error) {
 	a, err := w.call(ctx, s)
 	if err != nil {
 		if cut := hop.Refusal(err); cut != nil {
@@ -251,9 +251,9 @@ func (w *walk) post(ctx context.Context, s step) (*transaction, error) {
 }
 
 // call sends the request of a step, whatever comes back.
-func (w *walk) call(ctx context.Context, s step) (*hop.Answer, error) {
+func (w *flow) call(ctx context.Context, s step) (*hop.Response, error) {
 	if !s.poll {
-		if err := w.spend(s.name); err != nil {
+		if err := w.countRequest(s.name); err != nil {
 			return nil, err
 		}
 	}
@@ -280,7 +280,7 @@ func (w *walk) call(ctx context.Context, s step) (*hop.Answer, error) {
 }
 
 // readAPIToken reads the token that makes this client a trusted application, once.
-func (w *walk) readAPIToken(ctx context.Context) error {
+func (w *flow) readAPIToken(ctx context.Context) error {
 	if w.c.APIToken == nil || w.apiToken != "" {
 		return nil
 	}
@@ -298,9 +298,9 @@ func (w *walk) readAPIToken(ctx context.Context) error {
 	return nil
 }
 
-// obey returns the address of a link in an answer, if it may be followed: https and
+// checkLink returns the address of a link in an answer, if it may be followed: https and
 // one of the hosts of this organisation.
-func (w *walk) obey(stepName string, l link) (*url.URL, error) {
+func (w *flow) checkLink(stepName string, l link) (*url.URL, error) {
 	u, err := url.Parse(l.Href)
 	if err != nil || u.Host == "" {
 		return nil, autherr.AtStep(stepName, autherr.New(autherr.ErrBadAnswer, "okta: a link in the answer is not an address", "a proxy may have changed the answer"))

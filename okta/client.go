@@ -91,7 +91,7 @@ func (c *Client) SignIn(ctx context.Context, start saml.Start) (*saml.Response, 
 
 	began := time.Now()
 	response, err := w.signIn(ctx)
-	if err != nil && w.outdated(err) {
+	if err != nil && w.staleState(err) {
 		// What was remembered proved wrong: once, as if nothing had been.
 		w.startOver()
 		response, err = w.signIn(ctx)
@@ -108,7 +108,7 @@ func (c *Client) SignIn(ctx context.Context, start saml.Start) (*saml.Response, 
 }
 
 // signIn is the walk: what waits, what is remembered, what must be proved.
-func (w *walk) signIn(ctx context.Context) (*saml.Response, error) {
+func (w *flow) signIn(ctx context.Context) (*saml.Response, error) {
 	p := w.pendingNow(ctx)
 	w.proved = p != nil && p.Password
 	if p != nil && p.Engine == engineIDX {
@@ -118,7 +118,7 @@ func (w *walk) signIn(ctx context.Context) (*saml.Response, error) {
 		if err != nil {
 			return nil, err
 		}
-		return w.redeem(ctx, t)
+		return w.exchangeSession(ctx, t)
 	}
 	if w.engine() == engineClassic && !w.hasSession() {
 		return w.classic(ctx) // the app's link would only show a sign-in page
@@ -131,7 +131,7 @@ func (w *walk) signIn(ctx context.Context) (*saml.Response, error) {
 }
 
 // proceed goes on from the answer to the app's link.
-func (w *walk) proceed(ctx context.Context, p *page) (*saml.Response, error) {
+func (w *flow) proceed(ctx context.Context, p *page) (*saml.Response, error) {
 	engine := ""
 	switch p.kind {
 	case pageAssertion:
@@ -165,7 +165,7 @@ func (w *walk) proceed(ctx context.Context, p *page) (*saml.Response, error) {
 }
 
 // classic signs in through the AuthN API.
-func (w *walk) classic(ctx context.Context) (*saml.Response, error) {
+func (w *flow) classic(ctx context.Context) (*saml.Response, error) {
 	t, err := w.primary(ctx)
 	if err != nil {
 		return nil, err
@@ -173,5 +173,5 @@ func (w *walk) classic(ctx context.Context) (*saml.Response, error) {
 	if t, err = w.advance(ctx, t); err != nil {
 		return nil, err
 	}
-	return w.redeem(ctx, t)
+	return w.exchangeSession(ctx, t)
 }

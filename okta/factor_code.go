@@ -20,21 +20,21 @@ const (
 
 // ready returns the question that choose asks, nil without an Answerer: is an answer at
 // hand, or will it be without a person.
-func (w *walk) ready() func(mfa.Challenge) bool {
+func (w *flow) ready() func(mfa.Challenge) bool {
 	if w.c.Answerer == nil {
 		return nil
 	}
-	return func(c mfa.Challenge) bool { return w.atHand(c) || w.awaits(c) }
+	return func(c mfa.Challenge) bool { return w.hasAnswer(c) || w.fetchesCode(c) }
 }
 
-// atHand reports whether there is an answer now, before any message.
-func (w *walk) atHand(c mfa.Challenge) bool {
+// hasAnswer reports whether there is an answer now, before any message.
+func (w *flow) hasAnswer(c mfa.Challenge) bool {
 	r, ok := w.c.Answerer.(mfa.Ready)
 	return ok && r.Ready(c)
 }
 
-// awaits reports whether the Answerer fetches the code of a message by itself.
-func (w *walk) awaits(c mfa.Challenge) bool {
+// fetchesCode reports whether the Answerer fetches the code of a message by itself.
+func (w *flow) fetchesCode(c mfa.Challenge) bool {
 	p, ok := w.c.Answerer.(mfa.Preparer)
 	return ok && c.Kind.Sent() && p.Awaits(c)
 }
@@ -46,9 +46,9 @@ var errNoAnswer = errors.New("nobody to ask")
 // goes out unless one is on its way already or a code is at hand. A code is posted
 // at most once in its life. What ends without one ends with ErrPassCodeNeeded, and p
 // is kept for the next sign-in.
-func (w *walk) code(ctx context.Context, p *pending) (*transaction, error) {
+func (w *flow) code(ctx context.Context, p *pending) (*transaction, error) {
 	d := &authnDesk{w: w, p: p}
-	t, err := newExam[transaction](w, p, d).sit(ctx)
+	t, err := newChallengeLoop[transaction](w, p, d).run(ctx)
 	if err == nil {
 		w.c.note(func(m *memory) { m.pending = nil })
 		return t, w.approved(ctx, d.remembers())
@@ -56,13 +56,13 @@ func (w *walk) code(ctx context.Context, p *pending) (*transaction, error) {
 	return nil, err
 }
 
-// exam is the exchange of one challenge and its answers, on either engine. T is what
+// challengeLoop is the exchange of one challenge and its answers, on either engine. T is what
 // the engine answers with.
-type exam[T any] struct {
-	w       *walk
+type challengeLoop[T any] struct {
+	w       *flow
 	p       *pending
 	ch      mfa.Challenge
-	desk    desk[T]
+	desk    responder[T]
 	early   bool // the first code was at hand before its message could have arrived
 	waited  bool // for the next TOTP code
 	resends int
@@ -71,8 +71,8 @@ type exam[T any] struct {
 	unfits  int    // how many were
 }
 
-// desk is where the answers of an exam are handed in.
-type desk[T any] interface {
+// responder is where the answers of an exam are handed in.
+type responder[T any] interface {
 	// submit posts an answer. The exam has marked it as used.
 	submit(ctx context.Context, answer string) (*T, error)
 	// send has a message sent, the first or another one, and notes that in the
@@ -82,13 +82,13 @@ type desk[T any] interface {
 	refused(err error) *Error
 }
 
-func newExam[T any](w *walk, p *pending, d desk[T]) *exam[T] {
-	e := &exam[T]{w: w, p: p, ch: p.Factor.challenge(), desk: d}
+func newChallengeLoop[T any](w *flow, p *pending, d responder[T]) *challengeLoop[T] {
+	e := &challengeLoop[T]{w: w, p: p, ch: p.Factor.challenge(), desk: d}
 	e.ch.Attempt = 1
 	return e
 }
 
-func (e *exam[T]) sit(ctx context.Context) (*T, error) {
+func (e *challengeLoop[T]) run(ctx context.Context) (*T, error) {
 	due := !e.p.Sent || e.p.Refused && e.pause() == 0
 	if e.ch.Kind.Sent() && due && !e.hasAnswer() {
 		if t, err := e.desk.send(ctx); t != nil || err != nil {
@@ -133,7 +133,7 @@ func (e *exam[T]) sit(ctx context.Context) (*T, error) {
 }
 
 // sendIfDue has a message sent if none was: the code was that of an earlier one, or none.
-func (e *exam[T]) sendIfDue(ctx context.Context) (*T, error) {
+func (e *challengeLoop[T]) sendIfDue(ctx context.Context) (*T, error) {
 	if !e.ch.Kind.Sent() || e.p.Sent || e.ch.Attempt > maxAttempts {
 		return nil, nil
 	}
@@ -146,7 +146,7 @@ const maxUnfit = 3
 // normalize reduces an answer to what the factor expects, wherever it came from. What is no
 // code is not posted, since it would cost a try: the result is "", and again says whether
 // to ask once more.
-func (e *exam[T]) normalize(answer string) (code string, again bool) {
+func (e *challengeLoop[T]) normalize(answer string) (code string, again bool) {
 	code, err := mfa.NormalizeCode(e.ch.Kind, answer)
 	if err != nil {
 		e.unfit, e.ch.Refused = err, strings.TrimPrefix(err.Error(), "mfa: ")
@@ -159,7 +159,7 @@ func (e *exam[T]) normalize(answer string) (code string, again bool) {
 
 // try posts an answer unless it was used before. A refusal that leaves room for
 // another answer returns nil and nil.
-func (e *exam[T]) try(ctx context.Context, answer string) (*T, error) {
+func (e *challengeLoop[T]) try(ctx context.Context, answer string) (*T, error) {
 	if !e.fresh(answer) {
 		return nil, e.repeated(ctx)
 	}
@@ -180,7 +180,7 @@ func (e *exam[T]) try(ctx context.Context, answer string) (*T, error) {
 // fresh reports whether an answer may be posted. A code works once, so it is marked
 // as used whatever becomes of it. The answer to a question is the same every time:
 // there only a refused one must not come back.
-func (e *exam[T]) fresh(answer string) (fresh bool) {
+func (e *challengeLoop[T]) fresh(answer string) (fresh bool) {
 	e.w.c.note(func(m *memory) {
 		if e.ch.Kind == mfa.Question {
 			fresh = !m.marked(e.p.Factor.ID, answer)
@@ -192,11 +192,11 @@ func (e *exam[T]) fresh(answer string) (fresh bool) {
 }
 
 // hasAnswer reports whether a code is at hand before a message was sent.
-func (e *exam[T]) hasAnswer() bool { return e.w.atHand(e.ch) }
+func (e *challengeLoop[T]) hasAnswer() bool { return e.w.hasAnswer(e.ch) }
 
 // ask asks the Answerer, for at most MFATimeout. met is what the engine said if the
 // challenge was met without an answer meanwhile.
-func (e *exam[T]) ask(ctx context.Context) (answer string, met *T, err error) {
+func (e *challengeLoop[T]) ask(ctx context.Context) (answer string, met *T, err error) {
 	a := e.w.c.Answerer
 	if a == nil {
 		return "", nil, errNoAnswer
@@ -241,7 +241,7 @@ func (e *exam[T]) ask(ctx context.Context) (answer string, met *T, err error) {
 }
 
 // keepIfSent remembers p once a message is on its way.
-func (w *walk) keepIfSent(ctx context.Context, p *pending) error {
+func (w *flow) keepIfSent(ctx context.Context, p *pending) error {
 	if !p.Sent {
 		return nil
 	}
@@ -250,7 +250,7 @@ func (w *walk) keepIfSent(ctx context.Context, p *pending) error {
 
 // refused takes note of an error that means "wrong, try another one", and reports
 // whether it is one.
-func (e *exam[T]) refused(err error) bool {
+func (e *challengeLoop[T]) refused(err error) bool {
 	oe := e.desk.refused(err)
 	if oe == nil {
 		return false
@@ -269,7 +269,7 @@ func (e *exam[T]) refused(err error) bool {
 
 // spent takes note that a code was posted and no verdict came back. It is not posted
 // again, so if the transaction waits on, it waits for the code of another message.
-func (e *exam[T]) spent() {
+func (e *challengeLoop[T]) spent() {
 	if !e.p.Sent || e.early && e.ch.Attempt == 1 {
 		return // there is no message, or one that nobody has looked at
 	}
@@ -283,7 +283,7 @@ func (e *exam[T]) spent() {
 
 // repeated deals with a code that was posted before. Codes of an app change with
 // time: there the next one is waited for, once.
-func (e *exam[T]) repeated(ctx context.Context) error {
+func (e *challengeLoop[T]) repeated(ctx context.Context) error {
 	if e.last == nil {
 		e.last = &Error{Status: 403, Code: "E0000082", Summary: "the code was used before and is not sent again"}
 		e.last = e.last.as(autherr.ErrMFARejected, meanings["E0000082"].hint)
@@ -306,7 +306,7 @@ func (e *exam[T]) repeated(ctx context.Context) error {
 }
 
 // giveUp ends the exam for want of a right answer.
-func (e *exam[T]) giveUp(ctx context.Context) error {
+func (e *challengeLoop[T]) giveUp(ctx context.Context) error {
 	switch {
 	case e.ch.Kind.Sent() && (e.p.Refused || !e.p.Sent):
 		return e.sendAnew(ctx)
@@ -327,7 +327,7 @@ func (e *exam[T]) giveUp(ctx context.Context) error {
 }
 
 // cause is the refusal that led to the want of another code, nil if there was none.
-func (e *exam[T]) cause() error {
+func (e *challengeLoop[T]) cause() error {
 	if e.last == nil {
 		return nil
 	}
@@ -336,7 +336,7 @@ func (e *exam[T]) cause() error {
 
 // sendAnew has a new message sent in place of the code that was refused, or says
 // when that can be done.
-func (e *exam[T]) sendAnew(ctx context.Context) error {
+func (e *challengeLoop[T]) sendAnew(ctx context.Context) error {
 	wait := e.pause()
 	if wait == 0 {
 		t, err := e.desk.send(ctx)
@@ -356,7 +356,7 @@ func (e *exam[T]) sendAnew(ctx context.Context) error {
 }
 
 // needCode is the end for want of a code.
-func (e *exam[T]) needCode(wait time.Duration) error {
+func (e *challengeLoop[T]) needCode(wait time.Duration) error {
 	err := needCode(e.ch, e.p, wait, e.cause())
 	if e.unfit != nil {
 		err.Text += "; " + strings.TrimPrefix(e.unfit.Error(), "mfa: ")

@@ -27,9 +27,9 @@ var errNobody = errors.New("nobody answered in time")
 // push sends a push and waits until it is approved, refused or not answered in
 // MFATimeout. The Watcher is told when it is sent, with every poll, and when it is
 // over. Polls that fail on the way or are too many are repeated; the push is not.
-func (w *walk) push(ctx context.Context, t *transaction, f factor) (*transaction, error) {
+func (w *flow) push(ctx context.Context, t *transaction, f factor) (*transaction, error) {
 	verify, _ := f.verify()
-	u, err := w.obey(autherr.StepMFA, verify)
+	u, err := w.checkLink(autherr.StepMFA, verify)
 	if err != nil {
 		return nil, err
 	}
@@ -50,7 +50,7 @@ func (w *walk) push(ctx context.Context, t *transaction, f factor) (*transaction
 	defer done()
 
 	poll := false
-	var heard hearing
+	var heard pollOutcome
 	for lost := 0; ; {
 		t, err := w.post(ctx, step{name: autherr.StepMFA, url: u, remember: remember, poll: poll,
 			body: map[string]any{"stateToken": token}, secrets: []string{token}})
@@ -81,7 +81,7 @@ func (w *walk) push(ctx context.Context, t *transaction, f factor) (*transaction
 			ch.Expires = t.ExpiresAt
 			remember = remember || w.remember(t)
 			if next, ok := t.link("next"); ok && next.Name == "poll" {
-				if u, err = w.obey(autherr.StepMFA, next); err != nil {
+				if u, err = w.checkLink(autherr.StepMFA, next); err != nil {
 					return nil, err
 				}
 			}
@@ -99,7 +99,7 @@ func (w *walk) push(ctx context.Context, t *transaction, f factor) (*transaction
 
 // remember reports whether rememberDevice goes with the calls of transaction t, and
 // sees to it that there is a device to remember.
-func (w *walk) remember(t *transaction) bool {
+func (w *flow) remember(t *transaction) bool {
 	if !w.c.RememberDevice || !t.AllowRemember {
 		return false
 	}
@@ -108,22 +108,22 @@ func (w *walk) remember(t *transaction) bool {
 }
 
 // approved has a device stored that may have become a remembered one just now.
-func (w *walk) approved(ctx context.Context, remember bool) error {
+func (w *flow) approved(ctx context.Context, remember bool) error {
 	if !remember {
 		return nil
 	}
 	return w.c.checkpoint(ctx)
 }
 
-// hearing is what came back from Okta since a push was sent.
-type hearing struct {
+// pollOutcome is what came back from Okta since a push was sent.
+type pollOutcome struct {
 	answered bool // a poll was, be it by "too many"
 	lost     bool // a request was not
 }
 
 // note takes note of the outcome of a request. The answer to the push itself, which is
 // no poll, says nothing of what came after it.
-func (h *hearing) note(poll bool, err error) {
+func (h *pollOutcome) note(poll bool, err error) {
 	var e *Error
 	switch {
 	case err != nil && waitOf(err) == 0 && !(errors.As(err, &e) && e.Code == "E0000070"):
@@ -138,7 +138,7 @@ var errUnheard = errors.New("no poll got an answer")
 
 // pushEnded tells the caller's end from our own, and a person who does not answer from
 // a server that does not.
-func (w *walk) pushEnded(outer context.Context, h hearing) error {
+func (w *flow) pushEnded(outer context.Context, h pollOutcome) error {
 	if outer.Err() != nil {
 		return autherr.AtStep(autherr.StepMFA, ended(outer, "waiting for the push to be answered"))
 	}

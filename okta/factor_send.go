@@ -14,7 +14,7 @@ import (
 
 // resend sends another message because a person asked for it, after the pause that
 // Okta wants between two.
-func (e *exam[T]) resend(ctx context.Context) (*T, error) {
+func (e *challengeLoop[T]) resend(ctx context.Context) (*T, error) {
 	if e.resends++; e.resends > maxResends {
 		return nil, autherr.AtStep(autherr.StepMFA, autherr.New(autherr.ErrPassCodeNeeded,
 			"okta: too many messages were asked for", "sign in again with the code of the last one"))
@@ -31,7 +31,7 @@ func (e *exam[T]) resend(ctx context.Context) (*T, error) {
 }
 
 // pause returns how long Okta still wants no other message to be sent.
-func (e *exam[T]) pause() time.Duration {
+func (e *challengeLoop[T]) pause() time.Duration {
 	between := 30 * time.Second
 	if e.ch.Kind == mfa.Email {
 		between = 5 * time.Second
@@ -42,19 +42,19 @@ func (e *exam[T]) pause() time.Duration {
 	return min(max(0, time.Until(e.p.SentAt.Add(between))), between) // SentAt may be of another clock
 }
 
-// notice is what is noted before a message is asked for, so that it can be told from
+// promptMarker is what is noted before a message is asked for, so that it can be told from
 // those that were there before.
-type notice struct {
+type promptMarker struct {
 	at   time.Time
 	mark string // of an mfa.Preparer; "" if there is none for such a message
 }
 
 // prepare lets the Answerer look before a message of f is asked for. If it cannot, no
 // message is sent that nobody would read.
-func (w *walk) prepare(ctx context.Context, f factor) (notice, error) {
-	n := notice{at: time.Now()}
+func (w *flow) prepare(ctx context.Context, f factor) (promptMarker, error) {
+	n := promptMarker{at: time.Now()}
 	ch := f.challenge()
-	if !w.awaits(ch) {
+	if !w.fetchesCode(ch) {
 		return n, nil
 	}
 	mark, err := w.c.Answerer.(mfa.Preparer).Prepare(ctx, ch)
@@ -64,13 +64,13 @@ func (w *walk) prepare(ctx context.Context, f factor) (notice, error) {
 	case err != nil && !errors.Is(err, mfa.ErrNotMine):
 		return n, autherr.AtStep(autherr.StepMFA, fmt.Errorf("okta: preparing for a code: %w", err))
 	}
-	return notice{at: time.Now(), mark: mark}, nil
+	return promptMarker{at: time.Now(), mark: mark}, nil
 }
 
 // unsent takes back that a message was asked for, if err says that its transaction is
 // over, which an earlier sign-in has begun: nobody was bothered, and no password was
 // posted yet, so that this sign-in may start over; see outdated.
-func (w *walk) unsent(err error) {
+func (w *flow) unsent(err error) {
 	if w.passwords == 0 && died(err) {
 		w.messages--
 	}
@@ -78,14 +78,14 @@ func (w *walk) unsent(err error) {
 
 // authnDesk is the AuthN API's side of an exam: answers go to links.
 type authnDesk struct {
-	w *walk
+	w *flow
 	p *pending
 }
 
 // submit posts an answer. It is marked as used before it leaves, so that not even a
 // crash makes it leave twice.
 func (d *authnDesk) submit(ctx context.Context, answer string) (*transaction, error) {
-	u, err := d.w.obey(autherr.StepMFA, d.p.Verify)
+	u, err := d.w.checkLink(autherr.StepMFA, d.p.Verify)
 	if err != nil {
 		return nil, err
 	}
@@ -126,7 +126,7 @@ func (d *authnDesk) send(ctx context.Context) (*transaction, error) {
 			to = l
 		}
 	}
-	u, err := d.w.obey(autherr.StepMFA, to)
+	u, err := d.w.checkLink(autherr.StepMFA, to)
 	if err != nil {
 		return nil, err
 	}

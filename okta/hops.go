@@ -18,7 +18,7 @@ const maxHops = 3
 // hopOn posts one organisation's response to the other, as the page's script would,
 // and goes on with what that answers. Only the hosts of SSOLoginURL and Domain take
 // part: an assertion for any other never leaves.
-func (w *walk) hopOn(ctx context.Context, p *page) (*saml.Response, error) {
+func (w *flow) hopOn(ctx context.Context, p *page) (*saml.Response, error) {
 	if w.hops++; w.hops > maxHops {
 		return nil, autherr.AtStep(autherr.StepAssertion, autherr.New(autherr.ErrBadAnswer,
 			"okta: the organisations keep sending the user on to each other", "see in a browser how the app is reached"))
@@ -27,7 +27,7 @@ func (w *walk) hopOn(ctx context.Context, p *page) (*saml.Response, error) {
 	if err := p.response.Check(saml.Expect{ACS: p.response.Action}); err != nil {
 		return nil, autherr.AtStep(autherr.StepAssertion, err)
 	}
-	if err := w.spend(autherr.StepAssertion); err != nil {
+	if err := w.countRequest(autherr.StepAssertion); err != nil {
 		return nil, err
 	}
 	a, err := w.http.Follow(ctx, hop.Request{Step: autherr.StepAssertion, Method: http.MethodPost, URL: p.response.Action, Secret: true,
@@ -46,7 +46,7 @@ func (w *walk) hopOn(ctx context.Context, p *page) (*saml.Response, error) {
 // signInWhere makes the organisation whose sign-in page was reached the one that is
 // signed in at: an app's link at one organisation may lead to the sign-in page of
 // the other. The page's address says where to go back to (fromURI).
-func (w *walk) signInWhere(p *page) {
+func (w *flow) signInWhere(p *page) {
 	at := p.answer.URL
 	if w.target == nil || hop.SameOrigin(at, w.target) || !w.ours(at) {
 		return
@@ -63,7 +63,7 @@ func (w *walk) signInWhere(p *page) {
 // Okta's: who signs such a user in is told by webfinger. It returns refused where the
 // user is Okta's own, or Okta does not say. The refusal stays one: the password is
 // not to be posted here again.
-func (w *walk) routedElsewhere(ctx context.Context, refused *Error) error {
+func (w *flow) routedElsewhere(ctx context.Context, refused *Error) error {
 	err := autherr.AtStep(autherr.StepLogin, refused)
 	u := w.endpoint("/.well-known/webfinger")
 	u.RawQuery = url.Values{"resource": {"okta:acct:" + w.c.User}, "rel": {"okta:idp"}}.Encode()

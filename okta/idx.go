@@ -17,10 +17,10 @@ import (
 // that is stricter than the session, and one more for a rule that was met too late.
 const maxRounds = 3
 
-// talk is one Identity Engine transaction on its way: what was said in it, and what
+// idxTransaction is one Identity Engine transaction on its way: what was said in it, and what
 // the client has made up its mind about.
-type talk struct {
-	w      *walk
+type idxTransaction struct {
+	w      *flow
 	origin *url.URL // where the transaction was begun
 
 	answer *ion.Answer // the newest that was answered with 2xx; nil at first
@@ -35,24 +35,24 @@ type talk struct {
 	declined       int       // times that device probing was
 	declinedBefore int       // when the user name was posted
 	declinedInRow  int       // without anything else between
-	picked         *offer    // the authenticator that was chosen and is not answered yet
+	picked         *candidate    // the authenticator that was chosen and is not answered yet
 	sentAt         time.Time // when it was chosen, which is when its message went out
-	noted          *notice   // before that; nil: nothing yet
+	noted          *promptMarker   // before that; nil: nothing yet
 	taken          map[string]int
 	done           map[string]bool // authenticators that were answered, and suspended ones
 	excused        *ion.Answer     // one whose refusal was dealt with
 	told           map[string]bool // messages that were logged
 }
 
-func (w *walk) newTalk(origin *url.URL) *talk {
-	return &talk{w: w, origin: &url.URL{Scheme: origin.Scheme, Host: origin.Host, Path: "/"},
+func (w *flow) newTalk(origin *url.URL) *idxTransaction {
+	return &idxTransaction{w: w, origin: &url.URL{Scheme: origin.Scheme, Host: origin.Host, Path: "/"},
 		taken: map[string]int{}, done: map[string]bool{}, told: map[string]bool{}}
 }
 
 // identityEngine signs in through Okta Identity Engine: the page p holds the token of
 // a transaction that belongs to the app's link, and the transaction's success is an
 // address that ends at the app. What answers it may begin another round.
-func (w *walk) identityEngine(ctx context.Context, p *page) (*saml.Response, error) {
+func (w *flow) identityEngine(ctx context.Context, p *page) (*saml.Response, error) {
 	if w.rounds++; w.rounds > maxRounds {
 		return nil, autherr.AtStep(w.stepNow(), autherr.New(autherr.ErrExchangeRefused,
 			"okta: the app keeps asking for another proof of identity", "ask an administrator to compare the app's sign-on policy with the organisation's"))
@@ -66,7 +66,7 @@ func (w *walk) identityEngine(ctx context.Context, p *page) (*saml.Response, err
 		a, err = t.run(ctx, a)
 	}
 	if err != nil {
-		w.settle(ctx, err, t.giveUp)
+		w.finish(ctx, err, t.giveUp)
 		return nil, err
 	}
 	next, err := t.enter(ctx, a)
@@ -79,7 +79,7 @@ func (w *walk) identityEngine(ctx context.Context, p *page) (*saml.Response, err
 // noTransaction is the error for a page of the second engine, or one that was said to
 // be of it, from which no transaction can be begun. Signing in to the end-user
 // dashboard instead would be under another app's policy.
-func (w *walk) noTransaction(p *page) error {
+func (w *flow) noTransaction(p *page) error {
 	e := autherr.New(autherr.ErrUnsupported,
 		fmt.Sprintf("okta: the app's link shows a page without an Identity Engine transaction (status %d, %q)", p.status, p.words),
 		"SSOLoginURL must be the app's own embed link, not the dashboard or another page of the organisation")
@@ -91,9 +91,9 @@ func (w *walk) noTransaction(p *page) error {
 
 // enter goes where a transaction that has succeeded points to. The address is used
 // verbatim: the one built from the state handle is refused.
-func (t *talk) enter(ctx context.Context, a *ion.Answer) (*page, error) {
+func (t *idxTransaction) enter(ctx context.Context, a *ion.Answer) (*page, error) {
 	w := t.w
-	u, err := w.obey(autherr.StepAssertion, link{Href: a.Success.Href})
+	u, err := w.checkLink(autherr.StepAssertion, link{Href: a.Success.Href})
 	if err != nil {
 		return nil, err
 	}
@@ -114,13 +114,13 @@ func (t *talk) enter(ctx context.Context, a *ion.Answer) (*page, error) {
 	return p, nil
 }
 
-// maxTurns bounds one transaction. The longest honest one has about twelve: probing,
+// maxIDXSteps bounds one transaction. The longest honest one has about twelve: probing,
 // name, password, two factors with their choices, offers and warnings.
-const maxTurns = 30
+const maxIDXSteps = 30
 
 // run takes a transaction from answer to answer until it has succeeded.
-func (t *talk) run(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
-	for range maxTurns {
+func (t *idxTransaction) run(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+	for range maxIDXSteps {
 		t.tell(a)
 		if err := t.fatal(a); err != nil {
 			return nil, autherr.AtStep(t.stepNow(), err)
@@ -139,12 +139,12 @@ func (t *talk) run(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
 		a = next
 	}
 	return nil, autherr.AtStep(t.stepNow(), autherr.New(autherr.ErrBadAnswer,
-		fmt.Sprintf("okta: the transaction does not end after %d steps, the last offers %s", maxTurns, offersOf(a)), hintBrowser))
+		fmt.Sprintf("okta: the transaction does not end after %d steps, the last offers %s", maxIDXSteps, offersOf(a)), hintBrowser))
 }
 
 // act does what the first row that fits says.
-func (t *talk) act(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
-	for _, r := range turns {
+func (t *idxTransaction) act(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+	for _, r := range idxSteps {
 		if r.when(t, a) {
 			return r.do(t, ctx, a)
 		}
@@ -153,7 +153,7 @@ func (t *talk) act(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
 }
 
 // stepNow names the step that the transaction is at.
-func (t *talk) stepNow() string {
+func (t *idxTransaction) stepNow() string {
 	if t.picked != nil && t.picked.factor.Vendor != ion.AuthPassword {
 		return autherr.StepMFA
 	}
@@ -161,7 +161,7 @@ func (t *talk) stepNow() string {
 }
 
 // tell logs what Okta says to the person besides errors, once.
-func (t *talk) tell(a *ion.Answer) {
+func (t *idxTransaction) tell(a *ion.Answer) {
 	for _, m := range a.AllMessages() {
 		text := shown(m.Text, t.secrets())
 		if m.Severity == ion.SeverityError || text == "" || t.told[m.Key+text] {

@@ -35,8 +35,8 @@ type filled struct {
 
 // send sends a form. An answer of the Identity Engine is returned whatever its status:
 // fatal says whether it is a refusal. Any other answer is an error.
-func (t *talk) send(ctx context.Context, f filled) (*ion.Answer, error) {
-	u, err := t.w.obey(f.step, link{Href: f.form.Href})
+func (t *idxTransaction) send(ctx context.Context, f filled) (*ion.Answer, error) {
+	u, err := t.w.checkLink(f.step, link{Href: f.form.Href})
 	if err != nil {
 		return nil, err
 	}
@@ -52,7 +52,7 @@ func (t *talk) send(ctx context.Context, f filled) (*ion.Answer, error) {
 
 // introspect asks where a transaction stands, and with its token begins it. It changes
 // nothing and sends nobody a message.
-func (t *talk) introspect(ctx context.Context, member, token string) (*ion.Answer, error) {
+func (t *idxTransaction) introspect(ctx context.Context, member, token string) (*ion.Answer, error) {
 	body, err := json.Marshal(map[string]string{member: token})
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepLogin, fmt.Errorf("okta: request body: %w", err))
@@ -62,9 +62,9 @@ func (t *talk) introspect(ctx context.Context, member, token string) (*ion.Answe
 		Header: http.Header{"Accept": {ion.DefaultAccept}, "Content-Type": {ion.DefaultAccept}}})
 }
 
-func (t *talk) exchange(ctx context.Context, f filled, r hop.Request) (*ion.Answer, error) {
+func (t *idxTransaction) exchange(ctx context.Context, f filled, r hop.Request) (*ion.Answer, error) {
 	if !f.poll {
-		if err := t.w.spend(f.step); err != nil {
+		if err := t.w.countRequest(f.step); err != nil {
 			return nil, err
 		}
 	}
@@ -104,7 +104,7 @@ func (t *talk) exchange(ctx context.Context, f filled, r hop.Request) (*ion.Answ
 
 // heard takes note of how the transaction goes on. Of a refusal only its own forms
 // count: the state before it stays good.
-func (t *talk) heard(a *ion.Answer) {
+func (t *idxTransaction) heard(a *ion.Answer) {
 	if a.Cancel != nil && a.Cancel.Href != "" {
 		t.cancel = a.Cancel
 	}
@@ -126,7 +126,7 @@ func (m *memory) renewIDX(a *ion.Answer) {
 }
 
 // pace waits until another request stays within what Okta allows one transaction.
-func (t *talk) pace(ctx context.Context) error {
+func (t *idxTransaction) pace(ctx context.Context) error {
 	if len(t.recent) == paceCount {
 		if wait := time.Until(t.recent[0].Add(paceWindow)); wait > 0 {
 			stop := patience.Waiting(ctx, "the time at which Okta takes another request")
@@ -143,7 +143,7 @@ func (t *talk) pace(ctx context.Context) error {
 }
 
 // secrets are what must not come back in the words of a server.
-func (t *talk) secrets() []string {
+func (t *idxTransaction) secrets() []string {
 	secrets := append([]string(nil), t.posted...)
 	if t.handle != "" {
 		secrets = append(secrets, t.handle)
@@ -156,7 +156,7 @@ func (t *talk) secrets() []string {
 
 // foreign is the error of an answer that is none of the Identity Engine's: an error
 // object of Okta's other APIs, or the page of a proxy, a firewall, a gateway.
-func foreign(got *hop.Answer, said *ion.APIError, secrets []string) *Error {
+func foreign(got *hop.Response, said *ion.APIError, secrets []string) *Error {
 	e := readError(got, secrets...)
 	if e.Code != "" || e.kind == autherr.ErrCredentials {
 		return e

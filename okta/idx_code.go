@@ -12,7 +12,7 @@ import (
 
 // answerCode answers the authenticator that the transaction is at and whose answer is
 // typed. Where Okta's mail has a link beside its code, either will do; see idx_magic.go.
-func (t *talk) answerCode(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+func (t *idxTransaction) answerCode(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
 	f, _ := current(a)
 	if t.picked != nil {
 		question := f.Profile.QuestionText
@@ -33,23 +33,23 @@ func (t *talk) answerCode(ctx context.Context, a *ion.Answer) (*ion.Answer, erro
 		}
 	}
 	if t.picked == nil {
-		t.picked = &offer{factor: f}
+		t.picked = &candidate{factor: f}
 	}
-	d := &idxDesk{t: t, p: p, a: a}
+	d := &idxResponder{t: t, p: p, a: a}
 	d.follow()
-	return t.sit(ctx, d)
+	return t.runChallenge(ctx, d)
 }
 
-// sit holds the exam. An authenticator that turns out to be suspended is passed over
+// runChallenge holds the exam. An authenticator that turns out to be suspended is passed over
 // for another one, unless it is the one that the user wants.
-func (t *talk) sit(ctx context.Context, d *idxDesk) (*ion.Answer, error) {
-	f, e := d.p.Factor, newExam[ion.Answer](t.w, d.p, d)
+func (t *idxTransaction) runChallenge(ctx context.Context, d *idxResponder) (*ion.Answer, error) {
+	f, e := d.p.Factor, newChallengeLoop[ion.Answer](t.w, d.p, d)
 	// A code that is at hand this early is that of an earlier message. It may still
 	// be right; if it is not, the message that was just sent is as good as before.
 	e.early = d.a != nil && d.p.Sent && e.hasAnswer()
 	next, err := d.revisit(ctx, e.hasAnswer())
 	if next == nil && err == nil {
-		next, err = e.sit(ctx)
+		next, err = e.run(ctx)
 	}
 	var oe *Error
 	switch {
@@ -70,9 +70,9 @@ func (t *talk) sit(ctx context.Context, d *idxDesk) (*ion.Answer, error) {
 	return nil, err
 }
 
-// idxDesk is the Identity Engine's side of an exam: answers go into forms.
-type idxDesk struct {
-	t *talk
+// idxResponder is the Identity Engine's side of an exam: answers go into forms.
+type idxResponder struct {
+	t *idxTransaction
 	p *pending
 	a *ion.Answer // shows the challenge; nil until a transaction that waited is looked at
 
@@ -83,7 +83,7 @@ type idxDesk struct {
 
 // look finds out where a transaction stands that waited for a code. It returns the
 // answer if that is not at the challenge any more, nil otherwise.
-func (d *idxDesk) look(ctx context.Context) (*ion.Answer, error) {
+func (d *idxResponder) look(ctx context.Context) (*ion.Answer, error) {
 	if d.a != nil {
 		return nil, nil
 	}
@@ -103,12 +103,12 @@ func (d *idxDesk) look(ctx context.Context) (*ion.Answer, error) {
 	return a, nil
 }
 
-func (d *idxDesk) isAt(a *ion.Answer) bool {
+func (d *idxResponder) isAt(a *ion.Answer) bool {
 	return a.Form(ion.ChallengeAuthenticator) != nil && at(a, d.p.Factor)
 }
 
 // follow takes over how the transaction is found again.
-func (d *idxDesk) follow() {
+func (d *idxResponder) follow() {
 	t, p := d.t, d.p
 	p.Origin = t.origin.Scheme + "://" + t.origin.Host
 	p.StateToken = t.handle
@@ -133,7 +133,7 @@ func answerField(form *ion.Form) string {
 
 // submit posts an answer. It is marked as used before it leaves, so that not even a
 // crash makes it leave twice.
-func (d *idxDesk) submit(ctx context.Context, answer string) (*ion.Answer, error) {
+func (d *idxResponder) submit(ctx context.Context, answer string) (*ion.Answer, error) {
 	if a, err := d.look(ctx); a != nil || err != nil {
 		return a, err
 	}
@@ -172,7 +172,7 @@ func (d *idxDesk) submit(ctx context.Context, answer string) (*ion.Answer, error
 
 // refused: a message that means a wrong code, or one that is not known with the same
 // form again. No sign-in starts over after that: it could only be refused once more.
-func (d *idxDesk) refused(err error) *Error {
+func (d *idxResponder) refused(err error) *Error {
 	var e *Error
 	if !errors.As(err, &e) || d.refusal == nil {
 		return nil
@@ -186,7 +186,7 @@ func (d *idxDesk) refused(err error) *Error {
 }
 
 // send has another message sent. The first one was sent by choosing the authenticator.
-func (d *idxDesk) send(ctx context.Context) (*ion.Answer, error) {
+func (d *idxResponder) send(ctx context.Context) (*ion.Answer, error) {
 	if a, err := d.look(ctx); a != nil || err != nil {
 		return a, err
 	}

@@ -69,7 +69,7 @@ func died(err error) bool {
 
 // complaint returns the refusal in an answer, nil if there is none. known says that
 // its meaning is, and is not just guessed from the status.
-func (t *talk) complaint(a *ion.Answer) (e *Error, known bool) {
+func (t *idxTransaction) complaint(a *ion.Answer) (e *Error, known bool) {
 	secrets := t.secrets()
 	said, m, known := t.meaningOf(a)
 	if said == nil {
@@ -99,7 +99,7 @@ func (t *talk) complaint(a *ion.Answer) (e *Error, known bool) {
 }
 
 // refusal is complaint, less what is said about an offer that can be skipped.
-func (t *talk) refusal(a *ion.Answer) (e *Error, known bool) {
+func (t *idxTransaction) refusal(a *ion.Answer) (e *Error, known bool) {
 	if a.Status < 300 && a.Skippable() != nil {
 		return nil, false
 	}
@@ -107,7 +107,7 @@ func (t *talk) refusal(a *ion.Answer) (e *Error, known bool) {
 }
 
 // meaningOf finds the message that decides, and what it means.
-func (t *talk) meaningOf(a *ion.Answer) (*ion.Message, meaning, bool) {
+func (t *idxTransaction) meaningOf(a *ion.Answer) (*ion.Message, meaning, bool) {
 	for _, row := range idxMeanings {
 		if said := find(a, row.keys, row.always); said != nil {
 			return said, row.meaning, true
@@ -162,7 +162,7 @@ func code(key string) string {
 
 // fatal is the error of an answer with which nothing can be done: a refusal, or an end
 // without success. nil for every other answer.
-func (t *talk) fatal(a *ion.Answer) error {
+func (t *idxTransaction) fatal(a *ion.Answer) error {
 	if a == t.excused {
 		return nil
 	}
@@ -208,7 +208,7 @@ func offersOf(a *ion.Answer) string {
 
 // stuck is the error of an answer that no row of turns fits: it says what was offered
 // and what somebody else can do about it.
-func (t *talk) stuck(a *ion.Answer) error {
+func (t *idxTransaction) stuck(a *ion.Answer) error {
 	unsupported := func(text, hint string) error { return autherr.New(autherr.ErrUnsupported, "okta: "+text, hint) }
 	if a.OnlyFastPass() {
 		return unsupported("the policy wants Okta FastPass on a managed device; offered: "+offersOf(a),

@@ -14,8 +14,8 @@ import (
 	"github.com/ssoexchange/ssoexchange/okta/ion"
 )
 
-// offer is one authenticator in one of its methods, as a form offers it.
-type offer struct {
+// candidate is one authenticator in one of its methods, as a form offers it.
+type candidate struct {
 	factor factor // Vendor is the authenticator's key
 	form   *ion.Form
 	choice ion.Choice
@@ -80,8 +80,8 @@ func newFactor(key, method, id, label, device, nickname string) factor {
 
 // offers lists what the answer lets the user choose from. What was answered already in
 // this transaction is left out.
-func (t *talk) offers(a *ion.Answer) []offer {
-	var all []offer
+func (t *idxTransaction) offers(a *ion.Answer) []candidate {
+	var all []candidate
 	for _, name := range []string{ion.VerificationData, ion.SelectAuthenticate} {
 		for _, form := range a.Forms(name) {
 			for _, c := range form.Choices(a) {
@@ -89,17 +89,17 @@ func (t *talk) offers(a *ion.Answer) []offer {
 			}
 		}
 	}
-	return slices.DeleteFunc(all, func(o offer) bool { return t.done[spent(o.factor)] })
+	return slices.DeleteFunc(all, func(o candidate) bool { return t.done[spent(o.factor)] })
 }
 
 // spent is the name under which a factor is noted as answered.
 func spent(f factor) string { return f.Vendor + " " + string(f.kind()) }
 
 // factors are the offers besides the password. One that two forms offer is listed once.
-func (t *talk) factors(a *ion.Answer) []factor {
-	var all []offer
+func (t *idxTransaction) factors(a *ion.Answer) []factor {
+	var all []candidate
 	for _, o := range t.offers(a) {
-		twice := slices.ContainsFunc(all, func(p offer) bool {
+		twice := slices.ContainsFunc(all, func(p candidate) bool {
 			return p.form != o.form && p.factor.device() != "" && o.factor.device() != "" && same(p.factor, o.factor)
 		})
 		if o.factor.Vendor != ion.AuthPassword && !twice {
@@ -113,7 +113,7 @@ func (t *talk) factors(a *ion.Answer) []factor {
 	return factors
 }
 
-func offersOfChoice(form *ion.Form, c ion.Choice) []offer {
+func offersOfChoice(form *ion.Form, c ion.Choice) []candidate {
 	id := cmp.Or(c.EnrollmentID, c.ID, c.Key)
 	methods := c.MethodTypes
 	listed := len(methods) > 0
@@ -122,9 +122,9 @@ func offersOfChoice(form *ion.Form, c ion.Choice) []offer {
 			methods = []string{""}
 		}
 	}
-	var all []offer
+	var all []candidate
 	for _, m := range methods {
-		o := offer{factor: newFactor(c.Key, m, id, c.Label, c.Device, c.Nickname), form: form, choice: c}
+		o := candidate{factor: newFactor(c.Key, m, id, c.Label, c.Device, c.Nickname), form: form, choice: c}
 		if listed {
 			o.method = m
 		}
@@ -176,7 +176,7 @@ func at(a *ion.Answer, f factor) bool {
 
 // wantsCurrent decides whether the authenticator that the transaction is at is the one
 // to answer: the one that was chosen, or, where the server chose, one that is wanted.
-func (t *talk) wantsCurrent(a *ion.Answer) bool {
+func (t *idxTransaction) wantsCurrent(a *ion.Answer) bool {
 	f, ok := current(a)
 	if !ok || f.kind() == "" || t.done[spent(f)] {
 		return false
@@ -197,13 +197,13 @@ func (t *talk) wantsCurrent(a *ion.Answer) bool {
 }
 
 // selectable: a password that was not posted yet, or a factor to choose.
-func (t *talk) selectable(a *ion.Answer) bool {
+func (t *idxTransaction) selectable(a *ion.Answer) bool {
 	return a.Form(ion.SelectAuthenticate) != nil || a.Form(ion.VerificationData) != nil
 }
 
 // pick chooses among what is offered: the password first, since it needs nobody; then
 // as FactorChoice says. A choice that the server wants in two steps is not made anew.
-func (t *talk) pick(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+func (t *idxTransaction) pick(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
 	offers := t.offers(a)
 	if t.picked != nil {
 		for _, o := range offers {
@@ -230,16 +230,16 @@ func (t *talk) pick(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
 		return nil, autherr.AtStep(autherr.StepMFA, err)
 	}
 	t.w.info("second factor", slog.String("factor", f.label()))
-	i := slices.IndexFunc(offers, func(o offer) bool { return o.form.Name == ion.VerificationData && same(o.factor, f) })
+	i := slices.IndexFunc(offers, func(o candidate) bool { return o.form.Name == ion.VerificationData && same(o.factor, f) })
 	if i < 0 {
-		i = slices.IndexFunc(offers, func(o offer) bool { return o.factor.ID == f.ID })
+		i = slices.IndexFunc(offers, func(o candidate) bool { return o.factor.ID == f.ID })
 	}
 	return t.take(ctx, offers[i])
 }
 
 // take tells the server which authenticator is chosen. That is what sends a message
 // or a push, so no choice is told twice.
-func (t *talk) take(ctx context.Context, o offer) (*ion.Answer, error) {
+func (t *idxTransaction) take(ctx context.Context, o candidate) (*ion.Answer, error) {
 	stepName := autherr.StepMFA
 	if o.factor.Vendor == ion.AuthPassword {
 		stepName = autherr.StepLogin
@@ -273,7 +273,7 @@ func (t *talk) take(ctx context.Context, o offer) (*ion.Answer, error) {
 // user wants. A device that Okta may remember is hardly asked for a code, and does not
 // have to reach a mailbox for nothing: if it is asked all the same, the mail is known by
 // its time.
-func (t *talk) foresee(ctx context.Context) error {
+func (t *idxTransaction) foresee(ctx context.Context) error {
 	f := newFactor(ion.AuthEmail, "", "", "", "", "")
 	if t.noted != nil || t.w.c.Factor.Kind != mfa.Email || t.w.c.RememberDevice && t.w.knownDevice {
 		return nil
@@ -286,7 +286,7 @@ func (t *talk) foresee(ctx context.Context) error {
 }
 
 // freeChoice reports whether the user left the choice to the client.
-func (t *talk) freeChoice() bool {
+func (t *idxTransaction) freeChoice() bool {
 	f := t.w.c.Factor
 	return f.Kind == "" && f.Provider == "" && f.Device == ""
 }

@@ -51,7 +51,7 @@ func askBeside[T any](ctx context.Context, a mfa.Answerer, ch mfa.Challenge, d l
 }
 
 // linkForm is the form that asks whether the link was opened, nil if there is none.
-func (d *idxDesk) linkForm() *ion.Form {
+func (d *idxResponder) linkForm() *ion.Form {
 	if d.a == nil || d.p.Factor.kind() != mfa.Email || d.a.Current == nil {
 		return nil
 	}
@@ -67,11 +67,11 @@ func (d *idxDesk) linkForm() *ion.Form {
 	return nil
 }
 
-func (d *idxDesk) linked() bool { return d.linkForm() != nil }
+func (d *idxResponder) linked() bool { return d.linkForm() != nil }
 
 // await: see linkDesk. Polls that are lost on the way are repeated a few times, those
 // that are too many after the pause that Okta asks for.
-func (d *idxDesk) await(ctx context.Context, answered <-chan struct{}) (*ion.Answer, error) {
+func (d *idxResponder) await(ctx context.Context, answered <-chan struct{}) (*ion.Answer, error) {
 	extra := time.Duration(0)
 	for lost := 0; lost <= maxLostPolls && d.linked(); {
 		timer := time.NewTimer(max(paceOf(d.linkForm()), extra))
@@ -105,7 +105,7 @@ func (d *idxDesk) await(ctx context.Context, answered <-chan struct{}) (*ion.Ans
 }
 
 // pollLink asks once. It returns nil if the transaction is still at the challenge.
-func (d *idxDesk) pollLink(ctx context.Context) (*ion.Answer, error) {
+func (d *idxResponder) pollLink(ctx context.Context) (*ion.Answer, error) {
 	d.p.Polled = time.Now()
 	next, err := d.t.send(ctx, filled{step: autherr.StepMFA, form: d.linkForm(), poll: true})
 	if err != nil {
@@ -128,7 +128,7 @@ func (d *idxDesk) pollLink(ctx context.Context) (*ion.Answer, error) {
 // revisit looks after a mail of an earlier sign-in, whose link may have been opened
 // since; with a code at hand that is not asked. It returns nil and nil if the challenge
 // stands. Nothing that it does sends a message.
-func (d *idxDesk) revisit(ctx context.Context, hasAnswer bool) (*ion.Answer, error) {
+func (d *idxResponder) revisit(ctx context.Context, hasAnswer bool) (*ion.Answer, error) {
 	if d.a != nil || !d.p.Link || hasAnswer {
 		return nil, nil
 	}

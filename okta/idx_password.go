@@ -16,7 +16,7 @@ const maxPasswords = 2
 // identify tells who signs in, with the password if the form takes one. The same form
 // may come again after device probing was declined; in every other case what comes
 // again was refused.
-func (t *talk) identify(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+func (t *idxTransaction) identify(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
 	form := a.Form(ion.Identify)
 	if t.identified && t.declined <= t.declinedBefore {
 		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer, "okta: the user name was taken and is asked for again", hintBrowser))
@@ -42,7 +42,7 @@ func (t *talk) identify(ctx context.Context, a *ion.Answer) (*ion.Answer, error)
 }
 
 // answerPassword answers the form that asks for the password alone.
-func (t *talk) answerPassword(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+func (t *idxTransaction) answerPassword(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
 	form := a.Form(ion.ChallengeAuthenticator)
 	if err := captcha(a, form); err != nil {
 		return nil, err
@@ -52,7 +52,7 @@ func (t *talk) answerPassword(ctx context.Context, a *ion.Answer) (*ion.Answer, 
 
 // postPassword fills the password in, which is read at this moment. It is posted once
 // in a transaction: a refusal ends the sign-in, so that it never counts twice.
-func (t *talk) postPassword(ctx context.Context, form *ion.Form, own ion.Values) (*ion.Answer, error) {
+func (t *idxTransaction) postPassword(ctx context.Context, form *ion.Form, own ion.Values) (*ion.Answer, error) {
 	if t.passwordSent || t.w.passwords >= maxPasswords {
 		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer, "okta: the password was accepted and is asked for again", hintBrowser))
 	}
@@ -85,7 +85,7 @@ func (t *talk) postPassword(ctx context.Context, form *ion.Form, own ion.Values)
 }
 
 // asksAgain: the password was refused without a word, by status and form alone.
-func (t *talk) asksAgain(a *ion.Answer) bool {
+func (t *idxTransaction) asksAgain(a *ion.Answer) bool {
 	if a.Status != http.StatusUnauthorized && a.Status != http.StatusForbidden {
 		return false
 	}
@@ -112,13 +112,13 @@ func captcha(a *ion.Answer, form *ion.Form) error {
 }
 
 // canRenewPassword: the password has expired and there is a new one.
-func (t *talk) canRenewPassword(a *ion.Answer) bool {
+func (t *idxTransaction) canRenewPassword(a *ion.Answer) bool {
 	form := a.Form(ion.Reenroll)
 	return form.Field("credentials", "passcode") != nil && t.w.c.NewPassword != nil && !t.w.renewed
 }
 
 // renewPassword sets the new password in place of the expired one. It is tried once.
-func (t *talk) renewPassword(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+func (t *idxTransaction) renewPassword(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
 	password, err := t.w.newPassword(ctx)
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepLogin, err)
@@ -142,7 +142,7 @@ const hintPasswordRules = "the new password was refused: it does not meet the or
 
 // newPassword reads the password that takes the place of an expired one, which is then
 // not read again by this sign-in.
-func (w *walk) newPassword(ctx context.Context) (string, error) {
+func (w *flow) newPassword(ctx context.Context) (string, error) {
 	w.renewed = true
 	password, err := w.c.NewPassword(ctx)
 	if err != nil {
@@ -155,7 +155,7 @@ func (w *walk) newPassword(ctx context.Context) (string, error) {
 }
 
 // renewedPassword says that the password is another one now.
-func (w *walk) renewedPassword(ctx context.Context) error {
+func (w *flow) renewedPassword(ctx context.Context) error {
 	w.logger().Warn("password was changed: the next sign-in needs the new one", "provider", "okta", "host", w.api.Host, "user", w.c.User)
 	return w.c.checkpoint(ctx)
 }

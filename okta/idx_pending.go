@@ -14,15 +14,15 @@ import (
 // resumeIdentityEngine goes on with a transaction that waits for a code. It belongs to
 // the request with which it was begun: where a service provider wants an answer to a
 // new one, the session that comes of it is used to open the app's link again.
-func (w *walk) resumeIdentityEngine(ctx context.Context, p *pending) (*saml.Response, error) {
+func (w *flow) resumeIdentityEngine(ctx context.Context, p *pending) (*saml.Response, error) {
 	t := w.resumed(p)
-	t.picked = &offer{factor: p.Factor}
-	a, err := t.sit(ctx, &idxDesk{t: t, p: p})
+	t.picked = &candidate{factor: p.Factor}
+	a, err := t.runChallenge(ctx, &idxResponder{t: t, p: p})
 	if err == nil {
 		a, err = t.run(ctx, a)
 	}
 	if err != nil {
-		w.settle(ctx, err, t.giveUp)
+		w.finish(ctx, err, t.giveUp)
 		return nil, err
 	}
 	next, err := t.enter(ctx, a)
@@ -36,7 +36,7 @@ func (w *walk) resumeIdentityEngine(ctx context.Context, p *pending) (*saml.Resp
 }
 
 // resumed is the talk of a transaction that waits. Nothing is sent yet.
-func (w *walk) resumed(p *pending) *talk {
+func (w *flow) resumed(p *pending) *idxTransaction {
 	origin, err := url.Parse(p.Origin)
 	if err != nil || !w.ours(origin) {
 		origin = w.c.LoginURL
@@ -51,7 +51,7 @@ func (w *walk) resumed(p *pending) *talk {
 }
 
 // giveUp cancels the transaction, if it has come far enough to say how.
-func (t *talk) giveUp(ctx context.Context) {
+func (t *idxTransaction) giveUp(ctx context.Context) {
 	if t.cancel == nil {
 		return
 	}

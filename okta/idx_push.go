@@ -12,11 +12,11 @@ import (
 // answerPush waits until a push is approved, refused or not answered in MFATimeout.
 // The Watcher is told when it was sent, with every poll, and when it is over. Polls
 // that are lost on the way or are too many are repeated; the push is not.
-func (t *talk) answerPush(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+func (t *idxTransaction) answerPush(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
 	if t.picked == nil {
 		f, _ := current(a)
 		t.w.messages++ // the server chose, and has sent it
-		t.picked = &offer{factor: f}
+		t.picked = &candidate{factor: f}
 	}
 	f := t.picked.factor
 	ch := f.challenge()
@@ -30,7 +30,7 @@ func (t *talk) answerPush(ctx context.Context, a *ion.Answer) (*ion.Answer, erro
 	defer done()
 
 	wait := paceOf(a.Polling())
-	var heard hearing
+	var heard pollOutcome
 	for lost := 0; ; {
 		if n := a.Current.Number(); n != nil {
 			ch.Number = n // also when it changes
@@ -64,7 +64,7 @@ func (t *talk) answerPush(ctx context.Context, a *ion.Answer) (*ion.Answer, erro
 }
 
 // pollPush asks once. What Okta complains about is an error.
-func (t *talk) pollPush(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+func (t *idxTransaction) pollPush(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
 	next, err := t.send(ctx, filled{step: autherr.StepMFA, form: a.Polling(), poll: true})
 	if err != nil {
 		return nil, err
@@ -82,7 +82,7 @@ func stillWaits(a *ion.Answer, f factor) bool {
 }
 
 // pushAnswered goes on after a push, unless all that is left is to send another one.
-func (t *talk) pushAnswered(a *ion.Answer, f factor) (*ion.Answer, error) {
+func (t *idxTransaction) pushAnswered(a *ion.Answer, f factor) (*ion.Answer, error) {
 	if a.Form(ion.Resend) != nil && !a.Succeeded() {
 		return nil, autherr.AtStep(autherr.StepMFA, autherr.New(autherr.ErrMFARejected,
 			"okta: the push was not answered in time", "sign in again when somebody can answer"))

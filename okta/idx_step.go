@@ -12,30 +12,30 @@ import (
 
 // A turn says what to do with an answer: the first one that fits acts.
 type turn struct {
-	when func(*talk, *ion.Answer) bool
-	do   func(*talk, context.Context, *ion.Answer) (*ion.Answer, error)
+	when func(*idxTransaction, *ion.Answer) bool
+	do   func(*idxTransaction, context.Context, *ion.Answer) (*ion.Answer, error)
 }
 
-// turns are in order of precedence. What is not there is never sent: recovery,
+// idxSteps are in order of precedence. What is not there is never sent: recovery,
 // registration, launching an app on this machine, probing its ports.
-var turns = []turn{
-	{(*talk).probing, (*talk).decline},
-	{(*talk).onlyCancel, (*talk).cancelStep},
-	{(*talk).waiting, (*talk).waitSafeMode},
-	{(*talk).skippable, (*talk).skip},
-	{has(ion.KeepMeSignedIn), (*talk).keepSignedIn},
-	{(*talk).asksPassword, (*talk).answerPassword},
-	{(*talk).asksCode, (*talk).answerCode},
-	{(*talk).awaitsPush, (*talk).answerPush},
-	{(*talk).selectable, (*talk).pick},
-	{has(ion.Identify), (*talk).identify},
-	{has(ion.SelectIdentify), (*talk).backToIdentify},
-	{(*talk).canRenewPassword, (*talk).renewPassword},
-	{(*talk).fastPassRuns, (*talk).decline},
+var idxSteps = []turn{
+	{(*idxTransaction).probing, (*idxTransaction).decline},
+	{(*idxTransaction).onlyCancel, (*idxTransaction).cancelStep},
+	{(*idxTransaction).waiting, (*idxTransaction).waitSafeMode},
+	{(*idxTransaction).skippable, (*idxTransaction).skip},
+	{has(ion.KeepMeSignedIn), (*idxTransaction).keepSignedIn},
+	{(*idxTransaction).asksPassword, (*idxTransaction).answerPassword},
+	{(*idxTransaction).asksCode, (*idxTransaction).answerCode},
+	{(*idxTransaction).awaitsPush, (*idxTransaction).answerPush},
+	{(*idxTransaction).selectable, (*idxTransaction).pick},
+	{has(ion.Identify), (*idxTransaction).identify},
+	{has(ion.SelectIdentify), (*idxTransaction).backToIdentify},
+	{(*idxTransaction).canRenewPassword, (*idxTransaction).renewPassword},
+	{(*idxTransaction).fastPassRuns, (*idxTransaction).decline},
 }
 
-func has(name string) func(*talk, *ion.Answer) bool {
-	return func(_ *talk, a *ion.Answer) bool { return a.Form(name) != nil }
+func has(name string) func(*idxTransaction, *ion.Answer) bool {
+	return func(_ *idxTransaction, a *ion.Answer) bool { return a.Form(name) != nil }
 }
 
 // maxDeclines is how often in a row device probing is declined, with another reason
@@ -43,22 +43,22 @@ func has(name string) func(*talk, *ion.Answer) bool {
 const maxDeclines = 2
 
 // probing: FastPass looks for Okta Verify on this machine.
-func (t *talk) probing(a *ion.Answer) bool {
+func (t *idxTransaction) probing(a *ion.Answer) bool {
 	return a.Form(ion.DeviceChallengePoll) != nil && t.declinable(a)
 }
 
 // declinable: there is a way to say that this machine cannot answer.
-func (t *talk) declinable(a *ion.Answer) bool {
+func (t *idxTransaction) declinable(a *ion.Answer) bool {
 	return a.Decline() != nil && t.declinedInRow < maxDeclines
 }
 
 // fastPassRuns: Okta Verify on this machine is waited for, and nothing else is offered.
-func (t *talk) fastPassRuns(a *ion.Answer) bool {
+func (t *idxTransaction) fastPassRuns(a *ion.Answer) bool {
 	return a.Form(ion.ChallengePoll) != nil && a.Polling() == nil && t.declinable(a)
 }
 
 // decline says so. Nothing on this machine is contacted.
-func (t *talk) decline(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+func (t *idxTransaction) decline(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
 	reason := ion.ReasonUnreachable
 	t.declined++
 	if t.declinedInRow++; t.declinedInRow > 1 {
@@ -73,7 +73,7 @@ func (t *talk) decline(ctx context.Context, a *ion.Answer) (*ion.Answer, error) 
 }
 
 // onlyCancel: single sign-on by the operating system, which can just be declined.
-func (t *talk) onlyCancel(a *ion.Answer) bool {
+func (t *idxTransaction) onlyCancel(a *ion.Answer) bool {
 	if a.Form(ion.CancelTransaction) == nil || t.declinedInRow >= maxDeclines {
 		return false
 	}
@@ -85,18 +85,18 @@ func (t *talk) onlyCancel(a *ion.Answer) bool {
 	return true
 }
 
-func (t *talk) cancelStep(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+func (t *idxTransaction) cancelStep(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
 	t.declined, t.declinedInRow = t.declined+1, t.declinedInRow+1
 	return t.send(ctx, filled{step: autherr.StepLogin, form: a.Form(ion.CancelTransaction)})
 }
 
 // waiting: Okta is in safe mode and asks for patience.
-func (t *talk) waiting(a *ion.Answer) bool { return a.Form(ion.Poll) != nil }
+func (t *idxTransaction) waiting(a *ion.Answer) bool { return a.Form(ion.Poll) != nil }
 
 // waitSafeMode asks again at Okta's pace. The sign-in's own time limit goes on
 // counting, and nobody waits longer than for a person. An answer that is lost on the
 // way is asked for again, a few times.
-func (t *talk) waitSafeMode(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+func (t *idxTransaction) waitSafeMode(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
 	until := time.Now().Add(t.w.mfaTimeout())
 	defer patience.Waiting(ctx, safeMode)()
 	pace := paceOf(a.Form(ion.Poll))
@@ -135,15 +135,15 @@ func paceOf(f *ion.Form) time.Duration {
 	return min(max(f.Refresh, time.Second), time.Minute)
 }
 
-func (t *talk) skippable(a *ion.Answer) bool { return a.Skippable() != nil }
+func (t *idxTransaction) skippable(a *ion.Answer) bool { return a.Skippable() != nil }
 
 // skip goes on without what is offered: setting something up, a warning.
-func (t *talk) skip(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+func (t *idxTransaction) skip(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
 	return t.send(ctx, filled{step: autherr.StepLogin, form: a.Skippable()})
 }
 
 // keepSignedIn answers whether this device is to be remembered.
-func (t *talk) keepSignedIn(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+func (t *idxTransaction) keepSignedIn(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
 	form, own := a.Form(ion.KeepMeSignedIn), ion.Values{}
 	if form.Field("keepMeSignedIn") != nil {
 		own["keepMeSignedIn"] = t.w.c.RememberDevice
@@ -152,23 +152,23 @@ func (t *talk) keepSignedIn(ctx context.Context, a *ion.Answer) (*ion.Answer, er
 }
 
 // asksPassword: whatever else is offered beside it.
-func (t *talk) asksPassword(a *ion.Answer) bool {
+func (t *idxTransaction) asksPassword(a *ion.Answer) bool {
 	return a.Form(ion.ChallengeAuthenticator) != nil && a.Current != nil && a.Current.Key == ion.AuthPassword && !(t.passwordSent && t.selectable(a))
 }
 
 // asksCode: an answer is to be typed, and it is the authenticator's turn.
-func (t *talk) asksCode(a *ion.Answer) bool {
+func (t *idxTransaction) asksCode(a *ion.Answer) bool {
 	f, ok := current(a)
 	return ok && a.Form(ion.ChallengeAuthenticator) != nil && f.kind() != mfa.Push && t.wantsCurrent(a)
 }
 
 // awaitsPush: a push is under way and it is the one that is wanted.
-func (t *talk) awaitsPush(a *ion.Answer) bool {
+func (t *idxTransaction) awaitsPush(a *ion.Answer) bool {
 	f, ok := current(a)
 	return ok && a.Form(ion.ChallengePoll) != nil && a.Polling() != nil && f.kind() == mfa.Push && t.wantsCurrent(a)
 }
 
-func (t *talk) backToIdentify(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
+func (t *idxTransaction) backToIdentify(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
 	if t.taken["identify"]++; t.taken["identify"] > 1 {
 		return nil, t.stuck(a)
 	}

@@ -13,7 +13,7 @@ import (
 // waited for. The code that was sent is as good as before, so the transaction is kept
 // for it: cancelling it would cost the password and a message once more. Unlike a
 // push, it cannot be completed by somebody else's tap.
-func (e *exam[T]) interrupted(ctx context.Context) error {
+func (e *challengeLoop[T]) interrupted(ctx context.Context) error {
 	storing, done := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer done()
 	if err := e.w.keep(storing, e.p); err != nil {
@@ -28,13 +28,13 @@ func (e *exam[T]) interrupted(ctx context.Context) error {
 }
 
 // waits reports whether a message is on its way for a transaction that is kept.
-func (w *walk) waits() (sent bool) {
+func (w *flow) waits() (sent bool) {
 	w.c.note(func(m *memory) { sent = m.pending != nil && m.pending.Sent })
 	return sent
 }
 
 // keeps reports whether a transaction that has ended in err waits on for a code,
 // because the caller has left: at the prompt, or with a message on its way.
-func (w *walk) keeps(ctx context.Context, err error) bool {
+func (w *flow) keeps(ctx context.Context, err error) bool {
 	return ctx.Err() != nil && (errors.Is(err, autherr.ErrPassCodeNeeded) || w.waits())
 }

@@ -189,14 +189,14 @@ func (c *Client) Resumable() bool {
 }
 
 // hasSession reports whether the app's link would be sent a session cookie.
-func (w *walk) hasSession() bool {
+func (w *flow) hasSession() bool {
 	return slices.ContainsFunc(w.c.memory().jar.For(w.c.LoginURL), func(k cookiejar.Cookie) bool {
 		return isSession(k) && k.Value != ""
 	})
 }
 
 // hasDevice reports whether the API would be sent a device token.
-func (w *walk) hasDevice() bool {
+func (w *flow) hasDevice() bool {
 	return slices.ContainsFunc(w.c.memory().jar.For(w.api), func(k cookiejar.Cookie) bool { return k.Name == cookieDevice && k.Value != "" })
 }
 
@@ -204,7 +204,7 @@ func (w *walk) hasDevice() bool {
 // remembered. Okta sets one with its first answer, and that one is kept; a random
 // one takes its place only where none arrived. It is never derived from anything:
 // whoever could guess it would need the password alone.
-func (w *walk) ensureDevice() {
+func (w *flow) ensureDevice() {
 	if w.hasDevice() {
 		return
 	}
@@ -213,7 +213,7 @@ func (w *walk) ensureDevice() {
 }
 
 // deviceToken returns this client's own device token, 32 random hex digits.
-func (w *walk) deviceToken() (token string) {
+func (w *flow) deviceToken() (token string) {
 	w.c.note(func(m *memory) {
 		if m.device == "" {
 			m.device = randomHex()

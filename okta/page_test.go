@@ -82,7 +82,7 @@ var pages = []struct {
 	{name: "empty", want: pageUnknown},
 }
 
-func answerOf(at string, status int, location, body string) *hop.Answer {
+func answerOf(at string, status int, location, body string) *hop.Response {
 	if at == "" {
 		at = "/home/jira/0oa/1"
 	}
@@ -97,7 +97,7 @@ func answerOf(at string, status int, location, body string) *hop.Answer {
 	if location != "" {
 		h.Set("Location", location)
 	}
-	return &hop.Answer{URL: u, Status: status, Header: h, Body: []byte(body)}
+	return &hop.Response{URL: u, Status: status, Header: h, Body: []byte(body)}
 }
 
 func TestClassify(t *testing.T) {

@@ -85,7 +85,7 @@ func (p *pending) presentAt(now time.Time) {
 
 // pendingNow returns the transaction that waits for a code, nil if there is none
 // that can still be finished. One whose factor is no longer wanted is given up.
-func (w *walk) pendingNow(ctx context.Context) *pending {
+func (w *flow) pendingNow(ctx context.Context) *pending {
 	var p *pending
 	w.c.note(func(m *memory) {
 		m.pending.presentAt(time.Now())
@@ -104,55 +104,55 @@ func (w *walk) pendingNow(ctx context.Context) *pending {
 	// with its sign-in: its answer would fit no request.
 	unfit := p.StepUp && w.start != nil
 	if _, err := choose([]factor{p.Factor}, w.c.Factor, nil); err != nil || unfit {
-		w.abandon(ctx, w.canceller(p))
+		w.cancel(ctx, w.canceller(p))
 		return nil
 	}
 	return p
 }
 
 // resume goes on with a transaction that waits for a code.
-func (w *walk) resume(ctx context.Context, p *pending) (*transaction, error) {
+func (w *flow) resume(ctx context.Context, p *pending) (*transaction, error) {
 	if p.StepUp {
 		w.stepUps++
 	}
 	t, err := w.code(ctx, p)
 	if err != nil {
-		w.settle(ctx, err, w.cancelAuthn(p.StateToken))
+		w.finish(ctx, err, w.cancelAuthn(p.StateToken))
 		return nil, err
 	}
 	return w.advance(ctx, t)
 }
 
 // keep remembers p, so that a crash or an end without a code does not lose it.
-func (w *walk) keep(ctx context.Context, p *pending) error {
+func (w *flow) keep(ctx context.Context, p *pending) error {
 	q := *p
 	q.Password = q.Password || w.passwords > 0
 	w.c.note(func(m *memory) { m.pending = &q })
 	return w.c.checkpoint(ctx)
 }
 
-// settle decides, when a transaction has ended in err, what becomes of it: kept
+// finish decides, when a transaction has ended in err, what becomes of it: kept
 // for the code that is still to come, told to Okta as given up, or just forgotten
 // because Okta has ended it.
-func (w *walk) settle(ctx context.Context, err error, cancel func(context.Context)) {
+func (w *flow) finish(ctx context.Context, err error, cancel func(context.Context)) {
 	var e *Error
 	switch {
 	case w.keeps(ctx, err):
 	case ctx.Err() != nil, errors.Is(err, errUnheard):
-		w.abandon(ctx, cancel)
+		w.cancel(ctx, cancel)
 	case errors.Is(err, autherr.ErrPassCodeNeeded), errors.Is(err, autherr.ErrRateLimited):
 	case errors.Is(err, autherr.ErrUnreachable) && (!errors.As(err, &e) || e.Status >= 500):
 		// Something on the way failed. A message that was sent is still good.
 	case errors.As(err, &e) && e.kind != autherr.ErrMFARejected, errors.Is(err, autherr.ErrBadAnswer):
 		w.c.note(func(m *memory) { m.pending = nil })
 	default:
-		w.abandon(ctx, cancel)
+		w.cancel(ctx, cancel)
 	}
 }
 
-// abandon cancels a transaction, so that no push or code can complete it. That has
+// cancel cancels a transaction, so that no push or code can complete it. That has
 // five seconds of its own even when ctx has ended; what comes of it does not matter.
-func (w *walk) abandon(ctx context.Context, cancel func(context.Context)) {
+func (w *flow) cancel(ctx context.Context, cancel func(context.Context)) {
 	w.c.note(func(m *memory) { m.pending = nil })
 	ctx, stop := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 	defer stop()
@@ -160,7 +160,7 @@ func (w *walk) abandon(ctx context.Context, cancel func(context.Context)) {
 }
 
 // canceller returns what cancels the transaction that waits.
-func (w *walk) canceller(p *pending) func(context.Context) {
+func (w *flow) canceller(p *pending) func(context.Context) {
 	if p.Engine == engineIDX {
 		return w.resumed(p).giveUp
 	}
@@ -168,7 +168,7 @@ func (w *walk) canceller(p *pending) func(context.Context) {
 }
 
 // cancelAuthn cancels a transaction of the AuthN API.
-func (w *walk) cancelAuthn(stateToken string) func(context.Context) {
+func (w *flow) cancelAuthn(stateToken string) func(context.Context) {
 	return func(ctx context.Context) {
 		if stateToken == "" {
 			return // LOCKED_OUT has none

@@ -44,7 +44,7 @@ func (c *Client) SignOut(ctx context.Context) error {
 // ended204 returns an error unless Okta itself says that the session is over: by 204,
 // or by an error that says that there is none. A maintenance page, a gateway's 404 or a
 // redirect says nothing about it.
-func ended204(a *hop.Answer) error {
+func ended204(a *hop.Response) error {
 	if a.Status == http.StatusNoContent || a.Status == http.StatusOK && len(bytes.TrimSpace(a.Body)) == 0 {
 		return nil
 	}

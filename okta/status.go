@@ -20,37 +20,37 @@ const statusSuccess = "SUCCESS"
 
 // handlers says what to do in each state of a transaction. A handler returns the
 // next state or the error that ends the sign-in.
-var handlers = map[string]func(*walk, context.Context, *transaction) (*transaction, error){
-	"UNAUTHENTICATED":     (*walk).unauthenticated,
-	"MFA_REQUIRED":        (*walk).mfaRequired,
-	"MFA_CHALLENGE":       (*walk).mfaChallenge,
-	"MFA_ENROLL":          (*walk).mfaEnroll,
-	"MFA_ENROLL_ACTIVATE": (*walk).mfaEnrollActivate,
+var handlers = map[string]func(*flow, context.Context, *transaction) (*transaction, error){
+	"UNAUTHENTICATED":     (*flow).unauthenticated,
+	"MFA_REQUIRED":        (*flow).mfaRequired,
+	"MFA_CHALLENGE":       (*flow).mfaChallenge,
+	"MFA_ENROLL":          (*flow).mfaEnroll,
+	"MFA_ENROLL_ACTIVATE": (*flow).mfaEnrollActivate,
 	// Factor sequencing gives the same states other names.
-	"FACTOR_REQUIRED":        (*walk).mfaRequired,
-	"FACTOR_CHALLENGE":       (*walk).mfaChallenge,
-	"FACTOR_ENROLL":          (*walk).mfaEnroll,
-	"FACTOR_ENROLL_ACTIVATE": (*walk).mfaEnrollActivate,
+	"FACTOR_REQUIRED":        (*flow).mfaRequired,
+	"FACTOR_CHALLENGE":       (*flow).mfaChallenge,
+	"FACTOR_ENROLL":          (*flow).mfaEnroll,
+	"FACTOR_ENROLL_ACTIVATE": (*flow).mfaEnrollActivate,
 
-	"PASSWORD_WARN":    (*walk).passwordWarn,
-	"PASSWORD_EXPIRED": (*walk).passwordExpired,
-	"PASSWORD_RESET":   (*walk).passwordReset,
-	"LOCKED_OUT":       (*walk).lockedOut,
-	"POLL":             (*walk).poll,
+	"PASSWORD_WARN":    (*flow).passwordWarn,
+	"PASSWORD_EXPIRED": (*flow).passwordExpired,
+	"PASSWORD_RESET":   (*flow).passwordReset,
+	"LOCKED_OUT":       (*flow).lockedOut,
+	"POLL":             (*flow).poll,
 
-	"RECOVERY":               (*walk).recovery,
-	"RECOVERY_CHALLENGE":     (*walk).recovery,
-	"CONSENT_REQUIRED":       (*walk).browserOnly,
-	"ADMIN_CONSENT_REQUIRED": (*walk).browserOnly,
-	"PROFILE_REQUIRED":       (*walk).browserOnly,
-	"DEVICE_ACTIVATE":        (*walk).browserOnly,
+	"RECOVERY":               (*flow).recovery,
+	"RECOVERY_CHALLENGE":     (*flow).recovery,
+	"CONSENT_REQUIRED":       (*flow).browserOnly,
+	"ADMIN_CONSENT_REQUIRED": (*flow).browserOnly,
+	"PROFILE_REQUIRED":       (*flow).browserOnly,
+	"DEVICE_ACTIVATE":        (*flow).browserOnly,
 }
 
 // refusals are the states that end every sign-in with this password.
 var refusals = []string{"LOCKED_OUT", "PASSWORD_EXPIRED", "PASSWORD_RESET"}
 
 // advance takes a transaction from state to state until it has succeeded.
-func (w *walk) advance(ctx context.Context, t *transaction) (*transaction, error) {
+func (w *flow) advance(ctx context.Context, t *transaction) (*transaction, error) {
 	for range maxStates {
 		if t.Status == statusSuccess {
 			if t.RecoveryType != "" {
@@ -65,7 +65,7 @@ func (w *walk) advance(ctx context.Context, t *transaction) (*transaction, error
 		}
 		next, err := handle(w, ctx, t)
 		if err != nil {
-			w.settle(ctx, err, w.cancelAuthn(t.StateToken))
+			w.finish(ctx, err, w.cancelAuthn(t.StateToken))
 			return nil, err
 		}
 		if next.StateToken == "" && next.Status != statusSuccess {
@@ -73,21 +73,21 @@ func (w *walk) advance(ctx context.Context, t *transaction) (*transaction, error
 		}
 		t = next
 	}
-	w.abandon(ctx, w.cancelAuthn(t.StateToken))
+	w.cancel(ctx, w.cancelAuthn(t.StateToken))
 	return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer,
 		fmt.Sprintf("okta: the transaction does not end after %d states, the last is %s", maxStates, t.Status), ""))
 }
 
 // primary posts the user name and the password, which is read at this moment.
-func (w *walk) primary(ctx context.Context) (*transaction, error) {
+func (w *flow) primary(ctx context.Context) (*transaction, error) {
 	return w.postPassword(ctx, w.endpoint("/api/v1/authn").String(), "")
 }
 
 // postPassword answers with user name and password, inside the transaction of
 // stateToken or, where that is empty, to begin one. A password that is refused ends
 // the sign-in, so that it is never tried twice.
-func (w *walk) postPassword(ctx context.Context, href, stateToken string) (*transaction, error) {
-	u, err := w.obey(autherr.StepLogin, link{Href: href})
+func (w *flow) postPassword(ctx context.Context, href, stateToken string) (*transaction, error) {
+	u, err := w.checkLink(autherr.StepLogin, link{Href: href})
 	if err != nil {
 		return nil, err
 	}
@@ -139,7 +139,7 @@ func (c *Client) accepted(ctx context.Context) {
 	}
 }
 
-func (w *walk) password(ctx context.Context) (string, error) {
+func (w *flow) password(ctx context.Context) (string, error) {
 	if w.c.Password == nil {
 		return "", autherr.New(autherr.ErrConfig, "okta: there is no password", "set Password, PasswordFile or PasswordCommand")
 	}
@@ -163,7 +163,7 @@ func sendable(what, text string) error {
 
 // unauthenticated: the transaction began with a token and wants the password, or a
 // factor before it.
-func (w *walk) unauthenticated(ctx context.Context, t *transaction) (*transaction, error) {
+func (w *flow) unauthenticated(ctx context.Context, t *transaction) (*transaction, error) {
 	if len(t.Factors) > 0 {
 		return w.mfaRequired(ctx, t)
 	}
@@ -179,7 +179,7 @@ func (w *walk) unauthenticated(ctx context.Context, t *transaction) (*transactio
 }
 
 // mfaRequired: a factor is chosen and answered.
-func (w *walk) mfaRequired(ctx context.Context, t *transaction) (*transaction, error) {
+func (w *flow) mfaRequired(ctx context.Context, t *transaction) (*transaction, error) {
 	f, err := choose(t.Factors, w.c.Factor, w.ready())
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepMFA, err)
@@ -189,7 +189,7 @@ func (w *walk) mfaRequired(ctx context.Context, t *transaction) (*transaction, e
 
 // mfaChallenge: a factor was challenged already, by whoever began the transaction.
 // One that is not wanted, or that only a browser can answer, is put back.
-func (w *walk) mfaChallenge(ctx context.Context, t *transaction) (*transaction, error) {
+func (w *flow) mfaChallenge(ctx context.Context, t *transaction) (*transaction, error) {
 	var f factor
 	if len(t.Factors) > 0 {
 		f = t.Factors[0]
@@ -210,7 +210,7 @@ func (w *walk) mfaChallenge(ctx context.Context, t *transaction) (*transaction, 
 }
 
 // answer answers one factor, whatever it takes.
-func (w *walk) answer(ctx context.Context, t *transaction, f factor) (*transaction, error) {
+func (w *flow) answer(ctx context.Context, t *transaction, f factor) (*transaction, error) {
 	w.info("second factor", slog.String("factor", f.label()))
 	if f.kind() == kindPush {
 		return w.push(ctx, t, f)
@@ -225,7 +225,7 @@ func isChallenge(status string) bool {
 }
 
 // mfaEnroll: an offer to enrol a factor is declined, an obligation cannot be met.
-func (w *walk) mfaEnroll(ctx context.Context, t *transaction) (*transaction, error) {
+func (w *flow) mfaEnroll(ctx context.Context, t *transaction) (*transaction, error) {
 	if skip, ok := t.link("skip"); ok {
 		return w.postLink(ctx, autherr.StepLogin, skip, t.StateToken)
 	}
@@ -234,13 +234,13 @@ func (w *walk) mfaEnroll(ctx context.Context, t *transaction) (*transaction, err
 }
 
 // mfaEnrollActivate: an enrolment that was begun elsewhere.
-func (w *walk) mfaEnrollActivate(_ context.Context, _ *transaction) (*transaction, error) {
+func (w *flow) mfaEnrollActivate(_ context.Context, _ *transaction) (*transaction, error) {
 	return nil, autherr.AtStep(autherr.StepMFA, autherr.New(autherr.ErrUnsupported,
 		"okta: the enrolment of a factor is not finished", "sign in once in a browser and finish it"))
 }
 
 // passwordWarn: the password expires soon. Somebody should read that in the log.
-func (w *walk) passwordWarn(ctx context.Context, t *transaction) (*transaction, error) {
+func (w *flow) passwordWarn(ctx context.Context, t *transaction) (*transaction, error) {
 	attrs := []any{slog.String("provider", "okta"), slog.String("host", w.api.Host), slog.String("user", w.c.User)}
 	if t.PasswordExpireDays != nil {
 		attrs = append(attrs, slog.Int("days", *t.PasswordExpireDays))
@@ -255,7 +255,7 @@ func (w *walk) passwordWarn(ctx context.Context, t *transaction) (*transaction, 
 
 // passwordExpired: the new password takes its place, if there is one and Okta itself
 // keeps the password.
-func (w *walk) passwordExpired(ctx context.Context, t *transaction) (*transaction, error) {
+func (w *flow) passwordExpired(ctx context.Context, t *transaction) (*transaction, error) {
 	next, ok := t.link("next")
 	if w.c.NewPassword != nil && !w.renewed && t.StateToken != "" && (!ok || next.Name == "changePassword") {
 		return w.changePassword(ctx, t, next)
@@ -267,11 +267,11 @@ func (w *walk) passwordExpired(ctx context.Context, t *transaction) (*transactio
 	return nil, autherr.AtStep(autherr.StepLogin, e)
 }
 
-func (w *walk) changePassword(ctx context.Context, t *transaction, to link) (*transaction, error) {
+func (w *flow) changePassword(ctx context.Context, t *transaction, to link) (*transaction, error) {
 	if to.Href == "" {
 		to.Href = w.endpoint("/api/v1/authn/credentials/change_password").String()
 	}
-	u, err := w.obey(autherr.StepLogin, to)
+	u, err := w.checkLink(autherr.StepLogin, to)
 	if err != nil {
 		return nil, err
 	}
@@ -295,21 +295,21 @@ func (w *walk) changePassword(ctx context.Context, t *transaction, to link) (*tr
 	return next, w.renewedPassword(ctx)
 }
 
-func (w *walk) passwordReset(_ context.Context, _ *transaction) (*transaction, error) {
+func (w *flow) passwordReset(_ context.Context, _ *transaction) (*transaction, error) {
 	return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrCredentials,
 		"okta: the password was reset and a new one must be set", "set one in a browser"))
 }
 
-func (w *walk) lockedOut(_ context.Context, _ *transaction) (*transaction, error) {
+func (w *flow) lockedOut(_ context.Context, _ *transaction) (*transaction, error) {
 	return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrCredentials, "okta: the account is locked", hintLocked))
 }
 
-func (w *walk) recovery(_ context.Context, t *transaction) (*transaction, error) {
+func (w *flow) recovery(_ context.Context, t *transaction) (*transaction, error) {
 	return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrCredentials,
 		"okta: the account is in recovery ("+t.Status+")", "finish the recovery in a browser"))
 }
 
-func (w *walk) browserOnly(_ context.Context, t *transaction) (*transaction, error) {
+func (w *flow) browserOnly(_ context.Context, t *transaction) (*transaction, error) {
 	return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnsupported,
 		"okta: the sign-in asks for something that only a browser can show: "+t.Status, "sign in once in a browser"))
 }
@@ -317,7 +317,7 @@ func (w *walk) browserOnly(_ context.Context, t *transaction) (*transaction, err
 // poll: Okta is in safe mode and asks for patience. The pace is Okta's, between one
 // second and one minute; the sign-in's own time limit goes on counting, and nobody
 // waits longer than for a person.
-func (w *walk) poll(ctx context.Context, t *transaction) (*transaction, error) {
+func (w *flow) poll(ctx context.Context, t *transaction) (*transaction, error) {
 	next, ok := t.link("next")
 	if !ok {
 		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer, "okta: asked to wait without being told for what", ""))
@@ -336,7 +336,7 @@ func (w *walk) poll(ctx context.Context, t *transaction) (*transaction, error) {
 		if err := sleep(ctx, pace); err != nil {
 			return nil, autherr.AtStep(autherr.StepLogin, ended(ctx, "waiting while Okta is in safe mode"))
 		}
-		u, err := w.obey(autherr.StepLogin, next)
+		u, err := w.checkLink(autherr.StepLogin, next)
 		if err != nil {
 			return nil, err
 		}
@@ -353,8 +353,8 @@ func (w *walk) poll(ctx context.Context, t *transaction) (*transaction, error) {
 }
 
 // postLink follows a link that needs nothing but the transaction.
-func (w *walk) postLink(ctx context.Context, stepName string, l link, stateToken string) (*transaction, error) {
-	u, err := w.obey(stepName, l)
+func (w *flow) postLink(ctx context.Context, stepName string, l link, stateToken string) (*transaction, error) {
+	u, err := w.checkLink(stepName, l)
 	if err != nil {
 		return nil, err
 	}
@@ -363,7 +363,7 @@ func (w *walk) postLink(ctx context.Context, stepName string, l link, stateToken
 
 // patienceFor bounds a wait for a person by MFATimeout, during which the sign-in's
 // own clock stands still.
-func (w *walk) patienceFor(ctx context.Context) (context.Context, func()) {
+func (w *flow) patienceFor(ctx context.Context) (context.Context, func()) {
 	resume := patience.Pause(ctx)
 	ctx, cancel := context.WithTimeoutCause(ctx, w.mfaTimeout(), errNobody)
 	return ctx, func() { cancel(); resume() }
@@ -372,7 +372,7 @@ func (w *walk) patienceFor(ctx context.Context) (context.Context, func()) {
 // safeMode is what is waited for while Okta lets nobody sign in.
 const safeMode = "Okta to leave safe mode"
 
-func (w *walk) mfaTimeout() time.Duration {
+func (w *flow) mfaTimeout() time.Duration {
 	if w.c.MFATimeout > 0 {
 		return w.c.MFATimeout
 	}

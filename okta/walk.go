@@ -26,8 +26,8 @@ const (
 // walk (wrong codes, a resend, an app's own rule) needs about 20.
 const maxRequests = 60
 
-// walk is one sign-in on its way.
-type walk struct {
+// flow is one sign-in on its way.
+type flow struct {
 	c       *Client
 	http    *hop.Client
 	start   saml.Start
@@ -54,7 +54,7 @@ type walk struct {
 	restarted   bool
 }
 
-func (c *Client) newWalk(start saml.Start) (*walk, error) {
+func (c *Client) newWalk(start saml.Start) (*flow, error) {
 	if c.LoginURL == nil || c.User == "" {
 		return nil, autherr.New(autherr.ErrConfig, "okta: LoginURL and User are required", "")
 	}
@@ -74,7 +74,7 @@ func (c *Client) newWalk(start saml.Start) (*walk, error) {
 			return nil, &autherr.Error{Kind: autherr.ErrConfig, Text: "okta: Domain", Cause: err}
 		}
 	}
-	w := &walk{
+	w := &flow{
 		c: c, start: start, api: api, home: api, asked: map[string]bool{}, origins: []string{hop.Origin(c.LoginURL), hop.Origin(api)},
 		http: &hop.Client{Server: "okta", Transport: c.Transport, Jar: c.memory().jar, UserAgent: c.UserAgent, Logger: c.Logger},
 	}
@@ -99,7 +99,7 @@ func (c *Client) takeTurn(ctx context.Context) (leave func(), err error) {
 }
 
 // ours reports whether u belongs to this organisation and may be sent its secrets.
-func (w *walk) ours(u *url.URL) bool {
+func (w *flow) ours(u *url.URL) bool {
 	if hop.CheckURL(u) != nil {
 		return false
 	}
@@ -107,10 +107,10 @@ func (w *walk) ours(u *url.URL) bool {
 	return o == w.origins[0] || o == w.origins[1]
 }
 
-func (w *walk) endpoint(path string) *url.URL { return w.api.ResolveReference(&url.URL{Path: path}) }
+func (w *flow) endpoint(path string) *url.URL { return w.api.ResolveReference(&url.URL{Path: path}) }
 
-// spend counts a request, so that no sequence of answers can keep a sign-in going.
-func (w *walk) spend(stepName string) error {
+// countRequest counts a request, so that no sequence of answers can keep a sign-in going.
+func (w *flow) countRequest(stepName string) error {
 	if w.requests++; w.requests > maxRequests {
 		return autherr.AtStep(stepName, autherr.New(autherr.ErrBadAnswer,
 			fmt.Sprintf("okta: no end after %d requests", maxRequests), "the answers lead in a circle; the debug log shows each request"))
@@ -119,7 +119,7 @@ func (w *walk) spend(stepName string) error {
 }
 
 // engine returns which engine to expect, "" if nobody knows.
-func (w *walk) engine() string {
+func (w *flow) engine() string {
 	switch strings.ToLower(w.c.Engine) {
 	case engineClassic:
 		return engineClassic
@@ -131,11 +131,11 @@ func (w *walk) engine() string {
 	return w.c.mem.engine
 }
 
-func (w *walk) learn(engine string) { w.c.note(func(m *memory) { m.engine = engine }) }
+func (w *flow) learn(engine string) { w.c.note(func(m *memory) { m.engine = engine }) }
 
-// outdated reports whether err shows that something remembered no longer holds and
+// staleState reports whether err shows that something remembered no longer holds and
 // nobody would be bothered twice by starting over.
-func (w *walk) outdated(err error) bool {
+func (w *flow) staleState(err error) bool {
 	if w.restarted || w.messages > 0 {
 		return false
 	}
@@ -147,14 +147,14 @@ func (w *walk) outdated(err error) bool {
 }
 
 // startOver forgets everything but the device.
-func (w *walk) startOver() {
+func (w *flow) startOver() {
 	w.restarted, w.passwords, w.stepUps, w.rounds, w.hops, w.hadCookie, w.redeemed = true, 0, 0, 0, 0, false, false
 	w.c.note(func(m *memory) { m.engine, m.pending = "", nil })
 	w.c.memory().dropSession()
 }
 
 // open requests the app's link with what is remembered.
-func (w *walk) open(ctx context.Context) (*page, error) {
+func (w *flow) open(ctx context.Context) (*page, error) {
 	u, err := w.address(ctx)
 	if err != nil {
 		return nil, err
@@ -164,7 +164,7 @@ func (w *walk) open(ctx context.Context) (*page, error) {
 }
 
 // address returns the app's link, or the SP's request in its place.
-func (w *walk) address(ctx context.Context) (*url.URL, error) {
+func (w *flow) address(ctx context.Context) (*url.URL, error) {
 	if w.target != nil {
 		return w.target, nil
 	}
@@ -192,8 +192,8 @@ func (w *walk) address(ctx context.Context) (*url.URL, error) {
 // recognises what comes back. The redirect to the sign-in page is followed, too: that
 // page may hold a transaction of Identity Engine, or lead to another identity provider,
 // and then the password is not for the AuthN API.
-func (w *walk) get(ctx context.Context, stepName string, u *url.URL) (*page, error) {
-	if err := w.spend(stepName); err != nil {
+func (w *flow) get(ctx context.Context, stepName string, u *url.URL) (*page, error) {
+	if err := w.countRequest(stepName); err != nil {
 		return nil, err
 	}
 	a, err := w.http.Follow(ctx, hop.Request{Step: stepName, Method: http.MethodGet, URL: u, Secret: stepName == autherr.StepAssertion,
@@ -206,11 +206,11 @@ func (w *walk) get(ctx context.Context, stepName string, u *url.URL) (*page, err
 
 // askOrganization asks which engine the organisation runs, for a page p that shows
 // no sign of either.
-func (w *walk) askOrganization(ctx context.Context, p *page) (string, error) {
+func (w *flow) askOrganization(ctx context.Context, p *page) (string, error) {
 	if e := w.engine(); strings.EqualFold(w.c.Engine, e) && e != "" {
 		return e, nil
 	}
-	if err := w.spend(autherr.StepStart); err != nil {
+	if err := w.countRequest(autherr.StepStart); err != nil {
 		return "", err
 	}
 	a, err := w.http.Do(ctx, hop.Request{Step: autherr.StepStart, Method: http.MethodGet, Limit: 64 << 10,
@@ -233,7 +233,7 @@ func (w *walk) askOrganization(ctx context.Context, p *page) (string, error) {
 }
 
 // stepNow names the step in which a page is looked at.
-func (w *walk) stepNow() string {
+func (w *flow) stepNow() string {
 	if w.redeemed || w.stepUps > 0 {
 		return autherr.StepAssertion
 	}
@@ -257,13 +257,13 @@ func sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
-func (w *walk) logger() *slog.Logger {
+func (w *flow) logger() *slog.Logger {
 	if w.c.Logger == nil {
 		return slog.New(slog.DiscardHandler)
 	}
 	return w.c.Logger
 }
 
-func (w *walk) info(event string, attrs ...any) {
+func (w *flow) info(event string, attrs ...any) {
 	w.logger().Info(event, append([]any{slog.String("provider", "okta"), slog.String("host", w.api.Host)}, attrs...)...)
 }

@@ -278,7 +278,7 @@ func (l *lease) save(ctx context.Context, data []byte, release string) error {
 	what, record := "remove", []byte(nil)
 	if data != nil {
 		var err error
-		if record, err = l.store.key.Seal(l.key, l.fence, data); err != nil {
+		if record, err = l.store.key.Encrypt(l.key, l.fence, data); err != nil {
 			return errConfig("", "encrypting a record: %v", err)
 		}
 		what = "save"

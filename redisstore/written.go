@@ -79,7 +79,7 @@ func (f *fences) raise(key string, fence int64) int64 {
 // accept decrypts v and decides whether it is the record of key, or was put there in its
 // place.
 func (s *Store) accept(key string, v value) ([]byte, error) {
-	r, err := s.key.Open(key, v.data)
+	r, err := s.key.Decrypt(key, v.data)
 	if err != nil {
 		return nil, err
 	}
@@ -111,6 +111,6 @@ func (s *Store) newest(key string, v value, r sealed.Record) ([]byte, error) {
 		return nil, sealed.ErrOutdated
 	}
 	s.log.Warn("state_store_outdated_value", "key", key, "fence", r.Fence, "known", known.fence)
-	later, err := s.key.Open(key, known.data)
+	later, err := s.key.Decrypt(key, known.data)
 	return later.Data, err
 }

@@ -69,7 +69,7 @@ func ParseRequest(u *url.URL) (*Request, error) {
 	if !isElement(root, nsProtocol, "AuthnRequest") {
 		return nil, bad("SAMLRequest is %q, not an AuthnRequest", show(root.Tag))
 	}
-	if err := single(root, nsAssertion, "Issuer"); err != nil {
+	if err := requireSingle(root, nsAssertion, "Issuer"); err != nil {
 		return nil, err
 	}
 	kept, force := *u, strings.TrimSpace(attr(root, "ForceAuthn"))

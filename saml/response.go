@@ -112,7 +112,7 @@ func ParseResponse(encoded string) (*Response, error) {
 	if err := bounded(data); err != nil {
 		return nil, err
 	}
-	objection := unlike(data)
+	objection := validateRoundTrip(data)
 	r, err := readResponse(encoded, data)
 	if err := objection(); err != nil {
 		return nil, err
@@ -147,31 +147,31 @@ func readResponse(encoded string, data []byte) (*Response, error) {
 // unambiguous refuses elements that the schema allows once and that stand there
 // twice: the parsers of this world take the first, the last or a mixture.
 func unambiguous(root *etree.Element) error {
-	if err := single(root, nsAssertion, "Issuer"); err != nil {
+	if err := requireSingle(root, nsAssertion, "Issuer"); err != nil {
 		return err
 	}
-	if err := single(root, nsProtocol, "Status"); err != nil {
+	if err := requireSingle(root, nsProtocol, "Status"); err != nil {
 		return err
 	}
 	if status := child(root, nsProtocol, "Status"); status != nil {
 		for _, tag := range []string{"StatusCode", "StatusMessage"} {
-			if err := single(status, nsProtocol, tag); err != nil {
+			if err := requireSingle(status, nsProtocol, tag); err != nil {
 				return err
 			}
 		}
 	}
 	for _, a := range children(root, nsAssertion, "Assertion") {
 		for _, tag := range []string{"Issuer", "Subject", "Conditions"} {
-			if err := single(a, nsAssertion, tag); err != nil {
+			if err := requireSingle(a, nsAssertion, tag); err != nil {
 				return err
 			}
 		}
 		if subject := child(a, nsAssertion, "Subject"); subject != nil {
-			if err := single(subject, nsAssertion, "NameID"); err != nil {
+			if err := requireSingle(subject, nsAssertion, "NameID"); err != nil {
 				return err
 			}
 			for _, c := range children(subject, nsAssertion, "SubjectConfirmation") {
-				if err := single(c, nsAssertion, "SubjectConfirmationData"); err != nil {
+				if err := requireSingle(c, nsAssertion, "SubjectConfirmationData"); err != nil {
 					return err
 				}
 			}
@@ -180,7 +180,7 @@ func unambiguous(root *etree.Element) error {
 	return nil
 }
 
-func single(el *etree.Element, ns, tag string) error {
+func requireSingle(el *etree.Element, ns, tag string) error {
 	if n := len(children(el, ns, tag)); n > 1 {
 		return bad("the message has %d elements %s where one may be", n, tag)
 	}

@@ -37,17 +37,17 @@ func readXML(data []byte) (*etree.Document, error) {
 	if err := bounded(data); err != nil {
 		return nil, err
 	}
-	if err := unlike(data)(); err != nil {
+	if err := validateRoundTrip(data)(); err != nil {
 		return nil, err
 	}
 	return parse(data)
 }
 
-// unlike begins to look for what parsers could see differently in data, in a goroutine
+// validateRoundTrip begins to look for what parsers could see differently in data, in a goroutine
 // of its own, because that takes as long as all the parsers together. The function that
 // it returns waits for the outcome; what anybody has read before is worth nothing if
 // that is an error.
-func unlike(data []byte) func() error {
+func validateRoundTrip(data []byte) func() error {
 	found := make(chan error, 1)
 	go func() { found <- roundtrip.Validate(bytes.NewReader(data)) }()
 	return func() error {
@@ -60,7 +60,7 @@ func unlike(data []byte) func() error {
 
 // parse makes a tree of a document that has passed guard.
 func parse(data []byte) (*etree.Document, error) {
-	if err := guard(data); err != nil {
+	if err := checkTokens(data); err != nil {
 		return nil, err
 	}
 	doc := etree.NewDocument()
@@ -77,8 +77,8 @@ func parse(data []byte) (*etree.Document, error) {
 	return doc, nil
 }
 
-// guard refuses what is well formed but has no place in a SAML message.
-func guard(data []byte) error {
+// checkTokens refuses what is well formed but has no place in a SAML message.
+func checkTokens(data []byte) error {
 	dec := xml.NewDecoder(bytes.NewReader(data))
 	depth, roots := 0, 0
 	for {

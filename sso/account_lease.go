@@ -47,10 +47,10 @@ func saveAndRelease(ctx context.Context, lease Lease, data []byte, release func(
 }
 
 // letGo gives a lease back while the sign-in goes on: nothing in it waits for that.
-func (g *guard) letGo(lease Lease) { g.leaving.Go(lease.Release) }
+func (g *secretGuard) letGo(lease Lease) { g.leaving.Go(lease.Release) }
 
 // hold returns an account with its lease held.
-func (g *guard) hold(ctx context.Context, a account) (*knownAccount, error) {
+func (g *secretGuard) hold(ctx context.Context, a account) (*knownAccount, error) {
 	k := g.known[a]
 	if k != nil && k.lease != nil && leaseErr(k.lease) == nil {
 		return k, nil
@@ -81,7 +81,7 @@ func (g *guard) hold(ctx context.Context, a account) (*knownAccount, error) {
 // yield gives back the leases that must not be held while that of a is waited for: one of
 // its own that was lost, and a mailbox's when the user's is wanted. The mailbox has taken
 // its secret by then, or the sign-in would not go on.
-func (g *guard) yield(ctx context.Context, a account) error {
+func (g *secretGuard) yield(ctx context.Context, a account) error {
 	if a.Kind != accountUser {
 		if k := g.known[a]; k != nil {
 			k.release()
@@ -89,7 +89,7 @@ func (g *guard) yield(ctx context.Context, a account) error {
 		return nil
 	}
 	v := verdicts{}
-	for property, p := range g.passed {
+	for property, p := range g.sentSecrets {
 		if !p.settled && g.c.cfg.account(property).Kind == accountMailbox {
 			v.accept(g, property)
 		}
@@ -98,7 +98,7 @@ func (g *guard) yield(ctx context.Context, a account) error {
 }
 
 // look returns an account as it is stored, without its lease.
-func (g *guard) look(ctx context.Context, a account) (*knownAccount, error) {
+func (g *secretGuard) look(ctx context.Context, a account) (*knownAccount, error) {
 	r, err := readAccount(ctx, g.c.accounts, nil, a)
 	if err != nil {
 		return nil, err
@@ -141,8 +141,8 @@ func (k *knownAccount) save(ctx context.Context) error {
 // failed gives the leases back, and stores what was found out, after err ended the way
 // to a secret. While another secret is out, or is marked for the same request, its
 // verdict comes first.
-func (g *guard) failed(ctx context.Context, err error) error {
-	for _, p := range g.passed {
+func (g *secretGuard) failed(ctx context.Context, err error) error {
+	for _, p := range g.sentSecrets {
 		if !p.settled {
 			return err
 		}
@@ -152,7 +152,7 @@ func (g *guard) failed(ctx context.Context, err error) error {
 }
 
 // giveBack gives all leases back, and stores what was found out.
-func (g *guard) giveBack(ctx context.Context) {
+func (g *secretGuard) giveBack(ctx context.Context) {
 	if bad := g.apply(ctx, nil); bad != nil {
 		g.c.opts.Logger.Warn("what is known of an account could not be stored", "error", bad.Error())
 	}
@@ -160,7 +160,7 @@ func (g *guard) giveBack(ctx context.Context) {
 
 // apply makes the changes, stores what has changed and gives all leases back. Those that
 // are not held, or were lost, are held anew for that, one at a time.
-func (g *guard) apply(ctx context.Context, v verdicts) error {
+func (g *secretGuard) apply(ctx context.Context, v verdicts) error {
 	var errs []error
 	var later []account
 	for a, k := range g.known {
@@ -202,7 +202,7 @@ func (g *guard) apply(ctx context.Context, v verdicts) error {
 }
 
 // close gives back all leases at the end of whatever the guard was made for.
-func (g *guard) close(ctx context.Context) {
+func (g *secretGuard) close(ctx context.Context) {
 	leave, err := g.enter(context.WithoutCancel(ctx))
 	if err == nil {
 		g.giveBack(ctx)

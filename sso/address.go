@@ -23,19 +23,19 @@ func (c *Config) checkAddresses() *ConfigError {
 		return bad
 	}
 	if bad := c.checkConsumer(); bad != nil {
-		return bad.about("SSOExchangeURL", "")
+		return bad.withProperty("SSOExchangeURL", "")
 	}
 	if bad := c.checkBase(); bad != nil {
-		return bad.about("URL", "")
+		return bad.withProperty("URL", "")
 	}
 	if s := c.SSOStartURL; s != nil && !hop.SameOrigin(s, c.URL) {
 		return badValue("the start page is not on the SP's host",
-			"SSOStartURL must share the host of SSOExchangeURL: name a page below "+c.URL.String()).about("SSOStartURL", "")
+			"SSOStartURL must share the host of SSOExchangeURL: name a page below "+c.URL.String()).withProperty("SSOStartURL", "")
 	}
 	switch c.Scheme {
 	case "Okta":
 		if bad := checkOktaLink(c.SSOLoginURL); bad != nil {
-			return bad.about("SSOLoginURL", "")
+			return bad.withProperty("SSOLoginURL", "")
 		}
 		return c.checkOktaDomain()
 	case "Crowd":
@@ -52,20 +52,20 @@ func (c *Config) checkSwapped() *ConfigError {
 	switch provider := looksLikeOkta(acs) || looksLikeCrowd(acs); {
 	case consumer && provider:
 		return badValue("SSOLoginURL and SSOExchangeURL are swapped",
-			"SSOLoginURL is the identity provider's, SSOExchangeURL Jira's").about("SSOLoginURL", "")
+			"SSOLoginURL is the identity provider's, SSOExchangeURL Jira's").withProperty("SSOLoginURL", "")
 	case consumer:
-		return badValue("an address of Jira, not of the identity provider", loginHint(c.Scheme)).about("SSOLoginURL", "")
+		return badValue("an address of Jira, not of the identity provider", loginHint(c.Scheme)).withProperty("SSOLoginURL", "")
 	case provider:
 		return badValue("an address of the identity provider, not of Jira",
-			"write "+atlassianConsumer(c.URL)).about("SSOExchangeURL", "")
+			"write "+atlassianConsumer(c.URL)).withProperty("SSOExchangeURL", "")
 	case c.Scheme == "Okta" && hop.SameOrigin(login, acs): // the password would go to Jira
-		return badValue("on Jira's host, not on Okta's", loginHint(c.Scheme)).about("SSOLoginURL", "")
+		return badValue("on Jira's host, not on Okta's", loginHint(c.Scheme)).withProperty("SSOLoginURL", "")
 	case c.Scheme == "Okta" && looksLikeCrowd(login):
 		return badValue("an address of Crowd, not of Okta",
-			"write AuthScheme=Crowd, or give the app's embed link in Okta").about("SSOLoginURL", "")
+			"write AuthScheme=Crowd, or give the app's embed link in Okta").withProperty("SSOLoginURL", "")
 	case c.Scheme == "Crowd" && looksLikeOkta(login):
 		return badValue("an address of Okta, not of Crowd",
-			"write AuthScheme=Okta, or give Crowd's base URL followed by "+crowd.Suffix).about("SSOLoginURL", "")
+			"write AuthScheme=Okta, or give Crowd's base URL followed by "+crowd.Suffix).withProperty("SSOLoginURL", "")
 	}
 	return nil
 }
@@ -241,7 +241,7 @@ func (c *Config) checkOktaDomain() *ConfigError {
 	default:
 		return nil
 	}
-	return bad.about("Domain", "")
+	return bad.withProperty("Domain", "")
 }
 
 // crowdPage is what a browser shows of Crowd, after its base URL.
@@ -254,11 +254,11 @@ func checkCrowdAddress(u *url.URL) *ConfigError {
 		if base == "" {
 			hint = "it is Crowd's base URL followed by " + crowd.Suffix + ", such as " + hop.Origin(u) + "/crowd" + crowd.Suffix
 		}
-		return badValue("the path does not end in "+crowd.Suffix, hint).about("SSOLoginURL", "")
+		return badValue("the path does not end in "+crowd.Suffix, hint).withProperty("SSOLoginURL", "")
 	}
 	if u.RawQuery != "" {
 		return badValue("has a query, which belongs to an earlier sign-in",
-			"write "+hop.Origin(u)+u.EscapedPath()).about("SSOLoginURL", "")
+			"write "+hop.Origin(u)+u.EscapedPath()).withProperty("SSOLoginURL", "")
 	}
 	return nil
 }

@@ -86,7 +86,7 @@ type Client struct {
 	code     *passCode
 	mailbox  mfa.Answerer // of MFAMailbox; nil: none
 	net      *network
-	flight   flight
+	flight   singleflight
 
 	userAgent string
 	idp       *url.URL // where the provider goes first; nil: not known, or by a transport of its own
@@ -211,8 +211,8 @@ func (c *Client) Login(ctx context.Context) (*Session, error) {
 		if err != nil {
 			return nil, err
 		}
-		c.connectAhead(ctx)
-		return c.under(ctx, lease, began, func(ctx context.Context, r *record) (*Session, error) {
+		c.preconnect(ctx)
+		return c.withLease(ctx, lease, began, func(ctx context.Context, r *record) (*Session, error) {
 			return c.authenticate(ctx, r, time.Time{})
 		})
 	})
@@ -252,54 +252,54 @@ func (c *Client) Stored(ctx context.Context) (*Session, error) {
 
 // sessionFrom is Session for a caller who has just loaded the record r, or not: nil.
 func (c *Client) sessionFrom(ctx context.Context, r *record) (*Session, error) {
-	return c.flight.do(ctx, "session", func(ctx context.Context) (*Session, error) { return c.ensure(ctx, r) })
+	return c.flight.do(ctx, "session", func(ctx context.Context) (*Session, error) { return c.resumeOrSignIn(ctx, r) })
 }
 
-// ensure is the decision of Session: what is stored and works, else a sign-in.
-func (c *Client) ensure(ctx context.Context, r *record) (_ *Session, err error) {
+// resumeOrSignIn is the decision of Session: what is stored and works, else a sign-in.
+func (c *Client) resumeOrSignIn(ctx context.Context, r *record) (_ *Session, err error) {
 	began := time.Now()
 	if r == nil {
 		if r, err = c.load(ctx); err != nil {
 			return nil, err
 		}
 	}
-	c.freshen(r)
+	c.useNewerCookies(r)
 	checkCtx, cancel := patience.WithBudget(ctx, c.timeout())
 	s, err := c.resumeStored(checkCtx, r)
 	cancel()
 	if s != nil || err != nil {
 		return s, err
 	}
-	seen := r.glance(began)
+	seen := r.seenState(began)
 	if !r.Obtained.IsZero() {
 		seen.asked = time.Now() // Jira has just said that it does not know the session
 	}
 	for try := 1; ; try++ {
-		s, err = c.share(ctx, seen)
+		s, err = c.signInOnce(ctx, seen)
 		if try == leaseTries || !errors.Is(err, errLeaseLost) {
 			return s, err
 		}
 	}
 }
 
-// share signs in, or takes over what a neighbour's sign-in has brought meanwhile.
-func (c *Client) share(ctx context.Context, seen glance) (*Session, error) {
+// signInOnce signs in, or takes over what a neighbour's sign-in has brought meanwhile.
+func (c *Client) signInOnce(ctx context.Context, seen seenState) (*Session, error) {
 	lease, s, err := c.await(ctx, seen)
 	if lease == nil {
 		return s, err
 	}
-	c.connectAhead(ctx)
-	return c.under(ctx, lease, seen.began, func(ctx context.Context, r *record) (*Session, error) {
-		if s, err := c.neighbour(ctx, r, seen); s != nil || err != nil {
+	c.preconnect(ctx)
+	return c.withLease(ctx, lease, seen.began, func(ctx context.Context, r *record) (*Session, error) {
+		if s, err := c.resultOfPeer(ctx, r, seen); s != nil || err != nil {
 			return s, err
 		}
 		return c.authenticate(ctx, r, seen.asked)
 	})
 }
 
-// freshen prefers the cookies in memory to the stored ones: the SP may have changed
+// useNewerCookies prefers the cookies in memory to the stored ones: the SP may have changed
 // them since they were stored.
-func (c *Client) freshen(r *record) {
+func (c *Client) useNewerCookies(r *record) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.session == nil || r.Obtained.After(c.session.Obtained) {
@@ -311,18 +311,18 @@ func (c *Client) freshen(r *record) {
 	}
 }
 
-// locked runs f with the identity's lease, its record and the time budget.
-func (c *Client) locked(ctx context.Context, began time.Time, f func(context.Context, *record) (*Session, error)) (*Session, error) {
+// acquireAndRun runs f with the identity's lease, its record and the time budget.
+func (c *Client) acquireAndRun(ctx context.Context, began time.Time, f func(context.Context, *record) (*Session, error)) (*Session, error) {
 	lease, err := c.acquire(ctx)
 	if err != nil {
 		return nil, err
 	}
-	return c.under(ctx, lease, began, f)
+	return c.withLease(ctx, lease, began, f)
 }
 
-// under is locked with a lease that was waited for since began. It gives the lease
+// withLease is locked with a lease that was waited for since began. It gives the lease
 // back. When the lease is lost on the way, f's context ends, and so does f.
-func (c *Client) under(ctx context.Context, lease Lease, began time.Time, f func(context.Context, *record) (*Session, error)) (*Session, error) {
+func (c *Client) withLease(ctx context.Context, lease Lease, began time.Time, f func(context.Context, *record) (*Session, error)) (*Session, error) {
 	defer lease.Release()
 	ctx, stop := whileHeld(ctx, lease)
 	defer stop()
@@ -370,7 +370,7 @@ func (c *Client) signInState() *signInState {
 	return c.signIn
 }
 
-func (c *Client) keep(s *Session, jar *cookiejar.Jar) *Session {
+func (c *Client) setSession(s *Session, jar *cookiejar.Jar) *Session {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.session, c.jar = s, jar
@@ -397,7 +397,7 @@ func (r *record) session(reused bool) *Session {
 // knows that the reason is gone. What was noted of an account is forgotten for all
 // identities that use it.
 func (c *Client) ClearRefusal(ctx context.Context) error {
-	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
+	_, err := c.acquireAndRun(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
 		for _, a := range c.cfg.accounts() {
 			if err := c.changeAccount(ctx, a, func(r *accountRecord) bool {
 				r.forgive()
@@ -406,7 +406,7 @@ func (c *Client) ClearRefusal(ctx context.Context) error {
 				return nil, err
 			}
 		}
-		r.forgiven()
+		r.reset()
 		return nil, c.signInState().store(ctx)
 	})
 	return err

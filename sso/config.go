@@ -161,14 +161,14 @@ func (s Settings) Config() (*Config, error) { return s.ConfigWith(ParseOptions{}
 func (s Settings) ConfigWith(o ParseOptions) (*Config, error) {
 	all := Merge(defaults(), s)
 	c := &Config{}
-	for i := range table {
-		if bad := all.apply(c, &table[i], o); bad != nil {
+	for i := range properties {
+		if bad := all.apply(c, &properties[i], o); bad != nil {
 			return nil, bad
 		}
 		// The scheme comes first: whoever uses another one is not helped by hearing
 		// what Okta and Crowd require.
 		if i == 0 && c.Scheme == "" {
-			return nil, badValue("required", "AuthScheme=Okta or AuthScheme=Crowd").about("AuthScheme", "")
+			return nil, badValue("required", "AuthScheme=Okta or AuthScheme=Crowd").withProperty("AuthScheme", "")
 		}
 	}
 	if bad := all.finishURLs(c); bad != nil {
@@ -185,9 +185,9 @@ func (s Settings) ConfigWith(o ParseOptions) (*Config, error) {
 }
 
 // apply puts the settings of one row into c.
-func (s Settings) apply(c *Config, r *row, o ParseOptions) *ConfigError {
+func (s Settings) apply(c *Config, r *propertySpec, o ParseOptions) *ConfigError {
 	for _, src := range sources {
-		name := (key{r, src}).name()
+		name := (keyword{r, src}).name()
 		v, ok := s.values[name]
 		if !ok || v.text() == "" {
 			continue
@@ -195,14 +195,14 @@ func (s Settings) apply(c *Config, r *row, o ParseOptions) *ConfigError {
 		value := v.text()
 		if r.secret == nil {
 			if bad := r.set(c, value); bad != nil {
-				return bad.about(name, v.origin)
+				return bad.withProperty(name, v.source)
 			}
 			continue
 		}
 		switch src {
 		case sourceValue:
 			if _, bad := sendable(name, value); bad != nil {
-				return bad.about(name, v.origin)
+				return bad.withProperty(name, v.source)
 			}
 			*r.secret(c) = newSecret(name, value)
 		case sourceFile:
@@ -217,13 +217,13 @@ func (s Settings) apply(c *Config, r *row, o ParseOptions) *ConfigError {
 }
 
 // uses reports whether the scheme of c uses a property.
-func (c *Config) uses(r *row) bool { return r.Schemes == nil || slices.Contains(r.Schemes, c.Scheme) }
+func (c *Config) uses(r *propertySpec) bool { return r.Schemes == nil || slices.Contains(r.Schemes, c.Scheme) }
 
 func (s Settings) required(c *Config) *ConfigError {
 	var missing []string
-	var first *row
-	for i := range table {
-		if r := &table[i]; r.Required && c.uses(r) && r.get(c) == "" {
+	var first *propertySpec
+	for i := range properties {
+		if r := &properties[i]; r.Required && c.uses(r) && r.get(c) == "" {
 			if first == nil {
 				first = r
 			}
@@ -237,12 +237,12 @@ func (s Settings) required(c *Config) *ConfigError {
 	if len(missing) > 1 {
 		problem += ", and so is " + strings.Join(missing[1:], ", ")
 	}
-	return badValue(problem, first.Name+": "+first.Help).about(first.Name, "")
+	return badValue(problem, first.Name+": "+first.Help).withProperty(first.Name, "")
 }
 
 func (s Settings) warnUnused(c *Config) {
 	for _, name := range s.Names() {
-		r := keys[foldName(name)].row
+		r := keys[normalizeName(name)].row
 		if s.values[name].text() != "" && !c.uses(r) {
 			c.Warnings = append(c.Warnings, name+" is not used with AuthScheme="+c.Scheme)
 		}
@@ -274,15 +274,15 @@ func (s Settings) finishURLs(c *Config) *ConfigError {
 	acs := c.SSOExchangeURL
 	switch {
 	case acs != nil && isCloud(acs):
-		return cloudError(acs.Hostname()).about("SSOExchangeURL", s.values["SSOExchangeURL"].origin)
+		return cloudError(acs.Hostname()).withProperty("SSOExchangeURL", s.values["SSOExchangeURL"].source)
 	case acs == nil && c.URL != nil && isCloud(c.URL):
-		return cloudError(c.URL.Hostname()).about("URL", s.values["URL"].origin)
+		return cloudError(c.URL.Hostname()).withProperty("URL", s.values["URL"].source)
 	case acs == nil:
 		return nil // reported as missing
 	case c.URL == nil || isCloud(c.URL):
 		base := deriveBase(acs)
 		if base == nil {
-			return badValue("cannot be derived from SSOExchangeURL, which has no "+servletPath, "give URL, the base URL of Jira").about("URL", "")
+			return badValue("cannot be derived from SSOExchangeURL, which has no "+servletPath, "give URL, the base URL of Jira").withProperty("URL", "")
 		}
 		if c.URL != nil {
 			c.Warnings = append(c.Warnings, "URL is on Atlassian's cloud, SSOExchangeURL is not: URL is derived from SSOExchangeURL instead")

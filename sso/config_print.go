@@ -15,8 +15,8 @@ import (
 // ParseConfig reads it again, to a Config with the same Public.
 func (c *Config) Public() string {
 	var b strings.Builder
-	for i := range table {
-		r := &table[i]
+	for i := range properties {
+		r := &properties[i]
 		if r.secret != nil || r.hidden {
 			continue
 		}
@@ -45,8 +45,8 @@ func (c Config) LogValue() slog.Value {
 // Public, and "[redacted]" for each secret that has a source and for MFACommand.
 func (c Config) MarshalJSON() ([]byte, error) {
 	object := make(map[string]string)
-	for i := range table {
-		r := &table[i]
+	for i := range properties {
+		r := &properties[i]
 		switch {
 		case r.secret != nil && !r.secret(&c).IsZero(), r.hidden && r.get(&c) != "":
 			object[r.Name] = redacted

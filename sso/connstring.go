@@ -12,7 +12,7 @@ const maxConnectionString = 64 << 10
 
 // pair is one Name=Value of a connection string whose name is known.
 type pair struct {
-	key   key
+	key   keyword
 	value string
 }
 
@@ -39,7 +39,7 @@ func splitList(list, inside string) ([]pair, *ConfigError) {
 			return nil, strayPart(n, pairs, inside, "has no '='")
 		}
 		name := list[:end]
-		k, ok := keys[foldName(strings.TrimSpace(name))]
+		k, ok := keys[normalizeName(strings.TrimSpace(name))]
 		if !ok {
 			bad := unknownName(name)
 			switch {
@@ -53,7 +53,7 @@ func splitList(list, inside string) ([]pair, *ConfigError) {
 		}
 		value, rest, bad := splitValue(list[end+1:])
 		if bad != nil {
-			return nil, bad.about(k.name(), "")
+			return nil, bad.withProperty(k.name(), "")
 		}
 		pairs = append(pairs, pair{k, value})
 		list = rest

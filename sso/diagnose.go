@@ -142,7 +142,7 @@ func (c *Client) diagnoseSP(ctx context.Context, report func(Finding)) {
 }
 
 // ask makes one request of a check.
-func (c *Client) ask(ctx context.Context, server string, u *url.URL, accept string) (*hop.Answer, error) {
+func (c *Client) ask(ctx context.Context, server string, u *url.URL, accept string) (*hop.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	h := &hop.Client{Server: server, Transport: c.reported(true), UserAgent: c.userAgent, Logger: c.opts.Logger}

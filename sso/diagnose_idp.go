@@ -47,7 +47,7 @@ func (c *Client) diagnoseOkta(ctx context.Context, report func(Finding)) {
 	}
 }
 
-func (c *Client) engineFinding(a *hop.Answer) Finding {
+func (c *Client) engineFinding(a *hop.Response) Finding {
 	var org struct {
 		Pipeline string `json:"pipeline"`
 	}
@@ -71,7 +71,7 @@ func (c *Client) engineFinding(a *hop.Answer) Finding {
 		"a gateway may block /.well-known/okta-organization; a sign-in finds out by other means")
 }
 
-func pipelineOf(a *hop.Answer, org *struct {
+func pipelineOf(a *hop.Response, org *struct {
 	Pipeline string `json:"pipeline"`
 }) string {
 	if a.Status != http.StatusOK || json.Unmarshal(a.Body, org) != nil {
@@ -127,7 +127,7 @@ func (c *Client) crowdBase() (*url.URL, bool) {
 
 // crowdRESTFinding judges the answer to a call without credentials: Crowd's REST
 // API says 401 to it, before it looks at anything else.
-func crowdRESTFinding(base *url.URL, a *hop.Answer) Finding {
+func crowdRESTFinding(base *url.URL, a *hop.Response) Finding {
 	const check = "crowd.rest"
 	version := strings.TrimPrefix(a.Header.Get("X-Embedded-Crowd-Version"), "Crowd/")
 	if version != "" && len(version) < 32 {
@@ -164,7 +164,7 @@ func (c *Client) CheckApplication(ctx context.Context) error {
 	if !ok {
 		return nil
 	}
-	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, _ *record) (*Session, error) {
+	_, err := c.acquireAndRun(ctx, time.Now(), func(ctx context.Context, _ *record) (*Session, error) {
 		state := c.signInState()
 		err := provider.CheckApplication(ctx)
 		noteErr := state.guard.note(ctx, err, time.Now())

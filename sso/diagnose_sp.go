@@ -26,7 +26,7 @@ func (c *Client) diagnoseJira(ctx context.Context, report func(Finding)) {
 	var info struct {
 		Version, DeploymentType, BaseURL string
 	}
-	isInfo := a.Status == http.StatusOK && !isHTML(a.Answer) &&
+	isInfo := a.Status == http.StatusOK && !isHTML(a.Response) &&
 		json.Unmarshal(plainJSON(a.Body), &info) == nil && info.Version != ""
 	known, trouble := v.stranger(a)
 	gone := a.Status == http.StatusNotFound
@@ -39,12 +39,12 @@ func (c *Client) diagnoseJira(ctx context.Context, report func(Finding)) {
 		c.baseURLFinding(info.BaseURL, report)
 	case trouble != nil:
 		report(FindingOf(check, "", trouble))
-	case (known || asJira(a.Answer)) && a.Location() == nil && (!gone || fromJira(a.Header)):
+	case (known || asJira(a.Response)) && a.Location() == nil && (!gone || fromJira(a.Header)):
 		report(Finding{Check: check, Status: FindingOK, Message: fmt.Sprintf("Jira answers at %s (its version is for users only, %d)", c.cfg.URL, a.Status)})
 	case a.Location() != nil && !v.onSP(a.Location()) && !known:
 		report(warning(check, "a gateway answers instead of Jira and sends to "+a.Location().Host,
 			"the cookies of Jira alone do not pass the gateway: let requests from here reach Jira directly, or exempt "+c.cfg.URL.EscapedPath()+"/rest/ and the exchange URL"))
-	case gone && gatewayNear(a.Answer).name == "" && !outageTitle().MatchString(v.saidBy(a.Answer)):
+	case gone && gatewayNear(a.Response).name == "" && !outageTitle().MatchString(v.saidBy(a.Response)):
 		report(c.missingJira(ctx, v))
 	default:
 		report(c.notJiraFinding(ctx, v, a))
@@ -58,7 +58,7 @@ func (c *Client) notJiraFinding(ctx context.Context, v *visit, a reply) Finding 
 	if err != nil {
 		return FindingOf(check, "", err)
 	}
-	return warning(check, fmt.Sprintf("Jira answers, but serverInfo is refused (%d)%s", a.Status, v.quoted(a.Answer)),
+	return warning(check, fmt.Sprintf("Jira answers, but serverInfo is refused (%d)%s", a.Status, v.quoted(a.Response)),
 		"let requests to /rest/ pass: clients will need it")
 }
 

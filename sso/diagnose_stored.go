@@ -15,8 +15,8 @@ import (
 func (c *Client) diagnoseSecrets(ctx context.Context, report func(Finding)) {
 	const check = "secrets"
 	var good []string
-	for i := range table {
-		r := &table[i]
+	for i := range properties {
+		r := &properties[i]
 		if r.secret == nil || r.Name == "MFAPassCode" || !c.cfg.uses(r) {
 			continue
 		}

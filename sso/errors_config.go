@@ -64,8 +64,8 @@ func badSource(problem, hint string) *ConfigError {
 	return e
 }
 
-// about fills in which property the error is about, unless it says so itself.
-func (e *ConfigError) about(property, origin string) *ConfigError {
+// withProperty fills in which property the error is about, unless it says so itself.
+func (e *ConfigError) withProperty(property, origin string) *ConfigError {
 	if e.Property == "" {
 		e.Property = property
 	}

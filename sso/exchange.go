@@ -53,7 +53,7 @@ func (v *visit) exchange(ctx context.Context, resp *saml.Response, req *saml.Req
 // welcomed returns the user whom the answer to the assertion names as the owner of the
 // session that it opens, "" if that is not to be trusted, or says nothing of the kind.
 // before is the session of before.
-func (v *visit) welcomed(answer *hop.Answer, before string) string {
+func (v *visit) welcomed(answer *hop.Response, before string) string {
 	if now := v.sessionValue(); !v.trust || now == "" || now == before || answer.Status >= 400 {
 		return ""
 	}

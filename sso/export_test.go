@@ -22,8 +22,8 @@ var (
 
 // Learn returns the idle time that is believed after a check.
 func Learn(idle, gap time.Duration, alive bool, inARow int, most time.Duration) (time.Duration, int) {
-	c := care{Idle: idle, Alive: inARow}
-	c.learn(gap, alive, most)
+	c := refreshState{Idle: idle, Alive: inARow}
+	c.updateEstimate(gap, alive, most)
 	return c.Idle, c.Alive
 }
 

@@ -7,10 +7,10 @@ import (
 	"sync"
 )
 
-// flight lets one sign-in happen at a time and all callers share its outcome. Each
+// singleflight lets one sign-in happen at a time and all callers share its outcome. Each
 // caller may leave by its own context; when the last has left, the work is
 // cancelled. No lock is held while the work goes on.
-type flight struct {
+type singleflight struct {
 	mu    sync.Mutex
 	calls map[string]*call
 }
@@ -24,7 +24,7 @@ type call struct {
 }
 
 // do joins the call named what, or starts it.
-func (f *flight) do(ctx context.Context, what string, work func(context.Context) (*Session, error)) (*Session, error) {
+func (f *singleflight) do(ctx context.Context, what string, work func(context.Context) (*Session, error)) (*Session, error) {
 	f.mu.Lock()
 	if f.calls == nil {
 		f.calls = make(map[string]*call)

@@ -12,7 +12,7 @@ import (
 // caller's own takes part if it has a method SetSessionAside() (takeBack func()).
 func (c *Client) LoginFresh(ctx context.Context) (*Session, error) {
 	return c.flight.do(ctx, "login fresh", func(ctx context.Context) (*Session, error) {
-		return c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
+		return c.acquireAndRun(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
 			c.signInState().fresh = true
 			return c.authenticate(ctx, r, time.Time{})
 		})
@@ -28,12 +28,12 @@ func (c *Client) setAside(state *signInState) (takeBack func()) {
 }
 
 // passwordTried reports whether the sign-in that has just succeeded rests on the password.
-func (c *Client) passwordTried(g *guard) bool {
+func (c *Client) passwordTried(g *secretGuard) bool {
 	if p, ok := c.provider.(passwordTeller); ok && p.PasswordTried() {
 		return true
 	}
 	g.mu.Lock()
 	defer g.mu.Unlock()
-	_, sent := g.passed["Password"]
+	_, sent := g.sentSecrets["Password"]
 	return sent
 }

@@ -11,7 +11,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 )
 
-// guard stands where a provider reads its secrets. It lets none pass that was refused
+// secretGuard stands where a provider reads its secrets. It lets none pass that was refused
 // before, and remembers what it let pass, so that a refusal can be noted. There is one
 // for each sign-in, and while a provider works, which it may do in several goroutines,
 // the record is reached through its guard only.
@@ -33,7 +33,7 @@ import (
 //
 // So no two can wait for each other. A process that dies holds nothing: files are
 // unlocked by the system, and leases of a shared store expire.
-type guard struct {
+type secretGuard struct {
 	c           *Client
 	newPassword Secret // what an expired password is changed to; zero: none
 
@@ -44,7 +44,7 @@ type guard struct {
 	// no mutex: they wait for leases.
 	turn   chan struct{}
 	known  map[account]*knownAccount
-	passed map[string]passedSecret
+	sentSecrets map[string]passedSecret
 	probed bool // the server has answered something harmless in this sign-in
 
 	leaving sync.WaitGroup // leases that are being given back
@@ -63,13 +63,13 @@ type passedSecret struct {
 	settled      bool   // the verdict is known
 }
 
-func newGuard(c *Client, r *record) *guard {
-	return &guard{c: c, record: r, newPassword: c.cfg.NewPassword, turn: make(chan struct{}, 1),
-		known: make(map[account]*knownAccount), passed: make(map[string]passedSecret)}
+func newGuard(c *Client, r *record) *secretGuard {
+	return &secretGuard{c: c, record: r, newPassword: c.cfg.NewPassword, turn: make(chan struct{}, 1),
+		known: make(map[account]*knownAccount), sentSecrets: make(map[string]passedSecret)}
 }
 
 // enter waits for the turn, or for the end of ctx.
-func (g *guard) enter(ctx context.Context) (leave func(), err error) {
+func (g *secretGuard) enter(ctx context.Context) (leave func(), err error) {
 	select {
 	case g.turn <- struct{}{}:
 		return func() { <-g.turn }, nil
@@ -79,14 +79,14 @@ func (g *guard) enter(ctx context.Context) (leave func(), err error) {
 }
 
 // change lets f change the identity's record.
-func (g *guard) change(f func(*record)) {
+func (g *secretGuard) change(f func(*record)) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	f(g.record)
 }
 
 // encode returns the identity's record as it is stored.
-func (g *guard) encode() ([]byte, error) {
+func (g *secretGuard) encode() ([]byte, error) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	return json.Marshal(g.record)
@@ -97,7 +97,7 @@ const newPasswordProperty = "NewPassword"
 
 // secret lets the secret s pass that a provider is about to send, after it was marked as
 // sent. owner is the name under which programs of before noted its refusals.
-func (g *guard) secret(ctx context.Context, property, owner string, s Secret) (string, error) {
+func (g *secretGuard) secret(ctx context.Context, property, owner string, s Secret) (string, error) {
 	// Before any account is locked: a person may have to unlock the source.
 	value, err := s.Reveal(ctx)
 	if err != nil {
@@ -127,19 +127,19 @@ func (g *guard) secret(ctx context.Context, property, owner string, s Secret) (s
 		// password that was refused without a new one may be sent again with one.
 		marked = value + "\x00" + next
 	}
-	if p, again := g.passed[property]; again && !p.settled && p.value == value {
+	if p, again := g.sentSecrets[property]; again && !p.settled && p.value == value {
 		return value, nil // the same sign-in asks for it twice, and the mark is there
 	}
 	if err := g.allow(ctx, lead, home, property, owner, marked); err != nil {
 		return "", g.failed(ctx, err)
 	}
-	g.passed[property] = passedSecret{owner: owner, value: value, marked: marked}
+	g.sentSecrets[property] = passedSecret{owner: owner, value: value, marked: marked}
 	return value, nil
 }
 
 // open returns the accounts of a secret: lead, whose lease is held now and whose record
 // has the mark, and home, whose record has the refusals.
-func (g *guard) open(ctx context.Context, property, owner string) (lead, home *knownAccount, err error) {
+func (g *secretGuard) open(ctx context.Context, property, owner string) (lead, home *knownAccount, err error) {
 	a := g.c.cfg.account(property)
 	first := a
 	if a.shared() {
@@ -173,7 +173,7 @@ func (g *guard) open(ctx context.Context, property, owner string) (lead, home *k
 }
 
 // allow decides whether a secret may be sent, and then marks it.
-func (g *guard) allow(ctx context.Context, lead, home *knownAccount, property, owner, marked string) error {
+func (g *secretGuard) allow(ctx context.Context, lead, home *knownAccount, property, owner, marked string) error {
 	if f, ok := home.record.knows(property, marked, g.c.cfg.userOf(home.account)); ok {
 		e := &RefusedBeforeError{Property: property, At: f.At, Text: f.Text}
 		if f.SP != g.c.id.SP {
@@ -211,7 +211,7 @@ func (g *guard) allow(ctx context.Context, lead, home *knownAccount, property, o
 
 // markedBefore returns the sends without a verdict that a program of before has marked
 // in the identity's record since a time, and removes them there.
-func (g *guard) markedBefore(property, owner, marked string, since time.Time) []time.Time {
+func (g *secretGuard) markedBefore(property, owner, marked string, since time.Time) []time.Time {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	a, ok := g.record.Sent[property]
@@ -224,7 +224,7 @@ func (g *guard) markedBefore(property, owner, marked string, since time.Time) []
 
 // replaced reports whether value is an expired password that an earlier sign-in has
 // changed, so that a connection that still names both works on.
-func (g *guard) replaced(r *accountRecord, owner, value string) bool {
+func (g *secretGuard) replaced(r *accountRecord, owner, value string) bool {
 	if len(r.Replaced) > 0 {
 		return hmac.Equal(r.Replaced, r.mac("Password", "", value))
 	}
@@ -236,7 +236,7 @@ func (g *guard) replaced(r *accountRecord, owner, value string) bool {
 // probe asks the server something harmless, once in a sign-in: what became of the secret
 // when it was last sent is not known, and a server that is in trouble would not say this
 // time either.
-func (g *guard) probe(ctx context.Context, property string) error {
+func (g *secretGuard) probe(ctx context.Context, property string) error {
 	p, ok := g.c.provider.(prober)
 	// A mail server has greeted before it gets a password.
 	if !ok || g.probed || g.c.cfg.account(property).Kind == accountMailbox {

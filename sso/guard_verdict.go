@@ -17,8 +17,8 @@ type verdicts map[account][]func(*accountRecord) bool
 func (v verdicts) add(a account, f func(*accountRecord) bool) { v[a] = append(v[a], f) }
 
 // known adds that the verdict on a secret is known: what it was is for others to say.
-func (v verdicts) known(g *guard, property string) {
-	p, a := g.passed[property], g.c.cfg.account(property)
+func (v verdicts) known(g *secretGuard, property string) {
+	p, a := g.sentSecrets[property], g.c.cfg.account(property)
 	lead := a
 	if a.shared() {
 		lead = g.c.cfg.account("Password")
@@ -26,7 +26,7 @@ func (v verdicts) known(g *guard, property string) {
 	}
 	v.add(lead, func(r *accountRecord) bool { return r.settle(property, r.mac(property, "", p.marked)) })
 	p.settled = true
-	g.passed[property] = p
+	g.sentSecrets[property] = p
 }
 
 // sure removes the doubt about a secret of a shared account.
@@ -40,8 +40,8 @@ func (r *accountRecord) sure(property, marked string) bool {
 }
 
 // accept adds that a secret was taken by its server.
-func (v verdicts) accept(g *guard, property string) {
-	p := g.passed[property]
+func (v verdicts) accept(g *secretGuard, property string) {
+	p := g.sentSecrets[property]
 	v.known(g, property)
 	a := g.c.cfg.account(property)
 	user := g.c.cfg.userOf(a)
@@ -54,14 +54,14 @@ func (v verdicts) accept(g *guard, property string) {
 
 // accepted notes that what was sent so far was not refused: the server went on. It gives
 // back the leases of the accounts.
-func (g *guard) accepted(ctx context.Context) error {
+func (g *secretGuard) accepted(ctx context.Context) error {
 	leave, err := g.enter(ctx)
 	if err != nil {
 		return err
 	}
 	defer leave()
 	v := verdicts{}
-	for property, p := range g.passed {
+	for property, p := range g.sentSecrets {
 		if !p.settled {
 			v.accept(g, property)
 		}
@@ -72,7 +72,7 @@ func (g *guard) accepted(ctx context.Context) error {
 // note remembers which secret err says was refused, if it says so. A sign-in that
 // succeeded clears the marks of the secrets that it used. If err tells nothing about
 // them, the marks of their sending stay.
-func (g *guard) note(ctx context.Context, err error, now time.Time) error {
+func (g *secretGuard) note(ctx context.Context, err error, now time.Time) error {
 	leave, stopped := g.enter(context.WithoutCancel(ctx))
 	if stopped != nil {
 		return stopped
@@ -81,24 +81,24 @@ func (g *guard) note(ctx context.Context, err error, now time.Time) error {
 	return g.apply(ctx, g.verdictsOf(err, now))
 }
 
-func (g *guard) verdictsOf(err error, now time.Time) verdicts {
+func (g *secretGuard) verdictsOf(err error, now time.Time) verdicts {
 	v := verdicts{}
 	var held *heldBackError
 	switch unsent := errors.As(err, &held); {
 	case err == nil:
-		for property := range g.passed {
+		for property := range g.sentSecrets {
 			v.accept(g, property)
 		}
 		g.replace(v)
 		return v
 	case !unsent && noVerdictOnSecrets(err):
-		for property := range g.passed {
+		for property := range g.sentSecrets {
 			g.doubt(v, property)
 		}
 		return v
 	}
 	open := unsettled(err)
-	for property := range g.passed {
+	for property := range g.sentSecrets {
 		if slices.Contains(open, property) {
 			g.doubt(v, property)
 		} else {
@@ -111,8 +111,8 @@ func (g *guard) verdictsOf(err error, now time.Time) verdicts {
 }
 
 // doubt notes of a shared account's secret that nobody knows what became of it.
-func (g *guard) doubt(v verdicts, property string) {
-	p, a := g.passed[property], g.c.cfg.account(property)
+func (g *secretGuard) doubt(v verdicts, property string) {
+	p, a := g.sentSecrets[property], g.c.cfg.account(property)
 	if p.settled || !a.shared() {
 		return // the mark says it
 	}
@@ -126,9 +126,9 @@ func (g *guard) doubt(v verdicts, property string) {
 }
 
 // replace notes that an expired password was changed by this sign-in.
-func (g *guard) replace(v verdicts) {
-	old, ok := g.passed["Password"]
-	if _, changed := g.passed[newPasswordProperty]; !ok || !changed {
+func (g *secretGuard) replace(v verdicts) {
+	old, ok := g.sentSecrets["Password"]
+	if _, changed := g.sentSecrets[newPasswordProperty]; !ok || !changed {
 		return
 	}
 	v.add(g.c.cfg.account("Password"), func(r *accountRecord) bool {
@@ -138,9 +138,9 @@ func (g *guard) replace(v verdicts) {
 }
 
 // noteRest notes that the identity provider wants to be left alone for a while.
-func (g *guard) noteRest(v verdicts, err error, heldBack bool, now time.Time) {
+func (g *secretGuard) noteRest(v verdicts, err error, heldBack bool, now time.Time) {
 	wait, ok := RetryAfter(err)
-	if !ok || heldBack || len(g.passed) == 0 || !errors.Is(err, ErrRateLimited) || Step(err) != autherr.StepLogin {
+	if !ok || heldBack || len(g.sentSecrets) == 0 || !errors.Is(err, ErrRateLimited) || Step(err) != autherr.StepLogin {
 		return
 	}
 	v.add(g.c.cfg.account("Password"), func(r *accountRecord) bool {
@@ -150,13 +150,13 @@ func (g *guard) noteRest(v verdicts, err error, heldBack bool, now time.Time) {
 }
 
 // noteRefusal notes which secret was refused, if one was.
-func (g *guard) noteRefusal(v verdicts, err error, now time.Time) {
+func (g *secretGuard) noteRefusal(v verdicts, err error, now time.Time) {
 	var before *RefusedBeforeError
 	if !errors.Is(err, ErrCredentials) || errors.As(err, &before) {
 		return
 	}
 	property := refusedSecret(err)
-	p, ok := g.passed[property]
+	p, ok := g.sentSecrets[property]
 	if !ok {
 		return // nothing of ours was sent
 	}

@@ -31,7 +31,7 @@ func BenchmarkHostilePages(b *testing.B) {
 	} {
 		page := []byte(parts[0] + strings.Repeat(parts[1], (hop.MaxBody-len(parts[0]))/len(parts[1])))
 		v := &visit{cfg: &Config{URL: mustURL(b, "https://jira.example.com/")}, jar: cookiejar.New()}
-		a := &hop.Answer{URL: mustURL(b, "https://jira.example.com/login.jsp"), Status: 200,
+		a := &hop.Response{URL: mustURL(b, "https://jira.example.com/login.jsp"), Status: 200,
 			Header: http.Header{"Content-Type": {"text/html"}}, Body: page}
 		read := func(b *testing.B, f func()) {
 			b.SetBytes(int64(len(page)))
@@ -46,7 +46,7 @@ func BenchmarkHostilePages(b *testing.B) {
 		})
 		b.Run("who/"+name, func(b *testing.B) {
 			read(b, func() {
-				_, _ = v.stranger(reply{Answer: a})
+				_, _ = v.stranger(reply{Response: a})
 				_ = v.notJira(a)
 				v.blame(&RefusedError{Words: wordsOf(a), ID: errorIDOf(a)}, a)
 			})

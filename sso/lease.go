@@ -70,26 +70,26 @@ func (c *Client) acquire(ctx context.Context) (Lease, error) {
 	return lease, autherr.AtStep(autherr.StepState, stateError("locking", err))
 }
 
-// glance is what a call has seen of the record before it waits for others.
-type glance struct {
+// seenState is what a call has seen of the record before it waits for others.
+type seenState struct {
 	began    time.Time
 	asked    time.Time // when Jira answered that it knows nobody, zero: it was not asked
 	obtained time.Time // when the session was obtained, zero: there was none
 	failed   time.Time // when the last sign-in failed, zero: it did not
 }
 
-func (r *record) glance(began time.Time) glance {
-	g := glance{began: began, obtained: r.Obtained}
+func (r *record) seenState(began time.Time) seenState {
+	g := seenState{began: began, obtained: r.Obtained}
 	if r.Failed != nil {
 		g.failed = r.Failed.At
 	}
 	return g
 }
 
-// neighbour returns what somebody else's sign-in has brought since g: a session that
+// resultOfPeer returns what somebody else's sign-in has brought since g: a session that
 // works, or its failure; nil, nil if there was none. Times of other hosts are
 // compared for being different first: their clocks need not agree with ours.
-func (c *Client) neighbour(ctx context.Context, r *record, g glance) (*Session, error) {
+func (c *Client) resultOfPeer(ctx context.Context, r *record, g seenState) (*Session, error) {
 	if !r.Obtained.IsZero() && !r.Obtained.Equal(g.obtained) {
 		if s, err := c.resume(ctx, r); s != nil || err != nil {
 			return s, err
@@ -103,7 +103,7 @@ func (c *Client) neighbour(ctx context.Context, r *record, g glance) (*Session, 
 }
 
 // await waits for the lease, or for the outcome of whoever has it.
-func (c *Client) await(ctx context.Context, g glance) (Lease, *Session, error) {
+func (c *Client) await(ctx context.Context, g seenState) (Lease, *Session, error) {
 	store, ok := c.store.(Notifier)
 	if !ok {
 		lease, err := c.acquire(ctx)
@@ -130,7 +130,7 @@ func (c *Client) await(ctx context.Context, g glance) (Lease, *Session, error) {
 	saved, stop := store.Watch(ctx, c.id.Key())
 	defer stop()
 	for {
-		s, err := c.overheard(ctx, g)
+		s, err := c.peekResult(ctx, g)
 		if s != nil || err != nil {
 			// A lease that comes too late is not needed. It is given back before the
 			// caller goes on, who may end the process.
@@ -148,14 +148,14 @@ func (c *Client) await(ctx context.Context, g glance) (Lease, *Session, error) {
 	}
 }
 
-// overheard is neighbour for one who has no lease. A record that cannot be read now
+// peekResult is neighbour for one who has no lease. A record that cannot be read now
 // is for the holder of the lease to complain about.
-func (c *Client) overheard(ctx context.Context, g glance) (*Session, error) {
+func (c *Client) peekResult(ctx context.Context, g seenState) (*Session, error) {
 	ctx, cancel := patience.WithBudget(ctx, c.timeout())
 	defer cancel()
 	r, err := c.load(ctx)
 	if err != nil {
 		return nil, nil
 	}
-	return c.neighbour(ctx, r, g)
+	return c.resultOfPeer(ctx, r, g)
 }

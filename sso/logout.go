@@ -29,8 +29,8 @@ func (c *Client) Logout(ctx context.Context) error {
 // remembered device stays unless device is set; the note of a refused secret stays
 // in any case (ClearRefusal removes it).
 func (c *Client) Forget(ctx context.Context, device bool) error {
-	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
-		c.keep(nil, nil)
+	_, err := c.acquireAndRun(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
+		c.setSession(nil, nil)
 		state := c.signInState()
 		if device && r.refusals.empty() {
 			return nil, autherr.AtStep(autherr.StepState, stateError("removing", state.lease.Save(ctx, nil)))

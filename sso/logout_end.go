@@ -59,12 +59,12 @@ func (e *LogoutError) HintText() string {
 
 // EndSessions is [Client.Logout] with an account of what it did.
 func (c *Client) EndSessions(ctx context.Context) (ended Ended, err error) {
-	_, err = c.locked(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
+	_, err = c.acquireAndRun(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
 		failed := &LogoutError{Identity: c.id}
 		ended.SP, failed.SP = c.signOutSP(ctx, r)
 		ended.IdP, failed.IdP = c.signOutIdP(ctx, r)
 		if failed.SP == nil {
-			c.keep(nil, nil)
+			c.setSession(nil, nil)
 		}
 		saved := c.signInState().store(ctx)
 		if failed.SP == nil && failed.IdP == nil {

@@ -80,9 +80,9 @@ func (c *Config) checkMailbox() *ConfigError {
 	password, token := !c.MFAMailboxPassword.IsZero(), !c.MFAMailboxToken.IsZero()
 	switch {
 	case c.MFAMailbox == nil && (password || token):
-		return badValue("required with MFAMailboxPassword and MFAMailboxToken", mailboxForm).about("MFAMailbox", "")
+		return badValue("required with MFAMailboxPassword and MFAMailboxToken", mailboxForm).withProperty("MFAMailbox", "")
 	case c.MFAMailbox != nil && password && token:
-		return badValue("given together with MFAMailboxPassword", "give one of the two").about("MFAMailboxToken", "")
+		return badValue("given together with MFAMailboxPassword", "give one of the two").withProperty("MFAMailboxToken", "")
 	}
 	return nil
 }
@@ -95,7 +95,7 @@ func (c *Client) openMailbox() (mfa.Answerer, error) {
 	}
 	if c.cfg.MFAMailboxPassword.IsZero() && c.cfg.MFAMailboxToken.IsZero() {
 		return lockedMailbox{autherr.AtStep(autherr.StepConfig,
-			badValue("required with MFAMailbox, or else MFAMailboxToken", "give MFAMailboxPasswordFile, say").about("MFAMailboxPassword", ""))}, nil
+			badValue("required with MFAMailbox, or else MFAMailboxToken", "give MFAMailboxPasswordFile, say").withProperty("MFAMailboxPassword", ""))}, nil
 	}
 	if c.opts.Mailbox == nil {
 		return nil, autherr.New(ErrConfig, "sso: MFAMailbox is given, and this program cannot read a mailbox",
@@ -220,7 +220,7 @@ func (c *Client) CheckMailbox(ctx context.Context) (found string, err error) {
 	if !ok {
 		return "", nil
 	}
-	_, err = c.locked(ctx, time.Now(), func(ctx context.Context, _ *record) (*Session, error) {
+	_, err = c.acquireAndRun(ctx, time.Now(), func(ctx context.Context, _ *record) (*Session, error) {
 		state := c.signInState()
 		var err error
 		found, err = checker.Check(ctx)

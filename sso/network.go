@@ -38,11 +38,11 @@ type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error
 type network struct {
 	transport *http.Transport
 
-	all    trusting    // all certificates of the system
-	bundle *trusting   // those of its bundle, which are read faster; nil: there is none
+	all    tlsDialer    // all certificates of the system
+	bundle *tlsDialer   // those of its bundle, which are read faster; nil: there is none
 	beyond atomic.Bool // the bundle is not enough
 	proxy  func(*url.URL) (*url.URL, error)
-	ready  warmPool
+	ready  preconnectPool
 	roots  sync.Once // see loadRoots
 
 	httpsProxies sync.Map // their addresses, host:port in lower case, once they are used
@@ -76,7 +76,7 @@ func newNetworkWith(cfg *Config, dial dialFunc, system rootsLoader, bundle strin
 	}
 	n := &network{proxy: proxy.forURL}
 	n.ready.init()
-	n.all = trusting{n.dialWhenTrusted(dial, t, system, bundle != ""), tlsConfig}
+	n.all = tlsDialer{n.dialWhenTrusted(dial, t, system, bundle != ""), tlsConfig}
 	if bundle != "" {
 		n.trustBundle(dial, bundle, given)
 	}
@@ -84,7 +84,7 @@ func newNetworkWith(cfg *Config, dial dialFunc, system rootsLoader, bundle strin
 		Proxy:                  n.proxyOf,
 		GetProxyConnectHeader:  proxy.connectHeader,
 		OnProxyConnectResponse: checkConnect,
-		DialContext:            watched(n.all.dial),
+		DialContext:            trackEOF(n.all.dial),
 		// For direct connections, and for those to an https proxy. With the server behind
 		// a proxy the transport does TLS by TLSClientConfig.
 		DialTLSContext:         n.dialTLSOrReady,
@@ -120,11 +120,11 @@ func (n *network) dialTLSOrReady(ctx context.Context, network, addr string) (net
 	asItIs := func(c net.Conn) net.Conn { return c }
 	if _, known := n.httpsProxies.Load(strings.ToLower(addr)); known {
 		// With all certificates: the transport needs them for the server behind it.
-		conn, err := n.shakeHands(context.WithValue(ctx, http1Key{}, true), n.all, network, addr, asItIs)
+		conn, err := n.handshake(context.WithValue(ctx, http1Key{}, true), n.all, network, addr, asItIs)
 		if err != nil {
 			return nil, err
 		}
-		return hop.Watch(hop.Hold(ctx, conn)), nil
+		return hop.TrackEOF(hop.Hold(ctx, conn)), nil
 	}
 	if !http1Only(ctx) {
 		if conn := n.ready.take(ctx, addr); conn != nil {
@@ -151,15 +151,15 @@ func paced(conn *tls.Conn) net.Conn {
 // with all that the system has to say.
 func (n *network) dialTLS(ctx context.Context, network, addr string, wrap func(net.Conn) net.Conn) (*tls.Conn, error) {
 	if n.bundle != nil && !n.beyond.Load() {
-		if conn, err := n.shakeHands(ctx, *n.bundle, network, addr, wrap); !n.needsMore(err) {
+		if conn, err := n.handshake(ctx, *n.bundle, network, addr, wrap); !n.needsMore(err) {
 			return conn, err
 		}
 	}
-	return n.shakeHands(ctx, n.all, network, addr, wrap)
+	return n.handshake(ctx, n.all, network, addr, wrap)
 }
 
-// shakeHands connects and makes TLS of it.
-func (n *network) shakeHands(ctx context.Context, with trusting, network, addr string, wrap func(net.Conn) net.Conn) (*tls.Conn, error) {
+// handshake connects and makes TLS of it.
+func (n *network) handshake(ctx context.Context, with tlsDialer, network, addr string, wrap func(net.Conn) net.Conn) (*tls.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	host, _, err := net.SplitHostPort(addr)
@@ -175,7 +175,7 @@ func (n *network) shakeHands(ctx context.Context, with trusting, network, addr s
 	if http1Only(ctx) {
 		config.NextProtos = []string{"http/1.1"}
 	}
-	conn := tls.Client(hop.Watch(wrap(raw)), config)
+	conn := tls.Client(hop.TrackEOF(wrap(raw)), config)
 	if with.tls.RootCAs == nil {
 		n.loadRoots()
 	}
@@ -186,14 +186,14 @@ func (n *network) shakeHands(ctx context.Context, with trusting, network, addr s
 	return conn, nil
 }
 
-// watched is dial for connections on which the transport does TLS by itself, or none.
-func watched(dial dialFunc) dialFunc {
+// trackEOF is dial for connections on which the transport does TLS by itself, or none.
+func trackEOF(dial dialFunc) dialFunc {
 	return func(ctx context.Context, network, addr string) (net.Conn, error) {
 		conn, err := dial(ctx, network, addr)
 		if err != nil {
 			return nil, err
 		}
-		return hop.Watch(hop.Hold(ctx, conn)), nil
+		return hop.TrackEOF(hop.Hold(ctx, conn)), nil
 	}
 }
 

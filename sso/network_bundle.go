@@ -68,7 +68,7 @@ func (n *network) trustBundle(dial dialFunc, file string, data []byte) {
 	config := n.all.tls.Clone()
 	config.RootCAs = &t.pool
 	load := func() (*x509.CertPool, error) { return loadBundle(file) }
-	n.bundle = &trusting{n.dialWhenTrusted(dial, t, load, false), config}
+	n.bundle = &tlsDialer{n.dialWhenTrusted(dial, t, load, false), config}
 }
 
 // needsMore reports whether the certificates of the bundle were not enough, and has

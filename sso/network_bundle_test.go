@@ -179,7 +179,7 @@ func TestBundleWarm(t *testing.T) {
 	var loads atomic.Int32
 	file := tempFile(t, certPEM(newAuthority(t).cert))
 	n := openBundled(t, &Config{SSLServerCert: file}, to(s.addr()), tempFile(t, certPEM(bundled.cert)), &loads, public)
-	n.warm(t.Context(), mustURL(t, bundleSite))
+	n.preconnect(t.Context(), mustURL(t, bundleSite))
 	if _, err := get(n, bundleSite); err != nil {
 		t.Fatal(err)
 	}

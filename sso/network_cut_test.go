@@ -43,7 +43,7 @@ func TestCutAnswer(t *testing.T) {
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.warm {
-				tt.n.warm(t.Context(), u)
+				tt.n.preconnect(t.Context(), u)
 			}
 			c := &hop.Client{Server: "jira", Transport: tt.n}
 			a, err := c.Do(t.Context(), hop.Request{Step: autherr.StepVerify, Method: http.MethodGet, URL: u})

@@ -28,7 +28,7 @@ func pfxCertificate(data []byte, password Secret) (certificateGetter, *ConfigErr
 			if errors.Is(err, pkcs12.ErrIncorrectPassword) {
 				bad = badValue("the password does not open the PFX file", "give it with SSLClientCertPassword, or SSLClientCertPasswordFile")
 			}
-			return nil, bad.about("SSLClientCert", "")
+			return nil, bad.withProperty("SSLClientCert", "")
 		}
 		cert := &tls.Certificate{PrivateKey: key, Leaf: leaf, Certificate: [][]byte{leaf.Raw}}
 		for _, issuer := range chain {

@@ -38,10 +38,10 @@ func newProxy(cfg *Config) (*proxy, *ConfigError) {
 			p.user, p.password = cfg.ProxyUser, cfg.ProxyPassword
 		case "None":
 		default: // of a Config that was made by hand
-			return nil, setProxyAuthScheme(&Config{}, cfg.ProxyAuthScheme).about("ProxyAuthScheme", "")
+			return nil, setProxyAuthScheme(&Config{}, cfg.ProxyAuthScheme).withProperty("ProxyAuthScheme", "")
 		}
 		if strings.Contains(p.user, ":") {
-			return nil, badValue("must not contain a colon", "Basic authentication (RFC 7617) has no way to send it").about("ProxyUser", "")
+			return nil, badValue("must not contain a colon", "Basic authentication (RFC 7617) has no way to send it").withProperty("ProxyUser", "")
 		}
 	}
 	if cfg.ProxyExceptions != "" {

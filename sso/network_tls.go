@@ -32,14 +32,14 @@ func newTLSConfig(cfg *Config) (c *tls.Config, t *trust, given []byte, err error
 	if cfg.SSLServerCert != "" {
 		var bad *ConfigError
 		if t, given, bad = trustedWith(cfg.SSLServerCert); bad != nil {
-			return nil, nil, nil, bad.about("SSLServerCert", "")
+			return nil, nil, nil, bad.withProperty("SSLServerCert", "")
 		}
 		c.RootCAs = &t.pool
 	}
 	if cfg.SSLClientCert != "" {
 		get, bad := clientCertificate(cfg)
 		if bad != nil {
-			return nil, nil, nil, bad.about("SSLClientCert", "")
+			return nil, nil, nil, bad.withProperty("SSLClientCert", "")
 		}
 		c.GetClientCertificate = get
 	}
@@ -137,12 +137,12 @@ func decryptLater(certs, encrypted []byte, password Secret) certificateGetter {
 		}
 		der, bad := decryptPKCS8(encrypted, secret)
 		if bad != nil {
-			return nil, bad.about("SSLClientCert", "")
+			return nil, bad.withProperty("SSLClientCert", "")
 		}
 		key := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 		got, err := tls.X509KeyPair(certs, key)
 		if err != nil {
-			return nil, badKeyPair().about("SSLClientCert", "")
+			return nil, badKeyPair().withProperty("SSLClientCert", "")
 		}
 		return &got, nil
 	})

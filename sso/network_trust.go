@@ -50,8 +50,8 @@ func (t *trust) assemble(roots rootsLoader) {
 	})
 }
 
-// trusting is what a handshake takes: a connection of dial, and a copy of tls.
-type trusting struct {
+// tlsDialer is what a handshake takes: a connection of dial, and a copy of tls.
+type tlsDialer struct {
 	dial dialFunc    // hands out no connection before the roots of tls are there
 	tls  *tls.Config // never changed: cloned for each handshake
 }
@@ -135,7 +135,7 @@ func (s *sharedTrusts) of(roots string, data []byte) (*trust, *ConfigError) {
 		}
 	}
 	t.entry = trustEntry{key, weak.Make(t)}
-	return s.keep(t), nil
+	return s.put(t), nil
 }
 
 func (s *sharedTrusts) find(key trustKey) *trust {
@@ -144,8 +144,8 @@ func (s *sharedTrusts) find(key trustKey) *trust {
 	return s.known[key].Value()
 }
 
-// keep makes t known, or returns the one that came first.
-func (s *sharedTrusts) keep(t *trust) *trust {
+// put makes t known, or returns the one that came first.
+func (s *sharedTrusts) put(t *trust) *trust {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if first := s.known[t.entry.key].Value(); first != nil {

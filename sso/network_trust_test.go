@@ -198,7 +198,7 @@ func TestTrustForgets(t *testing.T) {
 	if third, _ := s.of("all", content); third != second {
 		t.Error("the second was forgotten in place of the first")
 	}
-	if late := s.keep(first); late != second {
+	if late := s.put(first); late != second {
 		t.Error("a second trust for one content")
 	}
 	runtime.KeepAlive(second)

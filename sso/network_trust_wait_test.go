@@ -216,7 +216,7 @@ func TestHandshakeWaitsForTrust(t *testing.T) {
 		start := func(t *testing.T, ctx context.Context, cfg *Config) (*slowWorld, <-chan error) {
 			w := newSlowWorld(t, cfg, &jira, &proxy)
 			if tt.warm {
-				w.warm(ctx, mustURL(t, "https://jira.example.com"))
+				w.preconnect(ctx, mustURL(t, "https://jira.example.com"))
 			}
 			answered := w.ask(ctx)
 			w.begins(t, answered)

@@ -22,12 +22,12 @@ const (
 	maxAhead = 64 << 10
 )
 
-// warm connects to the host of u in the background, TLS handshake included, so that
+// preconnect connects to the host of u in the background, TLS handshake included, so that
 // the next request to it finds a connection ready. It does nothing if u is not https,
 // if a proxy is in between, or if a connection is being prepared already. Errors are
 // dropped: the request will meet and report them. ctx bounds the preparation, not
 // the life of the connection, which is closed after 30 seconds without a request.
-func (n *network) warm(ctx context.Context, u *url.URL) {
+func (n *network) preconnect(ctx context.Context, u *url.URL) {
 	if u == nil || u.Scheme != "https" {
 		return
 	}
@@ -55,18 +55,18 @@ func (n *network) loadRoots() {
 	})
 }
 
-// warmPool holds connections that no request has asked for yet, one for each address.
-type warmPool struct {
+// preconnectPool holds connections that no request has asked for yet, one for each address.
+type preconnectPool struct {
 	ctx    context.Context // ends with close: preparations must not outlive the pool
 	cancel context.CancelFunc
 	work   sync.WaitGroup
 
 	mu    sync.Mutex
-	conns map[string]*warmConn // by host:port; not yet taken, connected or not
+	conns map[string]*preconnectedConn // by host:port; not yet taken, connected or not
 }
 
-// warmConn is a connection in preparation, and then one that is watched.
-type warmConn struct {
+// preconnectedConn is a connection in preparation, and then one that is watched.
+type preconnectedConn struct {
 	connected chan struct{} // closed when conn is final
 	watched   chan struct{} // closed when nobody reads ahead any more
 	conn      *tls.Conn     // nil after connected: it failed
@@ -75,18 +75,18 @@ type warmConn struct {
 	abandoned bool          // guarded by warmPool.mu: whoever took it has left
 }
 
-func (p *warmPool) init() {
+func (p *preconnectPool) init() {
 	p.ctx, p.cancel = context.WithCancel(context.Background())
-	p.conns = make(map[string]*warmConn)
+	p.conns = make(map[string]*preconnectedConn)
 }
 
-func (p *warmPool) prepare(ctx context.Context, addr string, dial func(context.Context, *aheadConn) (*tls.Conn, error)) {
+func (p *preconnectPool) prepare(ctx context.Context, addr string, dial func(context.Context, *aheadConn) (*tls.Conn, error)) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.conns[addr] != nil || p.ctx.Err() != nil {
 		return
 	}
-	w := &warmConn{connected: make(chan struct{}), watched: make(chan struct{}), ahead: &aheadConn{}}
+	w := &preconnectedConn{connected: make(chan struct{}), watched: make(chan struct{}), ahead: &aheadConn{}}
 	p.conns[addr] = w
 	p.work.Go(func() {
 		ctx, cancel := context.WithCancel(ctx)
@@ -101,7 +101,7 @@ func (p *warmPool) prepare(ctx context.Context, addr string, dial func(context.C
 		w.conn = conn
 		err = w.ahead.SetReadDeadline(time.Now().Add(warmIdle))
 		close(w.connected)
-		if p.unwanted(addr, w) {
+		if p.abandoned(addr, w) {
 			w.ahead.Close()
 			close(w.watched)
 			return
@@ -118,9 +118,9 @@ func (p *warmPool) prepare(ctx context.Context, addr string, dial func(context.C
 	})
 }
 
-// unwanted reports whether w was abandoned while it was made, or close came first and
+// abandoned reports whether w was abandoned while it was made, or close came first and
 // could not see it.
-func (p *warmPool) unwanted(addr string, w *warmConn) bool {
+func (p *preconnectPool) abandoned(addr string, w *preconnectedConn) bool {
 	if p.ctx.Err() != nil && p.remove(addr, w) {
 		return true
 	}
@@ -130,7 +130,7 @@ func (p *warmPool) unwanted(addr string, w *warmConn) bool {
 }
 
 // remove reports whether w was still there to be removed.
-func (p *warmPool) remove(addr string, w *warmConn) bool {
+func (p *preconnectPool) remove(addr string, w *preconnectedConn) bool {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if p.conns[addr] != w {
@@ -143,7 +143,7 @@ func (p *warmPool) remove(addr string, w *warmConn) bool {
 // take returns the connection to addr if there is one that lives, after waiting for
 // it if it is in preparation; nil if there is none or ctx ends. It is the caller's from
 // the beginning: a second caller must not wait for what only one can have.
-func (p *warmPool) take(ctx context.Context, addr string) *tls.Conn {
+func (p *preconnectPool) take(ctx context.Context, addr string) *tls.Conn {
 	p.mu.Lock()
 	w := p.conns[addr]
 	delete(p.conns, addr)
@@ -177,7 +177,7 @@ func (p *warmPool) take(ctx context.Context, addr string) *tls.Conn {
 }
 
 // abandon closes a connection that was taken and is not wanted, now or once it is made.
-func (p *warmPool) abandon(w *warmConn) {
+func (p *preconnectPool) abandon(w *preconnectedConn) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	w.abandoned = true
@@ -191,7 +191,7 @@ func (p *warmPool) abandon(w *warmConn) {
 }
 
 // close closes what was not taken, and waits until all preparations have ended.
-func (p *warmPool) close() {
+func (p *preconnectPool) close() {
 	p.mu.Lock()
 	p.cancel()
 	for _, w := range p.conns {

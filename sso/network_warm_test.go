@@ -25,8 +25,8 @@ func TestWarm(t *testing.T) {
 			n := openNetwork(t, &Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, to(s.addr()))
 			u := mustURL(t, "https://Jira.example.com/jira/x?y")
 
-			n.warm(t.Context(), u)
-			n.warm(t.Context(), u) // one is enough
+			n.preconnect(t.Context(), u)
+			n.preconnect(t.Context(), u) // one is enough
 			<-s.shook
 			if accepted, handshakes, requests := s.counts(); accepted != 1 || handshakes != 1 || requests != 0 {
 				t.Errorf("before the request: %d connections, %d handshakes, %d requests", accepted, handshakes, requests)
@@ -53,7 +53,7 @@ func TestWarmConnectionThatDied(t *testing.T) {
 	ca := newAuthority(t)
 	s := newSite(t, nil, ca.server("jira.example.com"))
 	n := openNetwork(t, &Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, to(s.addr()))
-	n.warm(t.Context(), mustURL(t, "https://jira.example.com"))
+	n.preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
 	n.ready.mu.Lock()
 	w := n.ready.conns["jira.example.com:443"]
 	n.ready.mu.Unlock()
@@ -90,7 +90,7 @@ func TestWarmConnectionIsForOne(t *testing.T) {
 		}
 		return dial(ctx, network, addr)
 	})
-	n.warm(t.Context(), mustURL(t, "https://jira.example.com"))
+	n.preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
 	answered := make(chan error)
 	for range 2 {
 		go func() {
@@ -121,7 +121,7 @@ func TestWarmConnectionIsAbandoned(t *testing.T) {
 		<-proceed
 		return server(ctx, network, addr)
 	})
-	n.warm(t.Context(), mustURL(t, "https://jira.example.com"))
+	n.preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	if conn := n.ready.take(ctx, "jira.example.com:443"); conn != nil {
@@ -146,11 +146,11 @@ func TestWarmDoesNothing(t *testing.T) {
 		return nil, errors.New("refused")
 	}
 	n := openNetwork(t, &Config{ProxyServer: "proxy.example"}, dial)
-	n.warm(t.Context(), mustURL(t, "https://jira.example.com")) // the proxy is in between
-	n.warm(t.Context(), mustURL(t, "http://localhost:1"))
-	n.warm(t.Context(), nil)
+	n.preconnect(t.Context(), mustURL(t, "https://jira.example.com")) // the proxy is in between
+	n.preconnect(t.Context(), mustURL(t, "http://localhost:1"))
+	n.preconnect(t.Context(), nil)
 	n.close()
-	n.warm(t.Context(), mustURL(t, "https://localhost:1")) // too late
+	n.preconnect(t.Context(), mustURL(t, "https://localhost:1")) // too late
 	n.close()
 	if got := dials.Load(); got != 0 {
 		t.Errorf("%d connections", got)
@@ -164,7 +164,7 @@ func TestWarmErrorsAreDropped(t *testing.T) {
 		dials.Add(1)
 		return nil, errors.New("refused")
 	})
-	n.warm(t.Context(), mustURL(t, "https://jira.example.com"))
+	n.preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
 	if _, err := get(n, "https://jira.example.com/"); err == nil || err.Error() != "refused" {
 		t.Errorf("err = %v", err)
 	}
@@ -207,7 +207,7 @@ func TestWarmConnectionsAge(t *testing.T) {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		n.warm(t.Context(), mustURL(t, "https://jira.example.com"))
+		n.preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
 		if err := <-ended; errors.Is(err, errNoHandshake) {
 			t.Error(err)
 		}
@@ -234,7 +234,7 @@ func TestWarmClose(t *testing.T) {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		n.warm(t.Context(), mustURL(t, "https://jira.example.com"))
+		n.preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
 		synctest.Wait()
 		n.close()
 		if err := <-ended; errors.Is(err, errNoHandshake) {
@@ -252,7 +252,7 @@ func TestWarmClose(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		n.warm(t.Context(), mustURL(t, "https://jira.example.com"))
+		n.preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
 		synctest.Wait()
 		// A request that waits for it leaves by its own context.
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)

@@ -25,7 +25,7 @@ import (
 
 // reply is the end of the redirects on the SP that a question began.
 type reply struct {
-	*hop.Answer
+	*hop.Response
 	signIn bool // they led past a page at which a sign-in begins
 }
 
@@ -52,23 +52,23 @@ func (v *visit) question(ctx context.Context, path string) (reply, error) {
 func (v *visit) stranger(a reply) (bool, error) {
 	loc := a.Location()
 	if loc != nil && v.cfg.outagePage(loc) {
-		return false, v.away(a.Answer, "leads to "+cut(hop.Origin(loc)+plainPath(loc), 120))
+		return false, v.away(a.Response, "leads to "+cut(hop.Origin(loc)+plainPath(loc), 120))
 	}
-	if err := v.noVerdict(a.Answer); err != nil {
+	if err := v.noVerdict(a.Response); err != nil {
 		return false, err
 	}
-	if _, other := gatewayIn(a.Answer); other && !asJira(a.Answer) {
+	if _, other := gatewayIn(a.Response); other && !asJira(a.Response) {
 		return false, nil
 	}
 	switch {
 	case loc != nil:
 		return a.signIn || v.cfg.leadsToSignIn(loc) || fromJira(a.Header) && v.cfg.gatewayPage(loc) == "", nil
-	case isHTML(a.Answer) && outageTitle().MatchString(htmlform.Title(a.Body)):
+	case isHTML(a.Response) && outageTitle().MatchString(htmlform.Title(a.Body)):
 		return false, nil // whatever headers and forms it has
-	case a.Status == http.StatusOK && isHTML(a.Answer):
+	case a.Status == http.StatusOK && isHTML(a.Response):
 		return signInForm().Match(bytes.ToLower(a.Body)) || fromJira(a.Header), nil
 	}
-	return answersAsJira(a.Answer), nil
+	return answersAsJira(a.Response), nil
 }
 
 var (
@@ -84,7 +84,7 @@ var (
 
 // answersAsJira is asJira for an answer to a question of ours: a page that speaks of
 // maintenance is not Jira's, whoever passed it on.
-func answersAsJira(a *hop.Answer) bool {
+func answersAsJira(a *hop.Response) bool {
 	return asJira(a) && !(isHTML(a) && outageTitle().MatchString(htmlform.Title(a.Body)))
 }
 
@@ -100,11 +100,11 @@ func (v *visit) secondOpinion(ctx context.Context, a reply) error {
 			return err
 		}
 		known, err := v.stranger(b)
-		if err != nil || known || answersAsJira(b.Answer) {
+		if err != nil || known || answersAsJira(b.Response) {
 			return err
 		}
 	}
-	return v.notJira(a.Answer)
+	return v.notJira(a.Response)
 }
 
 // serverInfoPath is what Jira tells everybody.
@@ -118,7 +118,7 @@ func (c *Config) consumerIsJira() bool {
 
 // asJira reports whether an answer is one that Jira itself makes, by its headers or, where
 // a proxy strips them, by the form of its errors.
-func asJira(a *hop.Answer) bool {
+func asJira(a *hop.Response) bool {
 	if a.Status >= 500 {
 		return false
 	}
@@ -146,7 +146,7 @@ func asJira(a *hop.Answer) bool {
 	return a.Status >= 400 && bytes.Contains(a.Body[:min(len(a.Body), maxSniffed)], []byte(own))
 }
 
-func isHTML(a *hop.Answer) bool {
+func isHTML(a *hop.Response) bool {
 	media := mediaType(a.Header)
 	return media == "text/html" || media == "application/xhtml+xml" ||
 		media == "" && bytes.HasPrefix(bytes.TrimSpace(a.Body), []byte("<"))
@@ -154,7 +154,7 @@ func isHTML(a *hop.Answer) bool {
 
 // noVerdict returns an error if an answer says nothing about who is signed in,
 // because the SP or something in front of it is in trouble.
-func (v *visit) noVerdict(a *hop.Answer) error {
+func (v *visit) noVerdict(a *hop.Response) error {
 	switch {
 	case a.Status == http.StatusTooManyRequests:
 		return verifyError(a, ErrRateLimited, "the SP asks to wait"+v.quoted(a), "try again later")
@@ -169,7 +169,7 @@ func (v *visit) noVerdict(a *hop.Answer) error {
 }
 
 // away is the error of a Jira that is not there now.
-func (v *visit) away(a *hop.Answer, text string) error {
+func (v *visit) away(a *hop.Response, text string) error {
 	return verifyError(a, ErrUnreachable, "Jira is starting, broken or in maintenance: it "+text,
 		"try again when Jira is back: "+keptHint)
 }
@@ -184,7 +184,7 @@ var wantsBrowser = lazyregexp.New(`(?i)log-?[io]n|sign-?[io]n|auth|sso|saml|oidc
 	`redirect_ur|return_?(to|url)|client_id`)
 
 // notJira is the error of an answer that somebody else gave in Jira's place.
-func (v *visit) notJira(a *hop.Answer) error {
+func (v *visit) notJira(a *hop.Response) error {
 	g := gatewayNear(a)
 	kind := ErrUnreachable
 	if g.browser {
@@ -213,14 +213,14 @@ func (v *visit) notJira(a *hop.Answer) error {
 }
 
 // quoted returns a server's words for an error text, "" for none.
-func (v *visit) quoted(a *hop.Answer) string {
+func (v *visit) quoted(a *hop.Response) string {
 	if words := v.saidBy(a); words != "" {
 		return fmt.Sprintf(" (%q)", words)
 	}
 	return ""
 }
 
-func verifyError(a *hop.Answer, kind error, text, hint string) error {
+func verifyError(a *hop.Response, kind error, text, hint string) error {
 	return &StepError{Step: autherr.StepVerify, Err: &autherr.Error{
 		Kind: kind, Text: fmt.Sprintf("jira: GET %s answered %d: %s", a.URL.EscapedPath(), a.Status, text),
 		Hint: hint, Wait: hop.RetryAfter(a.Header),
@@ -237,7 +237,7 @@ func (c *Client) present(ctx context.Context, r *record) error {
 		if err != nil {
 			return err
 		}
-		if known, err := v.stranger(a); err != nil || known || answersAsJira(a.Answer) {
+		if known, err := v.stranger(a); err != nil || known || answersAsJira(a.Response) {
 			return err
 		}
 	}

@@ -45,20 +45,20 @@ func FuzzAnswer(f *testing.F) {
 		jar := cookiejar.New()
 		jar.Add(cookiejar.Cookie{Name: "JSESSIONID", Value: "s3cr3t-cookie-value", Domain: "jira.example.com", Path: "/", HostOnly: true})
 		v := &visit{cfg: &Config{URL: base}, jar: jar}
-		a := reply{Answer: &hop.Answer{URL: v.url(myselfPath), Status: status, Body: []byte(body), Header: http.Header{}}}
+		a := reply{Response: &hop.Response{URL: v.url(myselfPath), Status: status, Body: []byte(body), Header: http.Header{}}}
 		a.Header.Set("Content-Type", kind)
 		a.Header.Set("Location", location)
-		if name := v.namedIn(a); name != "" && (!plausible(name) || isHTML(a.Answer) || status != http.StatusOK) {
+		if name := v.namedIn(a); name != "" && (!plausible(name) || isHTML(a.Response) || status != http.StatusOK) {
 			t.Errorf("named %q", name)
 		}
 		if nobody, err := v.stranger(a); nobody && err != nil {
 			t.Error("both nobody and trouble")
 		}
-		said := v.saidBy(a.Answer)
+		said := v.saidBy(a.Response)
 		if utf8.RuneCountInString(said) > 2*maxWords || strings.ContainsFunc(said, unicode.IsControl) || strings.Contains(said, "s3cr3t-cookie-value") {
 			t.Errorf("said %q", said)
 		}
-		if err := v.notJira(a.Answer); err == nil || len(err.Error()) > 4096 {
+		if err := v.notJira(a.Response); err == nil || len(err.Error()) > 4096 {
 			t.Errorf("error %v", err)
 		}
 	})

@@ -28,18 +28,18 @@ type Property struct {
 // Properties returns all properties, in canonical order. The variants of a secret
 // property (PasswordFile and so on) are not listed; see [Property.Secret].
 func Properties() []Property {
-	list := make([]Property, len(table))
-	for i, r := range table {
+	list := make([]Property, len(properties))
+	for i, r := range properties {
 		list[i] = r.Property
 		list[i].Schemes, list[i].Values = slices.Clone(r.Schemes), slices.Clone(r.Values)
 	}
 	return list
 }
 
-// row is a Property and its place in a Config.
-type row struct {
+// propertySpec is a Property and its place in a Config.
+type propertySpec struct {
 	Property
-	field
+	accessor
 }
 
 var (
@@ -51,8 +51,8 @@ var (
 	certTypes = []string{"PEMKEY_FILE", "PFXFILE"}
 )
 
-// table holds all properties, in the order in which Public writes them.
-var table = []row{
+// properties holds all properties, in the order in which Public writes them.
+var properties = []propertySpec{
 	{Property{Name: "AuthScheme", Required: true, Values: []string{"Okta", "Crowd"}, Help: "how to sign in"},
 		schemeField()},
 	{Property{Name: "URL", Help: "base URL of Jira or JSM, with its context path; default: derived from SSOExchangeURL"},
@@ -70,7 +70,7 @@ var table = []row{
 	{Property{Name: "SSOAppPassword", Schemes: crowdOnly, Secret: true, SSO: true, Help: "password of the application SSOAppName in Crowd"},
 		secretField(func(c *Config) *Secret { return &c.SSOAppPassword })},
 	{Property{Name: "Domain", Schemes: oktaOnly, SSO: true, Help: "host of the Okta organisation; default: the host of SSOLoginURL"},
-		field{set: setDomain, get: func(c *Config) string { return c.Domain }}},
+		accessor{set: setDomain, get: func(c *Config) string { return c.Domain }}},
 	{Property{Name: "APIToken", Schemes: oktaOnly, Secret: true, SSO: true, Help: "Okta API token of a trusted application"},
 		secretField(func(c *Config) *Secret { return &c.APIToken })},
 	{Property{Name: "MFAType", Schemes: oktaOnly, SSO: true, Values: mfaTypes, Help: "the second factor to use; default: chosen among those enrolled"},
@@ -90,7 +90,7 @@ var table = []row{
 	{Property{Name: "MFAMailboxToken", Schemes: oktaOnly, Secret: true, SSO: true, Help: "OAuth access token for the mailbox (OAUTHBEARER, XOAUTH2), as a rule by MFAMailboxTokenCommand"},
 		secretField(func(c *Config) *Secret { return &c.MFAMailboxToken })},
 	{Property{Name: "MFAMailboxFrom", Schemes: oktaOnly, SSO: true, Default: defaultSender, Help: "address of the sender of the codes; mail from anybody else is not looked at"},
-		field{set: setMailboxFrom, get: func(c *Config) string { return c.MFAMailboxFrom }}},
+		accessor{set: setMailboxFrom, get: func(c *Config) string { return c.MFAMailboxFrom }}},
 	{Property{Name: "MFADevice", Schemes: oktaOnly, SSO: true, Help: "name of the device, or a part that no other has, when several of one kind are enrolled"},
 		textField(func(c *Config) *string { return &c.MFADevice })},
 	{Property{Name: "OktaEngine", Schemes: oktaOnly, SSO: true, Default: "Auto", Values: engines, Help: "Okta's sign-in engine"},
@@ -104,7 +104,7 @@ var table = []row{
 	{Property{Name: "NewPassword", Schemes: oktaOnly, Secret: true, SSO: true, Help: "new password to set when the old one has expired"},
 		secretField(func(c *Config) *Secret { return &c.NewPassword })},
 	{Property{Name: "RemoteAddress", SSO: true, Help: "IP address of the client; Crowd: the remote_address validation factor; Okta: told to Okta (X-Forwarded-For), only with APIToken; not sent when unset"},
-		field{set: setRemoteAddress, get: func(c *Config) string { return c.RemoteAddress }}},
+		accessor{set: setRemoteAddress, get: func(c *Config) string { return c.RemoteAddress }}},
 	{Property{Name: "SSLServerCert", Help: "PEM file of an additional CA or server certificate"},
 		textField(func(c *Config) *string { return &c.SSLServerCert })},
 	{Property{Name: "SSLClientCert", Help: "file of the client certificate and its key (mTLS)"},
@@ -114,7 +114,7 @@ var table = []row{
 	{Property{Name: "SSLClientCertPassword", Secret: true, Help: "password of the client certificate's key"},
 		secretField(func(c *Config) *Secret { return &c.SSLClientCertPassword })},
 	{Property{Name: "ProxyServer", Help: "host or URL of an HTTP proxy; default: HTTPS_PROXY and NO_PROXY of the environment"},
-		field{set: setProxyServer, get: func(c *Config) string { return c.ProxyServer }}},
+		accessor{set: setProxyServer, get: func(c *Config) string { return c.ProxyServer }}},
 	{Property{Name: "ProxyPort", Default: "80", Help: "port of the proxy"},
 		portField(func(c *Config) *int { return &c.ProxyPort })},
 	{Property{Name: "ProxyUser", Help: "user name at the proxy"},
@@ -122,7 +122,7 @@ var table = []row{
 	{Property{Name: "ProxyPassword", Secret: true, Help: "password at the proxy"},
 		secretField(func(c *Config) *Secret { return &c.ProxyPassword })},
 	{Property{Name: "ProxyAuthScheme", Default: "Basic", Values: []string{"Basic", "None"}, Help: "how to sign in at the proxy"},
-		field{set: setProxyAuthScheme, get: func(c *Config) string { return c.ProxyAuthScheme }}},
+		accessor{set: setProxyAuthScheme, get: func(c *Config) string { return c.ProxyAuthScheme }}},
 	{Property{Name: "ProxyExceptions", Help: "hosts that are reached without the proxy, separated by ; or , as in NO_PROXY"},
 		textField(func(c *Config) *string { return &c.ProxyExceptions })},
 	{Property{Name: "Timeout", Default: "60", Help: "seconds for the whole exchange, 1 to 3600; waiting for a person does not count"},
@@ -145,17 +145,17 @@ const (
 
 var sources = []source{sourceValue, sourceFile, sourceCommand, sourceKeyring}
 
-// key is a name that a connection string may use: a property, or a source of a
+// keyword is a name that a connection string may use: a property, or a source of a
 // secret property.
-type key struct {
-	row    *row // nil for SSOProperties itself
+type keyword struct {
+	row    *propertySpec // nil for SSOProperties itself
 	source source
 }
 
 // nested is the name of the property that holds other properties.
 const nested = "SSOProperties"
 
-func (k key) name() string {
+func (k keyword) name() string {
 	if k.row == nil {
 		return nested
 	}
@@ -164,15 +164,15 @@ func (k key) name() string {
 
 // keys maps the folded form of every name to what it means; names are their
 // canonical spellings.
-var keys, names = func() (map[string]key, []string) {
-	m, list := map[string]key{foldName(nested): {}}, []string{nested}
-	for i := range table {
+var keys, names = func() (map[string]keyword, []string) {
+	m, list := map[string]keyword{normalizeName(nested): {}}, []string{nested}
+	for i := range properties {
 		for _, s := range sources {
-			if s != sourceValue && !table[i].Secret {
+			if s != sourceValue && !properties[i].Secret {
 				continue
 			}
-			k := key{&table[i], s}
-			m[foldName(k.name())] = k
+			k := keyword{&properties[i], s}
+			m[normalizeName(k.name())] = k
 			list = append(list, k.name())
 		}
 	}
@@ -206,7 +206,7 @@ var driverOnly = func() map[string]bool {
 		IncludeCustomFields MaxRows Pagesize PseudoColumns RequestLanguage ServiceDeskID Other Readonly RTK
 		ConnectOnOpen ConnectionLifeTime PoolIdleTimeout PoolMaxSize PoolMinSize PoolWaitTime UseConnectionPooling
 		UserDefinedViews UseSimpleNames`) {
-		m[foldName(name)] = true
+		m[normalizeName(name)] = true
 	}
 	return m
 }()
@@ -215,7 +215,7 @@ var driverOnly = func() map[string]bool {
 // only if it is certainly a name: a known word, or a slip of the pen away from one.
 // Anything else may be the rest of a secret that contains a semicolon.
 func unknownName(name string) *ConfigError {
-	folded := foldName(name)
+	folded := normalizeName(name)
 	if s, ok := synonyms[folded]; ok {
 		return badValue("unknown property "+strings.TrimSpace(name)+didYouMean(s), "")
 	}

@@ -13,9 +13,9 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/hop"
 )
 
-// field reads and writes one property of a Config as text. For a secret property
+// accessor reads and writes one property of a Config as text. For a secret property
 // only secret is set.
-type field struct {
+type accessor struct {
 	set    func(c *Config, value string) *ConfigError // value is not empty
 	get    func(c *Config) string                     // canonical text, "" if not set
 	secret func(c *Config) *Secret
@@ -24,15 +24,15 @@ type field struct {
 
 type urlPtr = **url.URL
 
-func hidden(f field) field {
+func hidden(f accessor) accessor {
 	f.hidden = true
 	return f
 }
 
-func secretField(at func(*Config) *Secret) field { return field{secret: at} }
+func secretField(at func(*Config) *Secret) accessor { return accessor{secret: at} }
 
-func textField(at func(*Config) *string) field {
-	return field{
+func textField(at func(*Config) *string) accessor {
+	return accessor{
 		get: func(c *Config) string { return *at(c) },
 		set: func(c *Config, v string) *ConfigError {
 			if bad := checkText(v); bad != nil {
@@ -53,8 +53,8 @@ func checkText(v string) *ConfigError {
 }
 
 // wordField is a choice of words. Case does not count; the listed spelling is stored.
-func wordField(at func(*Config) *string, words []string) field {
-	return field{
+func wordField(at func(*Config) *string, words []string) accessor {
+	return accessor{
 		get: func(c *Config) string { return *at(c) },
 		set: func(c *Config, v string) (bad *ConfigError) {
 			*at(c), bad = oneOf(v, words)
@@ -65,15 +65,15 @@ func wordField(at func(*Config) *string, words []string) field {
 
 func oneOf(v string, words []string) (string, *ConfigError) {
 	for _, w := range words {
-		if foldName(v) == strings.ToLower(w) {
+		if normalizeName(v) == strings.ToLower(w) {
 			return w, nil
 		}
 	}
 	return "", badValue("unknown value"+didYouMean(nearest(v, words)), "one of "+strings.Join(words, ", "))
 }
 
-func boolField(at func(*Config) *bool) field {
-	return field{
+func boolField(at func(*Config) *bool) accessor {
+	return accessor{
 		get: func(c *Config) string {
 			if *at(c) {
 				return "True"
@@ -95,9 +95,9 @@ func boolField(at func(*Config) *bool) field {
 }
 
 // secondsField is a duration of whole seconds, from one second to most.
-func secondsField(at func(*Config) *time.Duration, most time.Duration) field {
+func secondsField(at func(*Config) *time.Duration, most time.Duration) accessor {
 	limit := int(most / time.Second)
-	return field{
+	return accessor{
 		get: func(c *Config) string {
 			if *at(c) == 0 {
 				return ""
@@ -105,15 +105,15 @@ func secondsField(at func(*Config) *time.Duration, most time.Duration) field {
 			return strconv.Itoa(int(*at(c) / time.Second))
 		},
 		set: func(c *Config, v string) *ConfigError {
-			n, bad := whole(v, limit, "seconds")
+			n, bad := parseInt(v, limit, "seconds")
 			*at(c) = time.Duration(n) * time.Second
 			return bad
 		},
 	}
 }
 
-func portField(at func(*Config) *int) field {
-	return field{
+func portField(at func(*Config) *int) accessor {
+	return accessor{
 		get: func(c *Config) string {
 			if *at(c) == 0 {
 				return ""
@@ -121,13 +121,13 @@ func portField(at func(*Config) *int) field {
 			return strconv.Itoa(*at(c))
 		},
 		set: func(c *Config, v string) (bad *ConfigError) {
-			*at(c), bad = whole(v, 65535, "a port")
+			*at(c), bad = parseInt(v, 65535, "a port")
 			return bad
 		},
 	}
 }
 
-func whole(v string, most int, what string) (int, *ConfigError) {
+func parseInt(v string, most int, what string) (int, *ConfigError) {
 	// strconv's error is not wrapped: it quotes the value.
 	n, err := strconv.ParseUint(v, 10, 32)
 	if err != nil || n < 1 || n > uint64(most) {
@@ -136,7 +136,7 @@ func whole(v string, most int, what string) (int, *ConfigError) {
 	return int(n), nil
 }
 
-func urlField(at func(*Config) urlPtr, more func(*url.URL) *ConfigError) field {
+func urlField(at func(*Config) urlPtr, more func(*url.URL) *ConfigError) accessor {
 	return urlFieldOf(at, func(v string) (*url.URL, *ConfigError) {
 		u, bad := parseURL(v)
 		if bad == nil && more != nil {
@@ -147,8 +147,8 @@ func urlField(at func(*Config) urlPtr, more func(*url.URL) *ConfigError) field {
 }
 
 // urlFieldOf is an address of a form of its own.
-func urlFieldOf(at func(*Config) urlPtr, parse func(string) (*url.URL, *ConfigError)) field {
-	return field{
+func urlFieldOf(at func(*Config) urlPtr, parse func(string) (*url.URL, *ConfigError)) accessor {
+	return accessor{
 		get: func(c *Config) string {
 			if u := *at(c); u != nil {
 				return u.String()
@@ -198,7 +198,7 @@ func parseURL(v string) (*url.URL, *ConfigError) {
 }
 
 func validPort(port string) bool {
-	_, bad := whole(port, 65535, "")
+	_, bad := parseInt(port, 65535, "")
 	return bad == nil
 }
 
@@ -288,7 +288,7 @@ func (c *Config) proxyURL() *url.URL {
 const defaultProxyPort = 80
 
 func setProxyAuthScheme(c *Config, v string) *ConfigError {
-	switch foldName(v) {
+	switch normalizeName(v) {
 	case "basic":
 		c.ProxyAuthScheme = "Basic"
 	case "none":

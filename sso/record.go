@@ -68,7 +68,7 @@ type record struct {
 	// refusals is what programs of before there were records of accounts noted; of it
 	// only RefusalKey is still written, which keys the seal of a stop.
 	refusals
-	Care care `json:"care,omitzero"` // what keeps the identity in bounds
+	Care refreshState `json:"care,omitzero"` // what keeps the identity in bounds
 }
 
 // failure is how a sign-in ended, so that a process that waited for it can report
@@ -137,8 +137,8 @@ func (r *record) withoutSession() []cookiejar.Cookie {
 	return kept
 }
 
-// forgiven forgets every refusal that is noted here, and every stop.
-func (r *record) forgiven() {
+// reset forgets every refusal that is noted here, and every stop.
+func (r *record) reset() {
 	r.forget()
 	r.Failed = nil
 	r.Care.forgive()

@@ -28,7 +28,7 @@ func (r *record) presentAt(now time.Time) (changed bool) {
 }
 
 // presentAt ends a wait that no working clock would have begun.
-func (c *care) presentAt(now time.Time) (changed bool) {
+func (c *refreshState) presentAt(now time.Time) (changed bool) {
 	if c.NotUntil.Sub(now) <= maxNotUntil && c.Noted.Sub(now) <= clockSlack {
 		return false
 	}
@@ -40,4 +40,4 @@ func (c *care) presentAt(now time.Time) (changed bool) {
 const maxNotUntil = 25 * time.Hour
 
 // wait notes that no refresher shall try again until then.
-func (c *care) wait(now, until time.Time) { c.NotUntil, c.Noted = until, now }
+func (c *refreshState) wait(now, until time.Time) { c.NotUntil, c.Noted = until, now }

@@ -76,15 +76,15 @@ type Refresher struct {
 	wake chan struct{} // holds one element: the schedule has changed
 
 	mu   sync.Mutex
-	kept map[string]*kept
+	kept map[string]*entry
 	plan schedule
 
 	watching context.Context // of what watches the records; nil: Run does not run
 	watchers sync.WaitGroup
 }
 
-// kept is one identity. What is not of the Client's own is guarded by Refresher.mu.
-type kept struct {
+// entry is one identity. What is not of the Client's own is guarded by Refresher.mu.
+type entry struct {
 	name    string
 	client  *Client
 	due     time.Time
@@ -121,7 +121,7 @@ func NewRefresher(o RefreshOptions) *Refresher {
 	if o.Logger == nil {
 		o.Logger = slog.New(slog.DiscardHandler)
 	}
-	return &Refresher{opts: o, wake: make(chan struct{}, 1), kept: make(map[string]*kept)}
+	return &Refresher{opts: o, wake: make(chan struct{}, 1), kept: make(map[string]*entry)}
 }
 
 func setDefault[T comparable](v *T, def T) {
@@ -140,7 +140,7 @@ func (r *Refresher) Add(name string, c *Client) error {
 		return autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig, "sso: "+name+" is kept already", "give each its own name"))
 	}
 	spread := min(time.Duration(len(r.kept))*max(0, r.opts.Spread), 5*time.Minute)
-	k := &kept{name: name, client: c, unwatch: func() {}}
+	k := &entry{name: name, client: c, unwatch: func() {}}
 	k.due = time.Now().Add(time.Duration(rand.Float64() * float64(spread)))
 	k.status = RefreshStatus{Name: name, Identity: c.Identity(), State: RefreshPending, Since: time.Now(), Next: k.due}
 	r.kept[name] = k
@@ -230,7 +230,7 @@ func (r *Refresher) PassCode(ctx context.Context, name, code string) (RefreshEve
 	return e, err
 }
 
-func (r *Refresher) find(name string) (*kept, error) {
+func (r *Refresher) find(name string) (*entry, error) {
 	r.mu.Lock()
 	k := r.kept[name]
 	r.mu.Unlock()
@@ -249,7 +249,7 @@ func notKept(name string, names []string) error {
 }
 
 // nextTurn has the next turn of k made at once and returns what came of it.
-func (r *Refresher) nextTurn(ctx context.Context, k *kept, urgent bool) (RefreshEvent, error) {
+func (r *Refresher) nextTurn(ctx context.Context, k *entry, urgent bool) (RefreshEvent, error) {
 	outcome := make(chan RefreshEvent, 1)
 	r.mu.Lock()
 	if k.removed {
@@ -339,8 +339,8 @@ func (r *Refresher) Once(ctx context.Context) error {
 	return context.Cause(ctx)
 }
 
-// turns are what is under way: at most one for each worker.
-type turns struct {
+// workers are what is under way: at most one for each worker.
+type workers struct {
 	r     *Refresher
 	ctx   context.Context
 	end   func() // waits for all
@@ -349,12 +349,12 @@ type turns struct {
 }
 
 // begin returns no turns yet. When ctx ends they go on, for as long as Grace allows.
-func (r *Refresher) begin(ctx context.Context) *turns {
+func (r *Refresher) begin(ctx context.Context) *workers {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	grace := time.AfterFunc(time.Hour, cancel)
 	grace.Stop()
 	told := context.AfterFunc(ctx, func() { grace.Reset(r.opts.Grace) })
-	t := &turns{r: r, ctx: work, slots: make(chan struct{}, r.opts.Workers)}
+	t := &workers{r: r, ctx: work, slots: make(chan struct{}, r.opts.Workers)}
 	t.end = func() {
 		t.all.Wait()
 		told()
@@ -365,7 +365,7 @@ func (r *Refresher) begin(ctx context.Context) *turns {
 }
 
 // take gives k its turn as soon as a worker is free; false if ctx ends before.
-func (t *turns) take(ctx context.Context, k *kept) bool {
+func (t *workers) take(ctx context.Context, k *entry) bool {
 	select {
 	case t.slots <- struct{}{}:
 	case <-ctx.Done():
@@ -373,7 +373,7 @@ func (t *turns) take(ctx context.Context, k *kept) bool {
 	}
 	t.all.Go(func() {
 		defer func() { <-t.slots }()
-		t.r.turn(t.ctx, k)
+		t.r.cycle(t.ctx, k)
 	})
 	return true
 }

@@ -13,9 +13,9 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 )
 
-// care is what keeps an identity in bounds, wherever and however often the programs
+// refreshState is what keeps an identity in bounds, wherever and however often the programs
 // that look after it are started. It is stored in the identity's record.
-type care struct {
+type refreshState struct {
 	Day      string        `json:"day,omitempty"`      // the UTC day of the two counts, 2006-01-02
 	Requests int           `json:"requests,omitempty"` // sent by refreshers
 	SignIns  int           `json:"sign_ins,omitempty"` // begun by anybody
@@ -55,19 +55,19 @@ func (s *stop) err() error {
 }
 
 // today begins the counts anew when the day has changed.
-func (c *care) today(now time.Time) {
+func (c *refreshState) today(now time.Time) {
 	if day := now.UTC().Format(time.DateOnly); c.Day != day {
 		c.Day, c.Requests, c.SignIns = day, 0, 0
 	}
 }
 
-func (c *care) countSignIn(now time.Time) {
+func (c *refreshState) countSignIn(now time.Time) {
 	c.today(now)
 	c.SignIns++
 }
 
 // forgive lets refreshers begin afresh. The counts of the day stay.
-func (c *care) forgive() {
+func (c *refreshState) forgive() {
 	c.Stopped, c.Failures, c.Late, c.NotUntil, c.Noted = nil, 0, 0, time.Time{}, time.Time{}
 }
 
@@ -81,12 +81,12 @@ func (r *record) stopped(seal []byte) *stop {
 	return s
 }
 
-// inHand returns the failure of a sign-in that somebody else has begun and that waits
+// pendingElsewhere returns the failure of a sign-in that somebody else has begun and that waits
 // for a person now: a text message is on its way, or a push was refused. The refresher
 // must not have a second one sent as long as that one is good. A mail that is late is
 // nobody's: whoever is next looks for the same one. So is a command that failed: the
 // next one goes on with the same message.
-func (r *record) inHand(now time.Time) *failure {
+func (r *record) pendingElsewhere(now time.Time) *failure {
 	f := r.Failed
 	if f == nil || f.Late || f.Source || f.Code != "passcode_needed" && f.Code != "mfa_rejected" || !f.At.After(r.Care.Resumed) || now.Sub(f.At) > stopPoll {
 		return nil
@@ -143,20 +143,20 @@ func (c *Client) sealWith(ctx context.Context, r *record, known map[account]*acc
 	write("ssoexchange stop")
 	write(c.cfg.Public())
 	write(c.cfg.MFACommand)
-	for i := range table {
-		if table[i].secret == nil {
+	for i := range properties {
+		if properties[i].secret == nil {
 			continue
 		}
 		value, err := "", error(nil)
-		if text, skipped := skip[table[i].Name]; skipped {
+		if text, skipped := skip[properties[i].Name]; skipped {
 			value = text
 		} else {
-			value, err = table[i].secret(c.cfg).Reveal(ctx)
+			value, err = properties[i].secret(c.cfg).Reveal(ctx)
 		}
 		if sourceFailed(err) {
 			return nil, err
 		}
-		write(table[i].Name)
+		write(properties[i].Name)
 		write(value)
 		write(Code(err))
 	}

@@ -68,12 +68,12 @@ func tomorrow(now time.Time, die float64) time.Time {
 	return now.UTC().Truncate(24 * time.Hour).Add(24*time.Hour + time.Duration(die*float64(time.Hour)))
 }
 
-// learn adapts the idle time that is believed of the SP after a check that came gap
+// updateEstimate adapts the idle time that is believed of the SP after a check that came gap
 // after the last proof of life. Nobody says how long a session may be idle, and it may
 // have ended for another reason, such as a restart. So one death after a series of good
 // checks means nothing; another one soon after it halves the belief, and a longer
 // series raises it again, up to most.
-func (c *care) learn(gap time.Duration, alive bool, most time.Duration) {
+func (c *refreshState) updateEstimate(gap time.Duration, alive bool, most time.Duration) {
 	belief := c.Idle
 	if belief <= 0 || belief > most {
 		belief = most
@@ -95,6 +95,6 @@ func (c *care) learn(gap time.Duration, alive bool, most time.Duration) {
 // lifetimesOf puts together what is known of a session that was just proved alive. A
 // remember-me cookie does not count, although it would make a new session of a dead
 // one: who reads the cookies from a file must not find a dead one beside it.
-func (c *care) lifetimesOf(s *Session) lifetimes {
+func (c *refreshState) lifetimesOf(s *Session) lifetimes {
 	return lifetimes{sp: s.Verified.Add(c.Idle), idp: c.IdPEnds, device: c.DeviceEnds}
 }

@@ -9,10 +9,10 @@ import (
 // thousands of them need one timer and no goroutine each.
 type schedule struct{ heap dueHeap }
 
-func (s *schedule) add(k *kept) { heap.Push(&s.heap, k) }
+func (s *schedule) add(k *entry) { heap.Push(&s.heap, k) }
 
 // remove reports whether k was scheduled, and takes it out.
-func (s *schedule) remove(k *kept) bool {
+func (s *schedule) remove(k *entry) bool {
 	if k.place < 0 {
 		return false
 	}
@@ -21,13 +21,13 @@ func (s *schedule) remove(k *kept) bool {
 }
 
 // move changes when k is due.
-func (s *schedule) move(k *kept, due time.Time) {
+func (s *schedule) move(k *entry, due time.Time) {
 	k.due = due
 	heap.Fix(&s.heap, k.place)
 }
 
 // pop takes out the one that is due, or returns how long to wait for it.
-func (r *Refresher) pop(now time.Time) (*kept, time.Duration) {
+func (r *Refresher) pop(now time.Time) (*entry, time.Duration) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if len(r.plan.heap) == 0 {
@@ -42,7 +42,7 @@ func (r *Refresher) pop(now time.Time) (*kept, time.Duration) {
 }
 
 // putBack schedules k again, unchanged.
-func (r *Refresher) putBack(k *kept) {
+func (r *Refresher) putBack(k *entry) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if !k.removed {
@@ -52,7 +52,7 @@ func (r *Refresher) putBack(k *kept) {
 
 // atOnce makes k due, or has it made due when the worker who has it is done. The
 // caller holds mu.
-func (r *Refresher) atOnce(k *kept) {
+func (r *Refresher) atOnce(k *entry) {
 	if k.place < 0 {
 		k.again = true
 		return
@@ -62,7 +62,7 @@ func (r *Refresher) atOnce(k *kept) {
 }
 
 // dueHeap implements heap.Interface.
-type dueHeap []*kept
+type dueHeap []*entry
 
 func (h dueHeap) Len() int           { return len(h) }
 func (h dueHeap) Less(i, j int) bool { return h[i].due.Before(h[j].due) }
@@ -72,7 +72,7 @@ func (h dueHeap) Swap(i, j int) {
 }
 
 func (h *dueHeap) Push(x any) {
-	k := x.(*kept)
+	k := x.(*entry)
 	k.place = len(*h)
 	*h = append(*h, k)
 }

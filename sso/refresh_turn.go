@@ -12,14 +12,14 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/patience"
 )
 
-// turn looks after one identity and schedules its next turn.
-func (r *Refresher) turn(ctx context.Context, k *kept) {
+// cycle looks after one identity and schedules its next turn.
+func (r *Refresher) cycle(ctx context.Context, k *entry) {
 	r.mu.Lock()
 	waiting, urgent := k.waiting, k.urgent // those who come later want to hear of the next turn
 	k.waiting, k.urgent = nil, false
 	r.mu.Unlock()
 	start, sent := time.Now(), k.client.counted.sent.Load()
-	e := r.look(context.WithValue(ctx, reported{}, true), k, start, urgent)
+	e := r.runCycle(context.WithValue(ctx, reported{}, true), k, start, urgent)
 	e.Name, e.Identity, e.At = k.name, k.client.Identity(), time.Now()
 	e.Elapsed, e.Requests = e.At.Sub(start), int(k.client.counted.sent.Load()-sent)
 	k.client.net.transport.CloseIdleConnections() // the next turn is hours away
@@ -65,8 +65,8 @@ func (r *Refresher) log(e RefreshEvent) {
 	}
 }
 
-// look is a turn up to its outcome: is it allowed, what came of it, what is noted.
-func (r *Refresher) look(ctx context.Context, k *kept, now time.Time, urgent bool) RefreshEvent {
+// runCycle is a turn up to its outcome: is it allowed, what came of it, what is noted.
+func (r *Refresher) runCycle(ctx context.Context, k *entry, now time.Time, urgent bool) RefreshEvent {
 	c, die := k.client, rand.Float64()
 	rec, err := c.load(ctx)
 	if err != nil {
@@ -82,7 +82,7 @@ func (r *Refresher) look(ctx context.Context, k *kept, now time.Time, urgent boo
 		}
 	}
 	k.noted = rec.noted()
-	if refused, no := r.refrain(ctx, c, rec, now, die, urgent); no {
+	if refused, no := r.skipReason(ctx, c, rec, now, die, urgent); no {
 		return refused
 	}
 	sent := c.counted.sent.Load()
@@ -102,7 +102,7 @@ func (r *Refresher) look(ctx context.Context, k *kept, now time.Time, urgent boo
 		}
 		if err == nil {
 			if !before.IsZero() {
-				care.learn(now.Sub(before), s.Reused, r.opts.Idle)
+				care.updateEstimate(now.Sub(before), s.Reused, r.opts.Idle)
 			}
 			rec.confirm(s)
 			care.forgive()
@@ -183,9 +183,9 @@ func (r *Refresher) noteFailure(ctx context.Context, c *Client, rec *record, e *
 	e.Kind, e.Next = RefreshWaiting, care.NotUntil
 }
 
-// refrain returns why nothing may be sent now, if that is so. A turn that is urgent
+// skipReason returns why nothing may be sent now, if that is so. A turn that is urgent
 // does not wait for the end of a pause, unless a server asked for it.
-func (r *Refresher) refrain(
+func (r *Refresher) skipReason(
 	ctx context.Context, c *Client, rec *record, now time.Time, die float64, urgent bool,
 ) (RefreshEvent, bool) {
 	care := &rec.Care
@@ -199,14 +199,14 @@ func (r *Refresher) refrain(
 		if s := rec.stopped(seal); s != nil {
 			return RefreshEvent{Kind: RefreshStopped, Err: s.err(), Told: true, Next: now.Add(stopPoll + time.Duration(die*float64(stopPoll)))}, true
 		}
-	} else if f := rec.inHand(now); f != nil {
-		return RefreshEvent{Kind: RefreshWaiting, Err: f.told("somebody is signing in: "), Told: true, Next: f.At.Add(stopPoll + minPause)}, true
+	} else if f := rec.pendingElsewhere(now); f != nil {
+		return RefreshEvent{Kind: RefreshWaiting, Err: f.withPrefix("somebody is signing in: "), Told: true, Next: f.At.Add(stopPoll + minPause)}, true
 	}
 	ours := urgent && (rec.Failed == nil || rec.Failed.Wait == 0 && rec.Failed.Code != "rate_limited")
 	if care.Stopped == nil && now.Before(care.NotUntil) && !ours {
 		err := error(autherr.New(ErrUnreachable, "sso: the last try failed, and the next is not yet due", ""))
 		if rec.Failed != nil {
-			err = rec.Failed.told("the last try: ")
+			err = rec.Failed.withPrefix("the last try: ")
 		}
 		return RefreshEvent{Kind: RefreshWaiting, Err: err, Told: true, Next: care.NotUntil}, true
 	}
@@ -274,7 +274,7 @@ func (c *Client) prolong(ctx context.Context) {
 	if !ok {
 		return
 	}
-	_, err := c.locked(ctx, time.Now(), func(ctx context.Context, rec *record) (*Session, error) {
+	_, err := c.acquireAndRun(ctx, time.Now(), func(ctx context.Context, rec *record) (*Session, error) {
 		if err := c.restoreProvider(rec); err != nil {
 			return nil, err
 		}

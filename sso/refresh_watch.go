@@ -62,7 +62,7 @@ func (r *Refresher) watchAll(ctx context.Context) (end func()) {
 }
 
 // watch begins to watch k's record, if its store announces changes. The caller holds mu.
-func (r *Refresher) watch(k *kept) {
+func (r *Refresher) watch(k *entry) {
 	if r.watching == nil {
 		return
 	}
@@ -100,7 +100,7 @@ func (r *Refresher) poll(ctx context.Context, every time.Duration) {
 			return
 		}
 		r.mu.Lock()
-		var quiet []*kept
+		var quiet []*entry
 		for _, k := range r.kept {
 			if !k.watched {
 				quiet = append(quiet, k)
@@ -120,7 +120,7 @@ const noticeWait = 2 * time.Second
 // notice has the turn of k made soon if its record shows that somebody else has found
 // its session dead, or has replaced it. During a turn nothing is noticed: what is saved
 // then is mostly its own.
-func (r *Refresher) notice(ctx context.Context, k *kept) {
+func (r *Refresher) notice(ctx context.Context, k *entry) {
 	r.mu.Lock()
 	idle := k.place >= 0
 	r.mu.Unlock()

@@ -69,10 +69,10 @@ func (r *record) fail(err error, now time.Time) {
 }
 
 // err turns the note back into an error of the same kind.
-func (f *failure) err() error { return f.told("another process has just tried: ") }
+func (f *failure) err() error { return f.withPrefix("another process has just tried: ") }
 
-// told is err with other words before it.
-func (f *failure) told(before string) error {
+// withPrefix is err with other words before it.
+func (f *failure) withPrefix(before string) error {
 	kind := kindOf(f.Code)
 	if kind == nil {
 		kind = ErrUnreachable
@@ -83,18 +83,18 @@ func (f *failure) told(before string) error {
 	}
 	switch {
 	case f.Refused != "":
-		return &toldRefusal{err, f.Refused}
+		return &reportedRefusal{err, f.Refused}
 	case f.Late:
 		return &lateMailError{err}
 	}
 	return err
 }
 
-// toldRefusal is the refusal of a secret by the word of somebody else.
-type toldRefusal struct {
+// reportedRefusal is the refusal of a secret by the word of somebody else.
+type reportedRefusal struct {
 	error
 	property string
 }
 
-func (e *toldRefusal) Unwrap() error         { return e.error }
-func (e *toldRefusal) RefusedSecret() string { return e.property }
+func (e *reportedRefusal) Unwrap() error         { return e.error }
+func (e *reportedRefusal) RefusedSecret() string { return e.property }

@@ -113,7 +113,7 @@ var causeHints = map[Cause]string{
 // refusalOf explains the answers to an assertion that led to no session: the one to
 // the POST, and the one at the end of the redirects that it began (the same if
 // there was none).
-func (v *visit) refusalOf(first, last *hop.Answer, resp *saml.Response) error {
+func (v *visit) refusalOf(first, last *hop.Response, resp *saml.Response) error {
 	switch first.Status {
 	case http.StatusTooManyRequests:
 		return &autherr.Error{Kind: ErrRateLimited, Text: "jira: the SP asks to wait", Wait: hop.RetryAfter(first.Header)}
@@ -143,7 +143,7 @@ func (v *visit) refusalOf(first, last *hop.Answer, resp *saml.Response) error {
 // mismatch holds the assertion against what is known of the SP that has refused it: its
 // clock, as its answer has it, and what it calls itself, by the connection or its own
 // request, or as Atlassian's plugin does. told is what the SP has said.
-func (v *visit) mismatch(a *hop.Answer, resp *saml.Response, told Cause) *saml.CheckError {
+func (v *visit) mismatch(a *hop.Response, resp *saml.Response, told Cause) *saml.CheckError {
 	var e saml.Expect
 	if at, err := http.ParseTime(a.Header.Get("Date")); err == nil {
 		e.Now = at
@@ -159,7 +159,7 @@ func (v *visit) mismatch(a *hop.Answer, resp *saml.Response, told Cause) *saml.C
 
 // causeByEvidence finds what no page tells but can be seen: m, an assertion that nobody
 // signed, and a request that is too old.
-func (v *visit) causeByEvidence(a *hop.Answer, resp *saml.Response, told Cause, m *saml.CheckError) Cause {
+func (v *visit) causeByEvidence(a *hop.Response, resp *saml.Response, told Cause, m *saml.CheckError) Cause {
 	switch {
 	case m != nil && m.Field != "Audience":
 		return CauseClock
@@ -223,7 +223,7 @@ const maxErrorPage = 256 << 10
 
 // errorIDOf finds the id that a page shows; only if it shows none, one that it
 // carries unseen.
-func errorIDOf(a *hop.Answer) string {
+func errorIDOf(a *hop.Response) string {
 	if id := errorID().FindString(htmlform.Text(a.Body, errorPanels)); id != "" {
 		return id
 	}
@@ -231,7 +231,7 @@ func errorIDOf(a *hop.Answer) string {
 }
 
 // samlError returns miniOrange's code, which travels in the redirect.
-func samlError(answers ...*hop.Answer) string {
+func samlError(answers ...*hop.Response) string {
 	for _, a := range answers {
 		for _, u := range []*url.URL{a.Location(), a.URL} {
 			if u == nil {
@@ -247,7 +247,7 @@ func samlError(answers ...*hop.Answer) string {
 
 // wordsOf returns what a page says first, for a person. What has the length of a
 // token is left out: nothing makes a page keep to itself what was posted to it.
-func wordsOf(a *hop.Answer) string {
+func wordsOf(a *hop.Response) string {
 	var words string
 	for _, selector := range []string{"title", "h1", "h2", "p"} {
 		text := longWord().ReplaceAllStringFunc(htmlform.Text(a.Body, selector), func(word string) string {

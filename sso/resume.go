@@ -20,7 +20,7 @@ func (c *Client) resume(ctx context.Context, r *record) (*Session, error) {
 		return nil, err
 	}
 	r.User, r.Verified, r.Cookies = user, time.Now(), v.jar.All()
-	return c.keep(r.session(true), v.jar), nil
+	return c.setSession(r.session(true), v.jar), nil
 }
 
 // resumeStored is resume for callers without the lease. Where the SP renewed the

@@ -19,8 +19,8 @@ var laterSchemes = map[string]string{
 	"oktaoauth": "Okta OAuth", "backlogoauth": "Backlog OAuth", "mailoauth": "OAuth",
 }
 
-func schemeField() field {
-	return field{
+func schemeField() accessor {
+	return accessor{
 		get: func(c *Config) string { return c.Scheme },
 		set: func(c *Config, v string) *ConfigError {
 			if scheme, bad := oneOf(v, schemes); bad == nil {

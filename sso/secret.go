@@ -99,7 +99,7 @@ func secretFromFile(property, path string) Secret {
 		}
 		data, err := readSecretFile(path)
 		if err != nil {
-			return "", err.about(property, "")
+			return "", err.withProperty(property, "")
 		}
 		return firstLine(property, data)
 	})
@@ -156,7 +156,7 @@ func firstLine(property string, data []byte) (string, error) {
 	line, _, _ := strings.Cut(string(data), "\n")
 	line = strings.TrimSuffix(line, "\r")
 	if line == "" {
-		return "", badSource("the first line is empty", "").about(property, "")
+		return "", badSource("the first line is empty", "").withProperty(property, "")
 	}
 	return line, nil
 }
@@ -165,7 +165,7 @@ func secretFromKeyring(property, account string, keyring func(context.Context, s
 	return textSecret(property, func(ctx context.Context) (string, error) {
 		if keyring == nil {
 			return "", badValue("no keyring is available here",
-				"the command line reads the OS keyring; a program passes ParseOptions.Keyring").about(property, "")
+				"the command line reads the OS keyring; a program passes ParseOptions.Keyring").withProperty(property, "")
 		}
 		stop := patience.Waiting(ctx, orThe("keyring", property)+" to answer")
 		value, err := keyring(ctx, account)
@@ -176,10 +176,10 @@ func secretFromKeyring(property, account string, keyring func(context.Context, s
 			}
 			// Not wrapped: the text of a keyring's error is not ours to vouch for.
 			return "", badSource("the keyring did not give the secret",
-				"is the keyring unlocked, and is the secret stored under service ssoexchange and this account?").about(property, "")
+				"is the keyring unlocked, and is the secret stored under service ssoexchange and this account?").withProperty(property, "")
 		}
 		if value == "" {
-			return "", badSource("the keyring's entry is empty", "").about(property, "")
+			return "", badSource("the keyring's entry is empty", "").withProperty(property, "")
 		}
 		return value, nil
 	})

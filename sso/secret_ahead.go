@@ -41,8 +41,8 @@ func (c *Client) secretsAhead(ctx context.Context) error {
 	if sure && c.passwordSource().IsZero() {
 		return autherr.AtStep(autherr.StepConfig, missingSecret("Password"))
 	}
-	for i := range table {
-		r := &table[i]
+	for i := range properties {
+		r := &properties[i]
 		if r.secret == nil || !c.cfg.uses(r) || !readAhead[r.Name] {
 			continue
 		}
@@ -143,7 +143,7 @@ func checkContent(property, mfaType, value string) error {
 		bad = checkPassCode(mfaType, value)
 	}
 	if bad != nil {
-		return bad.about(property, "")
+		return bad.withProperty(property, "")
 	}
 	return nil
 }

@@ -54,7 +54,7 @@ func secretFromCommand(property, commandLine string) Secret {
 			return "", fmt.Errorf("sso: %s: command ended early: %w", orSecret(property), cause)
 		}
 		if bad != nil {
-			return "", bad.about(property, "")
+			return "", bad.withProperty(property, "")
 		}
 		return firstLine(property, out)
 	})

@@ -41,7 +41,7 @@ func sendable(property, text string) (string, *ConfigError) {
 	default:
 		return trimmed, nil
 	}
-	return "", (&ConfigError{Problem: "the secret " + problem, Hint: hint, content: true}).about(property, "")
+	return "", (&ConfigError{Problem: "the secret " + problem, Hint: hint, content: true}).withProperty(property, "")
 }
 
 func hasAnyPrefix(s string, prefixes []string) bool {

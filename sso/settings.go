@@ -31,7 +31,7 @@ type Settings struct {
 // setting keeps its value out of the reach of reflection, as Secret does.
 type setting struct {
 	text   func() string
-	origin string
+	source string
 }
 
 // ParseSettings reads a connection string; see [ParseConfig] for its form. It checks
@@ -49,7 +49,7 @@ func ParseSettings(conn string) (Settings, error) {
 	}
 	pairs, bad := splitList(conn, "")
 	if bad != nil {
-		return Settings{}, bad.about("", originString)
+		return Settings{}, bad.withProperty("", originString)
 	}
 	s, bad := collect(pairs, originString)
 	if bad != nil {
@@ -61,13 +61,13 @@ func ParseSettings(conn string) (Settings, error) {
 // Setting returns the settings that one flag --set Name=Value makes. name may be
 // SSOProperties.
 func Setting(name, value string) (Settings, error) {
-	k, ok := keys[foldName(strings.TrimSpace(name))]
+	k, ok := keys[normalizeName(strings.TrimSpace(name))]
 	if !ok {
 		bad := unknownName(name)
 		if bad == nil {
 			bad = badValue("not the name of a property", "write Name=Value")
 		}
-		return Settings{}, bad.about("", originSet)
+		return Settings{}, bad.withProperty("", originSet)
 	}
 	s, bad := collect([]pair{{k, value}}, originSet)
 	if bad != nil {
@@ -163,16 +163,16 @@ func collect(pairs []pair, origin string) (Settings, *ConfigError) {
 			continue
 		}
 		if seenNested {
-			return Settings{}, badValue("given twice", "").about(nested, origin)
+			return Settings{}, badValue("given twice", "").withProperty(nested, origin)
 		}
 		seenNested = true
 		inner, bad := splitList(p.value, nested)
 		if bad != nil {
-			return Settings{}, bad.about("", origin)
+			return Settings{}, bad.withProperty("", origin)
 		}
 		for _, q := range inner {
 			if q.key.row == nil || !q.key.row.SSO {
-				return Settings{}, badValue("not one of the SSO properties", "give it outside of "+nested).about(q.key.name(), origin)
+				return Settings{}, badValue("not one of the SSO properties", "give it outside of "+nested).withProperty(q.key.name(), origin)
 			}
 			if bad := all.put(q.key, q.value, origin); bad != nil {
 				return Settings{}, bad
@@ -182,9 +182,9 @@ func collect(pairs []pair, origin string) (Settings, *ConfigError) {
 	return all, all.check()
 }
 
-func (s Settings) put(k key, value, origin string) *ConfigError {
+func (s Settings) put(k keyword, value, origin string) *ConfigError {
 	if _, twice := s.values[k.name()]; twice {
-		return badValue("given twice", "inside and outside of "+nested+" count alike").about(k.name(), origin)
+		return badValue("given twice", "inside and outside of "+nested+" count alike").withProperty(k.name(), origin)
 	}
 	s.values[k.name()] = setting{func() string { return value }, origin}
 	return nil
@@ -194,7 +194,7 @@ func (s Settings) put(k key, value, origin string) *ConfigError {
 func (s Settings) add(other Settings) *ConfigError {
 	for name, v := range other.values {
 		if _, twice := s.values[name]; twice {
-			return badValue("given twice", "").about(name, v.origin)
+			return badValue("given twice", "").withProperty(name, v.source)
 		}
 		s.values[name] = v
 	}
@@ -203,16 +203,16 @@ func (s Settings) add(other Settings) *ConfigError {
 
 // check refuses two sources of one secret in the same place.
 func (s Settings) check() *ConfigError {
-	for i := range table {
+	for i := range properties {
 		first := ""
 		for _, src := range sources {
-			name := (key{&table[i], src}).name()
+			name := (keyword{&properties[i], src}).name()
 			v, ok := s.values[name]
 			if !ok || v.text() == "" {
 				continue
 			}
 			if first != "" {
-				return badValue("given together with "+first, "give the secret in one way only").about(name, v.origin)
+				return badValue("given together with "+first, "give the secret in one way only").withProperty(name, v.source)
 			}
 			first = name
 		}
@@ -233,9 +233,9 @@ func Merge(layers ...Settings) Settings {
 	all := Settings{values: make(map[string]setting)}
 	for _, layer := range layers {
 		for name := range layer.values {
-			r := keys[foldName(name)].row
+			r := keys[normalizeName(name)].row
 			for _, src := range sources {
-				delete(all.values, (key{r, src}).name())
+				delete(all.values, (keyword{r, src}).name())
 			}
 		}
 		for name, v := range layer.values {
@@ -248,7 +248,7 @@ func Merge(layers ...Settings) Settings {
 // defaults is the lowest layer.
 func defaults() Settings {
 	all := Settings{values: make(map[string]setting)}
-	for _, r := range table {
+	for _, r := range properties {
 		if r.Default != "" {
 			all.values[r.Name] = setting{func() string { return r.Default }, originDefault}
 		}
@@ -280,15 +280,15 @@ func (s Settings) Names() []string {
 
 // Lookup returns the value, which may be a secret, and the origin of a setting.
 func (s Settings) Lookup(name string) (value, origin string, ok bool) {
-	v, ok := s.values[keys[foldName(name)].safeName()]
+	v, ok := s.values[keys[normalizeName(name)].safeName()]
 	if !ok {
 		return "", "", false
 	}
-	return v.text(), v.origin, true
+	return v.text(), v.source, true
 }
 
 // safeName is name for a key that may be the zero key.
-func (k key) safeName() string {
+func (k keyword) safeName() string {
 	if k.row == nil {
 		return ""
 	}

@@ -14,7 +14,7 @@ import (
 // signInState is what a sign-in, or another change of the record, shares with the
 // functions that its provider calls back.
 type signInState struct {
-	guard *guard
+	guard *secretGuard
 	lease Lease
 	ahead aheadSecrets
 
@@ -64,7 +64,7 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	r.presentAt(start)
 	r.Care.countSignIn(start)
 	// The SP is not asked anything more until the IdP has answered.
-	c.net.warm(ctx, c.cfg.SSOExchangeURL)
+	c.net.preconnect(ctx, c.cfg.SSOExchangeURL)
 	takeBack := c.setAside(state)
 	err := state.lateMail(c.walk(ctx, v, r, begin))
 	takeBack()
@@ -90,7 +90,7 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	}
 	s := r.session(false)
 	s.PasswordTried = c.passwordTried(state.guard)
-	return c.keep(s, v.jar), nil
+	return c.setSession(s, v.jar), nil
 }
 
 // notBegun notes that the SP started no sign-in, for those who wait for the outcome.
@@ -118,10 +118,10 @@ func (c *Client) logSignIn(ctx context.Context, r *record, err error, took time.
 	}
 }
 
-// connectAhead connects to the IdP while the record is read and prepared: a secret is
+// preconnect connects to the IdP while the record is read and prepared: a secret is
 // marked on disk before it leaves. Whoever calls it has the lease; if it turns out then
 // that nobody has to sign in, because a neighbour has, a connection goes unused.
-func (c *Client) connectAhead(ctx context.Context) { c.net.warm(ctx, c.idp) }
+func (c *Client) preconnect(ctx context.Context) { c.net.preconnect(ctx, c.idp) }
 
 // walk is one sign-in: from the identity provider's login to the SP's session.
 // start asks the SP for its request; nil: the identity provider begins.
@@ -180,7 +180,7 @@ func (c *Client) restoreProvider(r *record) error {
 }
 
 // snapshot puts what the provider remembers into the record.
-func (c *Client) snapshot(g *guard) error {
+func (c *Client) snapshot(g *secretGuard) error {
 	p, ok := c.provider.(rememberer)
 	if !ok {
 		return nil

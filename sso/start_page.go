@@ -86,7 +86,7 @@ func (v *visit) requestAt(ctx context.Context, u *url.URL) (*saml.Request, []*ur
 }
 
 // requestIn reads a page. Of several requests the one for our identity provider counts.
-func (v *visit) requestIn(a *hop.Answer) (*saml.Request, []*url.URL, error) {
+func (v *visit) requestIn(a *hop.Response) (*saml.Request, []*url.URL, error) {
 	requests, problem := saml.ReadRequests(a.URL, a.Body)
 	if errors.Is(problem, saml.ErrNoRequest) {
 		problem = errNoStart
@@ -116,7 +116,7 @@ func (v *visit) requestIn(a *hop.Answer) (*saml.Request, []*url.URL, error) {
 
 // submitted lists the addresses of the forms that a page submits by itself, by GET: what
 // a script submits has nothing to fill in.
-func submitted(a *hop.Answer) (all []*url.URL) {
+func submitted(a *hop.Response) (all []*url.URL) {
 	forms, err := htmlform.Parse(a.URL, a.Body)
 	if err != nil || !bytes.Contains(a.Body, []byte("submit(")) {
 		return nil
@@ -148,7 +148,7 @@ type pageAddress struct {
 }
 
 // addressesIn lists the addresses to which a page may send the browser.
-func addressesIn(a *hop.Answer) (all []pageAddress) {
+func addressesIn(a *hop.Response) (all []pageAddress) {
 	add := func(raw string, goes bool) {
 		if u, err := a.URL.Parse(raw); err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") {
 			u.Fragment, u.RawFragment = "", ""

@@ -6,7 +6,7 @@ import "strings"
 // none is near. Case and spaces do not count. Short words must match closely: two
 // letters of three are no misspelling, they are another word.
 func nearest(word string, candidates []string) string {
-	word = foldName(word)
+	word = normalizeName(word)
 	limit := 3
 	switch n := len(word); {
 	case n < 3:
@@ -18,7 +18,7 @@ func nearest(word string, candidates []string) string {
 	}
 	best, found := limit+1, ""
 	for _, c := range candidates {
-		folded := foldName(c)
+		folded := normalizeName(c)
 		if abs(len(folded)-len(word)) >= best {
 			continue
 		}
@@ -60,8 +60,8 @@ func abs(n int) int {
 	return n
 }
 
-// foldName brings a property's name to the form in which names are compared.
-func foldName(name string) string {
+// normalizeName brings a property's name to the form in which names are compared.
+func normalizeName(name string) string {
 	return strings.ToLower(strings.Map(func(r rune) rune {
 		if r == ' ' || r == '\t' {
 			return -1

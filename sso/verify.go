@@ -81,7 +81,7 @@ func (v *visit) askName(ctx context.Context) (string, error) {
 		if last, err = v.question(ctx, "/rest/auth/1/session"); err != nil {
 			return "", err
 		}
-		for _, name := range []string{v.namedIn(last), headerName(a.Answer), headerName(last.Answer)} {
+		for _, name := range []string{v.namedIn(last), headerName(a.Response), headerName(last.Response)} {
 			if name != "" {
 				return name, nil
 			}
@@ -94,10 +94,10 @@ func (v *visit) askName(ctx context.Context) (string, error) {
 	}
 	switch {
 	case !readable(last) && mediaType(last.Header) != "text/html":
-		return "", verifyError(last.Answer, ErrBadAnswer, "the answer is in an encoding that was not asked for "+
+		return "", verifyError(last.Response, ErrBadAnswer, "the answer is in an encoding that was not asked for "+
 			"and is not known here ("+cut(last.Header.Get("Content-Encoding"), 40)+")",
 			"have the server, or the proxy before it, send gzip or no encoding to those who accept no other")
-	case nobody || answersAsJira(last.Answer):
+	case nobody || answersAsJira(last.Response):
 		return "", nil
 	}
 	return "", v.secondOpinion(ctx, a)
@@ -105,7 +105,7 @@ func (v *visit) askName(ctx context.Context) (string, error) {
 
 // namedIn returns the user name in a 200 answer that really is JSON.
 func (v *visit) namedIn(a reply) string {
-	if a.Status != http.StatusOK || a.signIn || isHTML(a.Answer) || anonymousHeader(a.Header) {
+	if a.Status != http.StatusOK || a.signIn || isHTML(a.Response) || anonymousHeader(a.Header) {
 		return ""
 	}
 	return userIn(a.Body)
@@ -177,7 +177,7 @@ func plausible(name string) bool {
 }
 
 // headerName returns the user that Jira's X-AUSERNAME header names.
-func headerName(a *hop.Answer) string {
+func headerName(a *hop.Response) string {
 	name := a.Header.Get("X-Ausername")
 	if unescaped, err := url.PathUnescape(name); err == nil {
 		name = unescaped

@@ -96,7 +96,7 @@ func (a *app) readCode(ctx context.Context, r refresherClient, profile string) (
 		}
 		if status.Code == "passcode_needed" {
 			reason := oneLine(status.Reason)
-			a.tui.say("%s waits: %s", profile, reason)
+			a.tui.printf("%s waits: %s", profile, reason)
 			a.tui.event(eventJSON{Name: "code_asked", Message: reason})
 		}
 		answer, err := a.tui.ask(ctx, "code for "+profile+": ")

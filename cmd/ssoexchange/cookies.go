@@ -191,6 +191,6 @@ func (f cookiesFlags) longEnough(s *sso.Session) bool {
 // assertion's NameID is mapped. It is no error.
 func (a *app) tellUser(cfg *sso.Config, s *sso.Session) {
 	if !s.Reused && cfg.User != "" && !strings.EqualFold(s.User, cfg.User) {
-		a.tui.say("signed in as %s (the SP's name for %s)", s.User, cfg.User)
+		a.tui.printf("signed in as %s (the SP's name for %s)", s.User, cfg.User)
 	}
 }

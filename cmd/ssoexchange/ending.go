@@ -25,7 +25,7 @@ func (a *app) endInTime(ctx context.Context, stopSignals func(), exit func(statu
 		case <-done:
 		case <-timer.C:
 			if !a.hasChild.Load() {
-				a.tui.say("interrupted; something did not end in time")
+				a.tui.printf("interrupted; something did not end in time")
 				exit(exitInterrupted)
 			}
 		}

@@ -89,7 +89,7 @@ func (a *app) reportInterrupted(err error) {
 	case a.tui.events:
 		a.reportJSON(&cliError{text: text}, "interrupted", hint)
 	case !a.tui.quiet:
-		a.tui.say("%s", text)
+		a.tui.printf("%s", text)
 		if hint != "" {
 			a.tui.hint(hint)
 		}

@@ -127,7 +127,7 @@ func (a *app) config() (*sso.Config, error) {
 		return nil, err
 	}
 	if a.aside != "" {
-		a.tui.say("%s", a.aside)
+		a.tui.printf("%s", a.aside)
 	}
 	for _, w := range cfg.Warnings {
 		a.tui.warn(w)

@@ -62,7 +62,7 @@ func (a *app) login(ctx context.Context, f loginFlags) error {
 		return writeJSON(a.stdout, info)
 	}
 	if text, hint := untried(cfg, s, f.fresh); text != "" {
-		a.tui.say("%s", text)
+		a.tui.printf("%s", text)
 		a.tui.hint(nameConnection(hint, a.connectionArgs()))
 	}
 	fmt.Fprintf(a.stdout, "signed in at %s as %s, %s\n", client.Identity().SP, s.User, until(s))

@@ -25,7 +25,7 @@ type announced struct {
 
 func (a announced) Answer(ctx context.Context, c mfa.Challenge) (string, error) {
 	if a.Awaits(c) {
-		a.t.say("waiting for the code of %s in %s", c.String(), a.Mailbox)
+		a.t.printf("waiting for the code of %s in %s", c.String(), a.Mailbox)
 	}
 	return a.Mailbox.Answer(ctx, c)
 }

@@ -94,7 +94,7 @@ func (a *app) profileAdd(ctx context.Context, name, extends string, args []strin
 		return err
 	}
 	p := profile{name: name, extends: extends}
-	secrets, err := a.divide(ctx, &p, given, inherited, toKeyring)
+	secrets, err := a.splitSecrets(ctx, &p, given, inherited, toKeyring)
 	if err != nil {
 		return err
 	}
@@ -110,7 +110,7 @@ func (a *app) profileAdd(ctx context.Context, name, extends string, args []strin
 		return errors.Join(err, removeSecrets(ctx, accounts(secrets)))
 	}
 	if !a.flags.json {
-		a.tui.say("profile %s is in %s", name, f.path)
+		a.tui.printf("profile %s is in %s", name, f.path)
 	}
 	return nil
 }
@@ -147,9 +147,9 @@ func (a *app) givenSettings(args []string) (sso.Settings, error) {
 	return all, nil
 }
 
-// divide puts what may stand in a file into p, and returns the secrets that are for
+// splitSecrets puts what may stand in a file into p, and returns the secrets that are for
 // the keyring.
-func (a *app) divide(ctx context.Context, p *profile, given, inherited sso.Settings, toKeyring bool) ([]keyringItem, error) {
+func (a *app) splitSecrets(ctx context.Context, p *profile, given, inherited sso.Settings, toKeyring bool) ([]keyringItem, error) {
 	var secrets []keyringItem
 	toItem := func(property, value string) {
 		item := keyringItem{account: p.name + "/" + property, secret: func() string { return value }}
@@ -214,11 +214,11 @@ func (a *app) tryProfile(p profile, inherited sso.Settings) error {
 	var bad *sso.ConfigError
 	switch {
 	case errors.As(err, &bad) && strings.HasPrefix(bad.Problem, "required"):
-		a.tui.say("the profile is not complete (%s is missing, for one), which is fine for one that others extend", bad.Property)
+		a.tui.printf("the profile is not complete (%s is missing, for one), which is fine for one that others extend", bad.Property)
 	case err != nil:
 		return err
 	case !hasScheme:
-		a.tui.say("the profile is not complete (AuthScheme is missing), which is fine for one that others extend")
+		a.tui.printf("the profile is not complete (AuthScheme is missing), which is fine for one that others extend")
 	default:
 		for _, w := range cfg.Warnings {
 			a.tui.warn(w)
@@ -256,7 +256,7 @@ func (a *app) profileRemove(ctx context.Context, name string, fromKeyring bool) 
 		return err
 	}
 	if def != f.defaultProfile {
-		a.tui.say("there is no default profile any more")
+		a.tui.printf("there is no default profile any more")
 	}
 	if !fromKeyring {
 		return nil

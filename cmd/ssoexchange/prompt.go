@@ -64,7 +64,7 @@ func (t *tui) password(ctx context.Context, user string) (string, error) {
 func (t *tui) Answer(ctx context.Context, c mfa.Challenge) (string, error) {
 	t.clear()
 	if c.Refused != "" {
-		t.say("%s", c.Refused)
+		t.printf("%s", c.Refused)
 		t.event(eventJSON{Name: "code_refused", Message: c.Refused}.about(c))
 	}
 	prompt := "code of " + c.String() + ": "

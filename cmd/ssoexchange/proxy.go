@@ -133,7 +133,7 @@ func (a *app) announceProxy(ln *proxyListener, cfg *sso.Config, token string, f 
 		}{1, base, ln.socket, f.tokenFile})
 	}
 	if ln.socket != "" {
-		a.tui.say("listening on %s", ln.socket)
+		a.tui.printf("listening on %s", ln.socket)
 	}
 	_, err := fmt.Fprintln(a.stdout, base)
 	return err

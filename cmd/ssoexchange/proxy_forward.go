@@ -29,7 +29,7 @@ const (
 
 // forwarder is the proxy's handler: admission, then Jira.
 type forwarder struct {
-	gate     gate
+	gate     accessControl
 	sp       *url.URL // Jira's base URL
 	base     string   // its context path, "" or "/jira"
 	agent    string   // the User-Agent of tools that have none

@@ -53,14 +53,14 @@ func proxyToken(file string) (string, error) {
 	return token, nil
 }
 
-// gate decides who may use the session's cookies.
-type gate struct {
+// accessControl decides who may use the session's cookies.
+type accessControl struct {
 	token [sha256.Size]byte
 	hosts hostCheck // of any port, if the listener is a socket
 }
 
-func newGate(token, port string) gate {
-	return gate{sha256.Sum256([]byte(token)), hostCheck{port: port}}
+func newGate(token, port string) accessControl {
+	return accessControl{sha256.Sum256([]byte(token)), hostCheck{port: port}}
 }
 
 // refusal is a request that is turned away, and why.
@@ -75,7 +75,7 @@ type refusal struct {
 // were once given (a remembered Basic password) on behalf of any page: a page that
 // has had its name pointed at loopback is found out by Host, one of another site by
 // Origin or Sec-Fetch-Site.
-func (g gate) admit(r *http.Request) *refusal {
+func (g accessControl) admit(r *http.Request) *refusal {
 	if !g.hosts.own(r.Host) {
 		return &refusal{http.StatusMisdirectedRequest, "this proxy serves one Jira under its own address only", "ask for the address that the proxy printed, not for " + nameOf(r.Host)}
 	}
@@ -111,7 +111,7 @@ func ownPage(r *http.Request) bool {
 }
 
 // knows reports whether r carries the token. The comparison tells nothing by its time.
-func (g gate) knows(r *http.Request) bool {
+func (g accessControl) knows(r *http.Request) bool {
 	given := []string{r.Header.Get(proxyTokenHeader)}
 	if _, password, ok := r.BasicAuth(); ok {
 		given = append(given, password)

@@ -106,8 +106,8 @@ func (f refreshFlags) addOutput(p *refreshProfile) error {
 // webhookTime bounds the tries to deliver, and so the wait for them at the end.
 const webhookTime = 30 * time.Second
 
-// keeper is the running command.
-type keeper struct {
+// refreshService is the running command.
+type refreshService struct {
 	app       *app
 	store     sso.Store
 	refresher *sso.Refresher
@@ -133,7 +133,7 @@ func (a *app) refresh(ctx context.Context, names []string, f refreshFlags) error
 	if err != nil {
 		return err
 	}
-	k := &keeper{app: a, store: store, jobs: make(map[string]*refreshJob), logger: a.logger()}
+	k := &refreshService{app: a, store: store, jobs: make(map[string]*refreshJob), logger: a.logger()}
 	config.options.Observe, config.options.Logger = k.observe, k.logger
 	config.options.Hint = func(name string, err error) string {
 		return a.refreshHint(name, sso.Code(err), sso.Hint(err), !f.once)
@@ -155,7 +155,7 @@ func (a *app) refresh(ctx context.Context, names []string, f refreshFlags) error
 }
 
 // configure takes over what a reload may change.
-func (k *keeper) configure(c *refreshConfig) {
+func (k *refreshService) configure(c *refreshConfig) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	k.webhook = nil
@@ -165,7 +165,7 @@ func (k *keeper) configure(c *refreshConfig) {
 }
 
 // run keeps the jobs until ctx ends, which is no error.
-func (k *keeper) run(ctx context.Context, c *refreshConfig, names []string, f refreshFlags) error {
+func (k *refreshService) run(ctx context.Context, c *refreshConfig, names []string, f refreshFlags) error {
 	servers, err := k.serve(ctx, c)
 	if err != nil {
 		return err
@@ -200,7 +200,7 @@ func (k *keeper) run(ctx context.Context, c *refreshConfig, names []string, f re
 }
 
 // reload reads the configuration again. One that is wrong changes nothing.
-func (k *keeper) reload(ctx context.Context, names []string, f refreshFlags) {
+func (k *refreshService) reload(ctx context.Context, names []string, f refreshFlags) {
 	config, jobs, err := k.app.refreshPlan(names, f)
 	if err == nil {
 		err = k.keep(ctx, jobs)
@@ -214,7 +214,7 @@ func (k *keeper) reload(ctx context.Context, names []string, f refreshFlags) {
 }
 
 // observe is told what happened by the refresher.
-func (k *keeper) observe(ctx context.Context, e sso.RefreshEvent) {
+func (k *refreshService) observe(ctx context.Context, e sso.RefreshEvent) {
 	k.metrics.observe(e)
 	job := k.job(e.Name)
 	if job == nil {
@@ -252,7 +252,7 @@ func (k *keeper) observe(ctx context.Context, e sso.RefreshEvent) {
 
 // once gives each job one turn. The first that is not live decides the exit status, and
 // if all are, the first of which those whom it is for did not hear.
-func (k *keeper) once(ctx context.Context) error {
+func (k *refreshService) once(ctx context.Context) error {
 	if err := k.refresher.Once(ctx); err != nil {
 		return err
 	}

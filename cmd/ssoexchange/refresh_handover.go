@@ -7,7 +7,7 @@ import (
 )
 
 // note keeps the error of a profile, or forgets it if there is none any more.
-func (k *keeper) note(of *map[string]error, name string, err error) {
+func (k *refreshService) note(of *map[string]error, name string, err error) {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	if err == nil {
@@ -23,7 +23,7 @@ func (k *keeper) note(of *map[string]error, name string, err error) {
 // notHandedOver returns the error of the first profile, by name, whose session has not
 // reached those whom it is for, and then of the first of which the webhook did not tell.
 // A session that is not required is not waited for; a person is needed all the same.
-func (k *keeper) notHandedOver() error {
+func (k *refreshService) notHandedOver() error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	for _, name := range slices.Sorted(maps.Keys(k.undone)) {

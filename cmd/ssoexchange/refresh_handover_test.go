@@ -34,7 +34,7 @@ func TestUndeliveredWebhookFailsOnce(t *testing.T) {
 			}
 			hook := newWebhook(u, "")
 			hook.pauses = nil
-			k := &keeper{app: &app{}, metrics: newRefreshMetrics(func() []sso.RefreshStatus { return nil }), logger: slog.New(slog.DiscardHandler), webhook: hook,
+			k := &refreshService{app: &app{}, metrics: newRefreshMetrics(func() []sso.RefreshStatus { return nil }), logger: slog.New(slog.DiscardHandler), webhook: hook,
 				jobs: map[string]*refreshJob{"work": {name: "work", profile: refreshProfile{optional: true}}}}
 			k.refresher = sso.NewRefresher(sso.RefreshOptions{})
 			k.observe(t.Context(), sso.RefreshEvent{Name: "work", Kind: sso.RefreshStopped, Err: errors.New("refused")})

@@ -23,7 +23,7 @@ type servers struct {
 }
 
 // serve opens the doors that the configuration names.
-func (k *keeper) serve(ctx context.Context, c *refreshConfig) (*servers, error) {
+func (k *refreshService) serve(ctx context.Context, c *refreshConfig) (*servers, error) {
 	s := &servers{}
 	watch := http.NewServeMux()
 	watch.HandleFunc("GET /healthz", func(w http.ResponseWriter, _ *http.Request) { io.WriteString(w, "ok\n") })
@@ -93,7 +93,7 @@ type readiness struct {
 	Profiles []sso.RefreshStatus `json:"profiles"`
 }
 
-func (k *keeper) readiness() readiness {
+func (k *refreshService) readiness() readiness {
 	r := readiness{Version: 1, Ready: true, Profiles: k.refresher.Status()}
 	for _, s := range r.Profiles {
 		if job := k.job(s.Name); s.State != sso.RefreshLive && job != nil && !job.profile.optional {
@@ -103,7 +103,7 @@ func (k *keeper) readiness() readiness {
 	return r
 }
 
-func (k *keeper) readyz(w http.ResponseWriter, _ *http.Request) {
+func (k *refreshService) readyz(w http.ResponseWriter, _ *http.Request) {
 	r := k.readiness()
 	w.Header().Set("Content-Type", "application/json")
 	if !r.Ready {
@@ -114,7 +114,7 @@ func (k *keeper) readyz(w http.ResponseWriter, _ *http.Request) {
 
 // takeCode hands in a code. Browsers cannot reach a socket, and the form types that
 // they could send to other places are refused all the same.
-func (k *keeper) takeCode(w http.ResponseWriter, r *http.Request) {
+func (k *refreshService) takeCode(w http.ResponseWriter, r *http.Request) {
 	profile := r.PathValue("profile")
 	body, err := io.ReadAll(io.LimitReader(r.Body, maxCode+1))
 	code := strings.TrimSpace(string(body))

@@ -18,7 +18,7 @@ import (
 func watchServer(t *testing.T, c *refreshConfig) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
-	k := &keeper{app: &app{}, refresher: sso.NewRefresher(sso.RefreshOptions{}), logger: slog.New(slog.DiscardHandler)}
+	k := &refreshService{app: &app{}, refresher: sso.NewRefresher(sso.RefreshOptions{}), logger: slog.New(slog.DiscardHandler)}
 	k.metrics = newRefreshMetrics(k.refresher.Status)
 	c.socket = filepath.Join(t.TempDir(), "s")
 	servers, err := k.serve(ctx, c)

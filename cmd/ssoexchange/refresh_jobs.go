@@ -118,7 +118,7 @@ func (a *app) logWarnings(job *refreshJob) {
 // keep has the refresher keep exactly these jobs, or, with an error, what it kept so
 // far. Those that have not changed go on as they are; those that stopped are looked at
 // again, since a secret may be another.
-func (k *keeper) keep(ctx context.Context, jobs []*refreshJob) error {
+func (k *refreshService) keep(ctx context.Context, jobs []*refreshJob) error {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	next := make(map[string]*refreshJob)
@@ -163,7 +163,7 @@ func (k *keeper) keep(ctx context.Context, jobs []*refreshJob) error {
 	return nil
 }
 
-func (k *keeper) job(name string) *refreshJob {
+func (k *refreshService) job(name string) *refreshJob {
 	k.mu.Lock()
 	defer k.mu.Unlock()
 	return k.jobs[name]

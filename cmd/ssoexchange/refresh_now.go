@@ -15,7 +15,7 @@ import (
 
 // checkNow answers POST /check/{profile}: it has the session looked at without delay,
 // as after a restart of Jira, and says what came of it.
-func (k *keeper) checkNow(w http.ResponseWriter, r *http.Request) {
+func (k *refreshService) checkNow(w http.ResponseWriter, r *http.Request) {
 	profile := r.PathValue("profile")
 	k.logger.Info("a look was asked for", "name", profile)
 	e, err := k.refresher.CheckNow(r.Context(), profile)
@@ -24,7 +24,7 @@ func (k *keeper) checkNow(w http.ResponseWriter, r *http.Request) {
 }
 
 // outcome is what came of a turn that somebody waited for, and its HTTP status.
-func (k *keeper) outcome(profile string, e sso.RefreshEvent, err error) (int, codeOutcome) {
+func (k *refreshService) outcome(profile string, e sso.RefreshEvent, err error) (int, codeOutcome) {
 	out := codeOutcome{Version: 1, Profile: profile}
 	if err == nil {
 		expires := e.Session.Expires().UTC().Truncate(time.Second)
@@ -88,7 +88,7 @@ func (a *app) refreshNow(ctx context.Context, names []string, socket string) err
 			fmt.Fprintf(a.stdout, "%s: live, signed in as %s\n", name, out.User)
 		}
 		if out.Error != nil && len(names) > 1 && !a.flags.json {
-			a.tui.say("%s: %s", name, out.Error.Message)
+			a.tui.printf("%s: %s", name, out.Error.Message)
 		}
 	}
 	if a.flags.json {

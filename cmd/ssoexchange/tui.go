@@ -55,7 +55,7 @@ func (t *tui) paint(code, s string) string {
 	return "\x1b[" + code + "m" + s + "\x1b[0m"
 }
 
-func (t *tui) say(format string, args ...any) {
+func (t *tui) printf(format string, args ...any) {
 	if !t.quiet {
 		fmt.Fprintf(t.err, "ssoexchange: "+format+"\n", args...)
 	}

@@ -60,15 +60,15 @@ type Request struct {
 	Step   string // autherr.Step…: which step of the sign-in this is
 	Method string
 	URL    *url.URL
-	Label  string      // the path as it may be shown; "" shows URL.Path
+	Path  string      // the path as it may be shown; "" shows URL.Path
 	Header http.Header // copied; Cookie and User-Agent are added
 	Body   []byte
 	Secret bool // the request carries a password, a code, a token or an assertion
 	Limit  int64
 }
 
-// Answer is a server's answer, body included.
-type Answer struct {
+// Response is a server's answer, body included.
+type Response struct {
 	URL    *url.URL // of the request that was answered
 	Status int
 	Header http.Header
@@ -76,7 +76,7 @@ type Answer struct {
 }
 
 // Location returns the absolute target of a redirect, nil if the answer is none.
-func (a *Answer) Location() *url.URL {
+func (a *Response) Location() *url.URL {
 	switch a.Status {
 	case http.StatusMovedPermanently, http.StatusFound, http.StatusSeeOther,
 		http.StatusTemporaryRedirect, http.StatusPermanentRedirect:
@@ -104,7 +104,7 @@ type Error struct {
 	Kind   error  // autherr.ErrUnreachable or autherr.ErrBadAnswer
 	Cause  error
 
-	part *Answer // see Refusal
+	part *Response // see Refusal
 }
 
 func (e *Error) Error() string {
@@ -145,13 +145,13 @@ func (e *Error) HintText() string {
 }
 
 // Do sends one request and reads the whole answer, whatever its status.
-func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
-	label := r.Label
+func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
+	label := r.Path
 	if label == "" {
 		label = safePath(r.URL)
 	}
 	label = r.Method + " " + r.URL.Host + label
-	fail := func(kind, cause error, sent bool) (*Answer, error) {
+	fail := func(kind, cause error, sent bool) (*Response, error) {
 		return nil, &autherr.StepError{Step: r.Step, Err: &Error{
 			Server: c.Server, Step: r.Step, Label: label, Sent: sent, Secret: r.Secret,
 			Kind: knownKind(kind, cause), Cause: Clean(cause),
@@ -162,7 +162,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Answer, error) {
 	}
 	ctx, done := patience.Limit(ctx)
 	defer done()
-	var on line
+	var on connTrace
 	ctx, stop := on.trace(ctx, r.Secret)
 	defer stop()
 	req, err := c.request(ctx, r)
@@ -251,7 +251,7 @@ func endedBy(ctx context.Context, err error) error {
 // returned as it is, with its Location, for the caller to judge. A redirect that
 // would repeat a body (307, 308 after a POST) is not followed either. More than
 // MaxRedirects is an error.
-func (c *Client) Follow(ctx context.Context, r Request, allowed func(*url.URL) bool) (*Answer, error) {
+func (c *Client) Follow(ctx context.Context, r Request, allowed func(*url.URL) bool) (*Response, error) {
 	for n := 0; ; n++ {
 		a, err := c.Do(ctx, r)
 		if err != nil {

@@ -19,8 +19,8 @@ var errNotRepeated = errors.New("the connection broke before the answer came, an
 // errCutOff is the end of an answer that may not be all of it.
 var errCutOff = fmt.Errorf("the connection was cut off: %w", io.ErrUnexpectedEOF)
 
-// line is what one request learns of its connections.
-type line struct {
+// connTrace is what one request learns of its connections.
+type connTrace struct {
 	wrote  atomic.Bool // the request was written, as far as the client can tell
 	mu     sync.Mutex
 	conn   net.Conn // the last one
@@ -33,7 +33,7 @@ type line struct {
 // another one if it has no body. A token in a GET's address may work once only, and be
 // used up already; so what carries a secret is sent once, and the caller hears that
 // its answer was lost.
-func (l *line) trace(ctx context.Context, secret bool) (_ context.Context, stop func()) {
+func (l *connTrace) trace(ctx context.Context, secret bool) (_ context.Context, stop func()) {
 	ctx, l.giveUp = context.WithCancelCause(ctx)
 	again := func() bool { return secret && l.wrote.Load() }
 	ctx = httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
@@ -72,7 +72,7 @@ func isHTTP2(conn net.Conn) bool {
 // read to its end is all of it. Without a length and without chunks it is, if TLS said
 // goodbye before the connection ended (RFC 9112, section 9.8); everybody else on the
 // line can end a connection, too. The connection must be one of [Watch]'s.
-func (l *line) complete(resp *http.Response) error {
+func (l *connTrace) complete(resp *http.Response) error {
 	if resp.TLS == nil || resp.ProtoMajor != 1 || resp.ContentLength >= 0 || len(resp.TransferEncoding) > 0 || resp.Uncompressed {
 		return nil // what was compressed has an end of its own
 	}
@@ -82,23 +82,23 @@ func (l *line) complete(resp *http.Response) error {
 	if conn == nil {
 		return nil
 	}
-	if w, ok := conn.NetConn().(*watched); ok && w.ended.Load() {
+	if w, ok := conn.NetConn().(*eofConn); ok && w.ended.Load() {
 		return errCutOff
 	}
 	return nil
 }
 
-// Watch returns conn for use below TLS. It remembers whether the other side has ended
+// TrackEOF returns conn for use below TLS. It remembers whether the other side has ended
 // it, which crypto/tls does not tell from the end that it was told of.
-func Watch(conn net.Conn) net.Conn { return &watched{Conn: conn} }
+func TrackEOF(conn net.Conn) net.Conn { return &eofConn{Conn: conn} }
 
-type watched struct {
+type eofConn struct {
 	net.Conn
 	ended atomic.Bool
 }
 
 // Read implements [net.Conn].
-func (w *watched) Read(p []byte) (int, error) {
+func (w *eofConn) Read(p []byte) (int, error) {
 	n, err := w.Conn.Read(p)
 	if errors.Is(err, io.EOF) {
 		w.ended.Store(true)

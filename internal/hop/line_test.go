@@ -159,7 +159,7 @@ func rawServer(t *testing.T, answer string, goodbye bool) (*url.URL, *hop.Client
 		if err != nil {
 			return nil, err
 		}
-		return tls.Client(hop.Watch(raw), &tls.Config{RootCAs: roots, ServerName: "127.0.0.1"}), nil
+		return tls.Client(hop.TrackEOF(raw), &tls.Config{RootCAs: roots, ServerName: "127.0.0.1"}), nil
 	}}
 	t.Cleanup(transport.CloseIdleConnections)
 	return parse(t, "https://"+ln.Addr().String()+"/"), &hop.Client{Server: "okta", Transport: transport}

@@ -13,17 +13,17 @@ import (
 	"github.com/ssoexchange/ssoexchange/fixtures"
 )
 
-// Company is a simulated Okta, Crowd and Jira on one loopback port, for a [CLI] that
+// Env is a simulated Okta, Crowd and Jira on one loopback port, for a [CLI] that
 // signs in there.
-type Company struct {
+type Env struct {
 	*fixtures.World
 	CA string // PEM file of the authority that signed the servers' certificates
 }
 
-// NewCompany starts one, and writes the CA's file to dir. Its hosts are okta, crowd and
+// NewEnv starts one, and writes the CA's file to dir. Its hosts are okta, crowd and
 // jira below localhost, whatever o says of them; the second org, if o asks for one, is
 // the host of that name there.
-func NewCompany(dir string, o fixtures.WorldOptions) (*Company, error) {
+func NewEnv(dir string, o fixtures.WorldOptions) (*Env, error) {
 	ln, host, err := Listen()
 	if err != nil {
 		return nil, err
@@ -32,7 +32,7 @@ func NewCompany(dir string, o fixtures.WorldOptions) (*Company, error) {
 	if o.IDXHost != "" {
 		o.IDXHost = host(o.IDXHost)
 	}
-	c := &Company{World: fixtures.NewWorld(o)}
+	c := &Env{World: fixtures.NewWorld(o)}
 	c.Net.Serve(ln)
 	if c.CA, err = c.Net.CAFile(dir); err != nil {
 		c.Close()
@@ -42,19 +42,19 @@ func NewCompany(dir string, o fixtures.WorldOptions) (*Company, error) {
 }
 
 // Close ends all servers.
-func (c *Company) Close() { c.Net.Close() }
+func (c *Env) Close() { c.Net.Close() }
 
 // SignIns counts the passwords that Okta was sent since the last Net.Reset.
-func (c *Company) SignIns() int {
+func (c *Env) SignIns() int {
 	return c.posts(c.Okta.BaseURL() + "/api/v1/authn")
 }
 
 // Exchanges counts the assertions that Jira was sent since the last Net.Reset.
-func (c *Company) Exchanges() int {
+func (c *Env) Exchanges() int {
 	return c.posts(c.Jira.ACS())
 }
 
-func (c *Company) posts(address string) int {
+func (c *Env) posts(address string) int {
 	_, path, _ := strings.Cut(strings.TrimPrefix(address, "https://"), "/")
 	n := 0
 	for _, r := range c.Net.Requests() {
@@ -71,7 +71,7 @@ const shortest = 8
 
 // Leaks names where one of the company's secrets, or one of more, shows in texts, each
 // by its name; nil: nowhere. It fails if there is nothing to look for, or in.
-func (c *Company) Leaks(texts map[string]string, more ...string) error {
+func (c *Env) Leaks(texts map[string]string, more ...string) error {
 	var known []string
 	for _, s := range append(c.Secrets(), more...) {
 		if len(s) >= shortest {

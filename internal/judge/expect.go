@@ -12,7 +12,7 @@ import (
 
 // Cookies runs "cookies" with a connection string and more arguments. It must print a
 // session, and wantSignIns passwords must have been sent to Okta.
-func (c *Company) Cookies(ctx context.Context, cli CLI, connection string, wantSignIns int, args ...string) (Result, error) {
+func (c *Env) Cookies(ctx context.Context, cli CLI, connection string, wantSignIns int, args ...string) (Result, error) {
 	c.Net.Reset()
 	res, err := cli.Run(ctx, connection, append([]string{"cookies", "--connection-file", "-"}, args...)...)
 	switch err = errors.Join(err, res.Err()); {
@@ -36,7 +36,7 @@ type Refusal struct {
 }
 
 // Refused runs a command that must fail like that.
-func (c *Company) Refused(ctx context.Context, cli CLI, want Refusal, stdin string, args ...string) error {
+func (c *Env) Refused(ctx context.Context, cli CLI, want Refusal, stdin string, args ...string) error {
 	c.Net.Reset()
 	start := time.Now()
 	res, err := cli.Run(ctx, stdin, args...)

@@ -28,8 +28,8 @@ type Lab struct {
 	scenes int
 }
 
-// Scene is a user and an app of their own, so that scenes do not disturb each other.
-type Scene struct {
+// Case is a user and an app of their own, so that scenes do not disturb each other.
+type Case struct {
 	Engine  string // Classic or IDX
 	User    fixtures.User
 	Factors []fixtures.Factor
@@ -95,7 +95,7 @@ func (l *Lab) Forbidden() error {
 }
 
 // scene adds the user and the app of a scene.
-func (l *Lab) scene(s Scene) (setting, error) {
+func (l *Lab) scene(s Case) (setting, error) {
 	org := l.orgs[s.Engine]
 	if org == nil {
 		return setting{}, fmt.Errorf("no engine %q", s.Engine)
@@ -129,7 +129,7 @@ type act struct {
 
 // control has scripts open scenes, and play their users.
 func (l *Lab) control() {
-	Act(l.remote, "scene", Scene{}, l.scene)
+	Act(l.remote, "scene", Case{}, l.scene)
 	for name, do := range map[string]func(org *fixtures.Okta, a act) any{
 		"approve": func(org *fixtures.Okta, a act) any { return org.Phone(a.User).Approve() },
 		"deny":    func(org *fixtures.Okta, a act) any { return org.Phone(a.User).Deny() },

@@ -17,7 +17,7 @@ import (
 
 // TestCompanyIsReachedByName opens Jira by its name, and counts what it was sent.
 func TestCompanyIsReachedByName(t *testing.T) {
-	c, err := NewCompany(t.TempDir(), fixtures.WorldOptions{JiraContext: "/jira", IDXHost: "idx"})
+	c, err := NewEnv(t.TempDir(), fixtures.WorldOptions{JiraContext: "/jira", IDXHost: "idx"})
 	if err != nil {
 		t.Fatal(err)
 	}

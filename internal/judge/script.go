@@ -42,7 +42,7 @@ type verdict struct {
 // of the plan's files. The program loads ./lab.cjs, in which scene, check and finish are,
 // and prints a line of JSON for each check and one at its end. env is beside the
 // environment of this process. The error says that the program ended before it was through.
-func (s *Stage) Script(ctx context.Context, name string, env ...string) error {
+func (s *Processes) Script(ctx context.Context, name string, env ...string) error {
 	if err := os.WriteFile(filepath.Join(s.Dir, "lab.cjs"), labScript, 0o600); err != nil {
 		return err
 	}

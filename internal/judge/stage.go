@@ -26,8 +26,8 @@ type Plan struct {
 	Files fs.FS
 }
 
-// Stage is where one run of a judge takes place. Everything of it ends with the run.
-type Stage struct {
+// Processes is where one run of a judge takes place. Everything of it ends with the run.
+type Processes struct {
 	*Report
 	Dir    string // temporary
 	Group  *Group // of all that is started
@@ -39,7 +39,7 @@ type Stage struct {
 // and when the plan's limit is over. An error of run counts as a failed check, and so
 // does one of what is done before run, and after: ending whatever was started and has not
 // ended.
-func Main(p Plan, run func(ctx context.Context, s *Stage) error) int {
+func Main(p Plan, run func(ctx context.Context, s *Processes) error) int {
 	// The kernel ends what was started when the thread that started it ends (see
 	// [Group]); this one lives as long as the process.
 	runtime.LockOSThread()
@@ -55,7 +55,7 @@ func Main(p Plan, run func(ctx context.Context, s *Stage) error) int {
 }
 
 // play sets the stage, and clears it away.
-func (p Plan) play(ctx context.Context, r *Report, run func(ctx context.Context, s *Stage) error) (err error) {
+func (p Plan) play(ctx context.Context, r *Report, run func(ctx context.Context, s *Processes) error) (err error) {
 	npm := p.hasPackages()
 	needs := p.Needs
 	if npm {
@@ -84,7 +84,7 @@ func (p Plan) play(ctx context.Context, r *Report, run func(ctx context.Context,
 		return err
 	}
 	defer proxy.Close()
-	s := &Stage{Report: r, Dir: dir, Group: NewGroup(), Proxy: proxy}
+	s := &Processes{Report: r, Dir: dir, Group: NewGroup(), Proxy: proxy}
 	defer func() { err = errors.Join(err, s.Group.End()) }()
 	return run(ctx, s)
 }
@@ -98,23 +98,23 @@ func (p Plan) hasPackages() bool {
 }
 
 // Build builds the product's command.
-func (s *Stage) Build(ctx context.Context) (err error) {
+func (s *Processes) Build(ctx context.Context) (err error) {
 	s.Binary, err = BuildCLI(ctx, s.Group, s.Dir)
 	return err
 }
 
 // User returns the command as somebody runs it who has never run it before: with an empty
 // home directory of that name, and by the stage's proxy.
-func (s *Stage) User(name string, env ...string) (CLI, error) {
+func (s *Processes) User(name string, env ...string) (CLI, error) {
 	c := CLI{Group: s.Group, Binary: s.Binary, Home: filepath.Join(s.Dir, name), Proxy: s.Proxy.Address(), Env: env}
 	return c, os.Mkdir(c.Home, 0o700)
 }
 
 // CheckEnded is the last check of those who leave nothing that still has to end.
-func (s *Stage) CheckEnded() { s.Check("everything that was started has ended", s.Group.End()) }
+func (s *Processes) CheckEnded() { s.Check("everything that was started has ended", s.Group.End()) }
 
 // CheckLoopback checks that nobody asked the proxy for another machine. more is what
 // others have to say of that.
-func (s *Stage) CheckLoopback(more ...error) {
+func (s *Processes) CheckLoopback(more ...error) {
 	s.Check("no connection was asked for to any other machine", errors.Join(append(more, s.Proxy.Strangers())...))
 }

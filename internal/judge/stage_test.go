@@ -32,9 +32,9 @@ func TestStageIsCleared(t *testing.T) {
 		{"both", broken, true, "it broke\n1 processes had to be killed"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			var s *Stage
+			var s *Processes
 			plan := Plan{Name: "test", Files: fstest.MapFS{"part.txt": {Data: []byte("text")}}}
-			err := plan.play(t.Context(), &Report{Out: new(strings.Builder)}, func(ctx context.Context, stage *Stage) error {
+			err := plan.play(t.Context(), &Report{Out: new(strings.Builder)}, func(ctx context.Context, stage *Processes) error {
 				s = stage
 				if text, err := os.ReadFile(filepath.Join(s.Dir, "part.txt")); err != nil || string(text) != "text" {
 					t.Errorf("the file is %q, %v", text, err)
@@ -76,7 +76,7 @@ func TestNoStageWithoutWhatItNeeds(t *testing.T) {
 		{Name: "test", Needs: []Needs{{File: "nosuchprogram", Package: "its-package"}}},
 		{Name: "test", Files: fstest.MapFS{"package.json": {Data: []byte("{}")}}},
 	} {
-		err := plan.play(t.Context(), &Report{Out: new(strings.Builder)}, func(context.Context, *Stage) error {
+		err := plan.play(t.Context(), &Report{Out: new(strings.Builder)}, func(context.Context, *Processes) error {
 			t.Error("it was run")
 			return nil
 		})
@@ -92,7 +92,7 @@ func TestStageUsers(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer p.Close()
-	s := &Stage{Dir: t.TempDir(), Group: NewGroup(), Proxy: p, Binary: "/nonexistent"}
+	s := &Processes{Dir: t.TempDir(), Group: NewGroup(), Proxy: p, Binary: "/nonexistent"}
 	ana, err := s.User("ana", "A=1")
 	if err != nil {
 		t.Fatal(err)
@@ -113,7 +113,7 @@ func TestStageUsers(t *testing.T) {
 
 // TestRefused has shell scripts fail in ways that are no refusal.
 func TestRefused(t *testing.T) {
-	c, err := NewCompany(t.TempDir(), fixtures.WorldOptions{JiraContext: "/jira"})
+	c, err := NewEnv(t.TempDir(), fixtures.WorldOptions{JiraContext: "/jira"})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,9 +12,9 @@ import (
 	"time"
 )
 
-type key struct{}
+type budgetKey struct{}
 
-type clock struct {
+type budgetClock struct {
 	budget  time.Duration
 	mu      sync.Mutex
 	left    time.Duration
@@ -28,11 +28,11 @@ type clock struct {
 // [Pause]. The cancel function must be called.
 func WithBudget(ctx context.Context, budget time.Duration) (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithCancelCause(ctx)
-	c := &clock{budget: budget, left: budget, started: time.Now()}
+	c := &budgetClock{budget: budget, left: budget, started: time.Now()}
 	c.timer = time.AfterFunc(budget, func() {
 		cancel(fmt.Errorf("not finished within %v: %w", budget, context.DeadlineExceeded))
 	})
-	return context.WithValue(ctx, key{}, c), func() {
+	return context.WithValue(ctx, budgetKey{}, c), func() {
 		c.timer.Stop()
 		cancel(context.Canceled)
 	}
@@ -41,7 +41,7 @@ func WithBudget(ctx context.Context, budget time.Duration) (context.Context, con
 // Pause stops the budget's clock until resume is called. Pauses nest; without a
 // budget in ctx both do nothing. resume may be called more than once.
 func Pause(ctx context.Context) (resume func()) {
-	c, ok := ctx.Value(key{}).(*clock)
+	c, ok := ctx.Value(budgetKey{}).(*budgetClock)
 	if !ok {
 		return func() {}
 	}
@@ -66,7 +66,7 @@ func Pause(ctx context.Context) (resume func()) {
 // is left of it afterwards is the same. In any other case ctx is bounded as it is. The
 // function must be called when the request has ended.
 func Limit(ctx context.Context) (context.Context, context.CancelFunc) {
-	c, ok := ctx.Value(key{}).(*clock)
+	c, ok := ctx.Value(budgetKey{}).(*budgetClock)
 	if !ok || !c.stands() {
 		return ctx, func() {}
 	}
@@ -74,7 +74,7 @@ func Limit(ctx context.Context) (context.Context, context.CancelFunc) {
 }
 
 // stands reports whether the clock is stopped.
-func (c *clock) stands() bool {
+func (c *budgetClock) stands() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	return c.paused > 0

@@ -71,12 +71,12 @@ func opened(t testing.TB, k *sealed.Key, record []byte) string {
 // TestForgery: the public half is not enough to write a record.
 func TestForgery(t *testing.T) {
 	k, attacker := key(t), parse(t, attackerKey)
-	good, err := k.Seal("name", 7, []byte("data"))
+	good, err := k.Encrypt("name", 7, []byte("data"))
 	if err != nil {
 		t.Fatal(err)
 	}
 	plain := opened(t, k, good)
-	theirs, err := parse(t, attackerKey+","+public(t, k)).Seal("name", 8, []byte("forged"))
+	theirs, err := parse(t, attackerKey+","+public(t, k)).Encrypt("name", 8, []byte("forged"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,16 +91,16 @@ func TestForgery(t *testing.T) {
 		"authenticators of another text": strings.SplitN(plain, "\n", 2)[0] + "\nforged",
 		"rubbish for a key":              `{"format":"ssoexchange-state","version":2,"key":"name","by":"age1","macs":["AAAA"]}` + "\nx",
 	} {
-		got, err := k.Open("name", encrypted(t, public(t, k), text))
+		got, err := k.Decrypt("name", encrypted(t, public(t, k), text))
 		if !errors.Is(err, sealed.ErrForged) || got.Data != nil {
 			t.Errorf("%s: %v", what, err)
 		}
 	}
 	// The same name at another place, the version of before: each is told apart.
-	if _, err := k.Open("other", good); !errors.Is(err, sealed.ErrMoved) {
+	if _, err := k.Decrypt("other", good); !errors.Is(err, sealed.ErrMoved) {
 		t.Error(err)
 	}
-	old, err := k.Open("name", encrypted(t, public(t, k), `{"format":"ssoexchange-state","version":1,"key":"name","fence":7}`+"\nold"))
+	old, err := k.Decrypt("name", encrypted(t, public(t, k), `{"format":"ssoexchange-state","version":1,"key":"name","fence":7}`+"\nold"))
 	if err != nil || old.Authenticated || string(old.Data) != "old" {
 		t.Errorf("a record of an earlier version: %+v, %v", old, err)
 	}
@@ -112,7 +112,7 @@ func TestAuthors(t *testing.T) {
 	aPublic, bPublic := public(t, a), public(t, b)
 	record := func(keys string) []byte {
 		t.Helper()
-		out, err := parse(t, keys).Seal("name", 1, []byte("x"))
+		out, err := parse(t, keys).Encrypt("name", 1, []byte("x"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -132,12 +132,12 @@ func TestAuthors(t *testing.T) {
 		"not for this reader":           {keyText, attackerKey + " " + aPublic, sealed.ErrUnreadable},
 		"known, and several own":        {keyText + " " + bPublic, keyText + "," + attackerKey, nil},
 	} {
-		if _, err := parse(t, tt.reader).Open("name", record(tt.writer)); !errors.Is(err, tt.want) {
+		if _, err := parse(t, tt.reader).Decrypt("name", record(tt.writer)); !errors.Is(err, tt.want) {
 			t.Errorf("%s: %v, want %v", what, err, tt.want)
 		}
 	}
 	// And brings what a key knows along.
-	if _, err := b.And(a).Open("name", record(keyText)); err != nil {
+	if _, err := b.WithOlder(a).Decrypt("name", record(keyText)); err != nil {
 		t.Error(err)
 	}
 }
@@ -150,13 +150,13 @@ func TestMessage(t *testing.T) {
 
 func BenchmarkOpen(b *testing.B) {
 	k := key(b)
-	record, err := k.Seal("name", 1, bytes.Repeat([]byte("x"), 4096))
+	record, err := k.Encrypt("name", 1, bytes.Repeat([]byte("x"), 4096))
 	if err != nil {
 		b.Fatal(err)
 	}
 	b.ReportAllocs()
 	for b.Loop() {
-		if _, err := k.Open("name", record); err != nil {
+		if _, err := k.Decrypt("name", record); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -93,8 +93,8 @@ func NewKey() (*Key, error) {
 	return &Key{identities: []*age.X25519Identity{identity}}, nil
 }
 
-// And returns k that also reads what was written for older.
-func (k *Key) And(older *Key) *Key {
+// WithOlder returns k that also reads what was written for older.
+func (k *Key) WithOlder(older *Key) *Key {
 	if older == nil {
 		return k
 	}

@@ -58,9 +58,9 @@ var (
 	ErrOutdated   = errors.New("it is older than a record that was here before")
 )
 
-// Seal encrypts data as the record of name, written under the lease numbered fence
+// Encrypt encrypts data as the record of name, written under the lease numbered fence
 // (0 where leases have no numbers). The error is one of encryption or ErrTooLong.
-func (k *Key) Seal(name string, fence int64, data []byte) ([]byte, error) {
+func (k *Key) Encrypt(name string, fence int64, data []byte) ([]byte, error) {
 	h := header{Format: format, Version: version, Key: name, Fence: fence}
 	var err error
 	if h.Authenticator, err = k.Authenticate(h.message(data)); err != nil {
@@ -94,8 +94,8 @@ func (k *Key) Seal(name string, fence int64, data []byte) ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// Open is the inverse of Seal. Its error is one of the above.
-func (k *Key) Open(name string, record []byte) (Record, error) {
+// Decrypt is the inverse of Seal. Its error is one of the above.
+func (k *Key) Decrypt(name string, record []byte) (Record, error) {
 	if len(record) > MaxRecord {
 		return Record{}, ErrTooLong
 	}

@@ -44,26 +44,26 @@ func raw(t testing.TB, plain string) []byte {
 func TestSealAndOpen(t *testing.T) {
 	k := key(t)
 	for _, data := range []string{"", "x", "line\nline", strings.Repeat("x", 100_000)} {
-		record, err := k.Seal("name", 7, []byte(data))
+		record, err := k.Encrypt("name", 7, []byte(data))
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := k.Open("name", record)
+		got, err := k.Decrypt("name", record)
 		if string(got.Data) != data || got.Fence != 7 || !got.Authenticated || err != nil {
 			t.Errorf("%d bytes: %d bytes, fence %d, %v", len(data), len(got.Data), got.Fence, err)
 		}
-		if _, err := k.Open("another", record); !errors.Is(err, sealed.ErrMoved) {
+		if _, err := k.Decrypt("another", record); !errors.Is(err, sealed.ErrMoved) {
 			t.Errorf("under another name: %v", err)
 		}
 	}
-	if _, err := k.Seal("name", 0, make([]byte, sealed.MaxRecord)); !errors.Is(err, sealed.ErrTooLong) {
+	if _, err := k.Encrypt("name", 0, make([]byte, sealed.MaxRecord)); !errors.Is(err, sealed.ErrTooLong) {
 		t.Errorf("too long: %v", err)
 	}
 }
 
 // seeds are records of all kinds, and what opening them under "name" says.
 func seeds(t testing.TB) map[string]error {
-	good, err := key(t).Seal("name", 1, []byte("data"))
+	good, err := key(t).Encrypt("name", 1, []byte("data"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -85,7 +85,7 @@ func seeds(t testing.TB) map[string]error {
 
 func TestOpen(t *testing.T) {
 	for record, want := range seeds(t) {
-		if _, err := key(t).Open("name", []byte(record)); !errors.Is(err, want) {
+		if _, err := key(t).Decrypt("name", []byte(record)); !errors.Is(err, want) {
 			t.Errorf("%.60q: %v, want %v", record, err, want)
 		}
 	}
@@ -102,7 +102,7 @@ func FuzzOpen(f *testing.F) {
 	}
 	k := key(f)
 	f.Fuzz(func(t *testing.T, record []byte) {
-		got, err := k.Open("name", record)
+		got, err := k.Decrypt("name", record)
 		if err != nil && got.Data != nil {
 			t.Error("data beside an error")
 		}

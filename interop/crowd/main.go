@@ -42,7 +42,7 @@ func main() {
 	}, run))
 }
 
-func run(ctx context.Context, s *judge.Stage) error {
+func run(ctx context.Context, s *judge.Processes) error {
 	l, err := newLab(s.Dir)
 	if err != nil {
 		return err

@@ -17,7 +17,7 @@ const address = "127.0.0.1" // where everything here comes from
 
 // checkProduct signs in with the built command, asks a client about the token, signs
 // out and asks again.
-func checkProduct(ctx context.Context, s *judge.Stage, env []string) error {
+func checkProduct(ctx context.Context, s *judge.Processes, env []string) error {
 	if err := s.Build(ctx); err != nil {
 		return err
 	}
@@ -25,7 +25,7 @@ func checkProduct(ctx context.Context, s *judge.Stage, env []string) error {
 	if err != nil {
 		return err
 	}
-	c, err := judge.NewCompany(cli.Home, fixtures.WorldOptions{})
+	c, err := judge.NewEnv(cli.Home, fixtures.WorldOptions{})
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func checkProduct(ctx context.Context, s *judge.Stage, env []string) error {
 }
 
 // tokenSent returns the token that Crowd's console was shown last.
-func tokenSent(c *judge.Company) string {
+func tokenSent(c *judge.Env) string {
 	for _, q := range slices.Backward(c.Net.Requests()) {
 		if !strings.HasSuffix(c.Crowd.SSOURL(), q.Path) {
 			continue

@@ -16,7 +16,7 @@ import (
 
 // checker makes the checks and keeps what was printed.
 type checker struct {
-	*judge.Stage
+	*judge.Processes
 	world   *world
 	servers []*dovecot // all mechanisms; XOAUTH2 alone
 

@@ -49,7 +49,7 @@ func main() {
 	}, run))
 }
 
-func run(ctx context.Context, s *judge.Stage) error {
+func run(ctx context.Context, s *judge.Processes) error {
 	if os.Geteuid() != 0 {
 		return errors.New("it takes root: the parts of Dovecot are different users")
 	}
@@ -81,7 +81,7 @@ func run(ctx context.Context, s *judge.Stage) error {
 	if err := writeCerts(dir, host); err != nil {
 		return err
 	}
-	c := &checker{Stage: s, world: w, printed: make(map[string]string)}
+	c := &checker{Processes: s, world: w, printed: make(map[string]string)}
 	for _, d := range []*dovecot{{Name: "all", Mechanisms: mechAll}, {Name: "xoauth2", Mechanisms: mechToken}} {
 		if d.Port, err = judge.FreePort(); err != nil {
 			return err

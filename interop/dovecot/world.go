@@ -33,7 +33,7 @@ func accounts() []string {
 // world is the simulated servers, an Okta of each engine among them, and the post between
 // them and the mailboxes.
 type world struct {
-	*judge.Company
+	*judge.Env
 	mails *maildir
 
 	mu     sync.Mutex
@@ -54,8 +54,8 @@ type person struct {
 }
 
 func newWorld(dir string, mails *maildir) (*world, error) {
-	c, err := judge.NewCompany(dir, fixtures.WorldOptions{IDXHost: "idx"})
-	return &world{Company: c, mails: mails}, err
+	c, err := judge.NewEnv(dir, fixtures.WorldOptions{IDXHost: "idx"})
+	return &world{Env: c, mails: mails}, err
 }
 
 // add makes a person with nothing but a mail factor, whose mailbox has old codes in it.

@@ -46,7 +46,7 @@ func main() {
 	}, run))
 }
 
-func run(ctx context.Context, s *judge.Stage) error {
+func run(ctx context.Context, s *judge.Processes) error {
 	chromium, err := exec.LookPath("chromium") // Playwright wants its path
 	if err != nil {
 		return err

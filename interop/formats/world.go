@@ -12,10 +12,10 @@ import (
 )
 
 // world is the simulated servers, with a Jira that is awkward.
-type world struct{ *judge.Company }
+type world struct{ *judge.Env }
 
 func newWorld(dir string) (*world, error) {
-	c, err := judge.NewCompany(dir, fixtures.WorldOptions{JiraContext: "/jira"})
+	c, err := judge.NewEnv(dir, fixtures.WorldOptions{JiraContext: "/jira"})
 	if err != nil {
 		return nil, err
 	}

@@ -84,7 +84,7 @@ type tools struct {
 	seen           []string  // strangers
 }
 
-func newTools(s *judge.Stage, ca string) (*tools, error) {
+func newTools(s *judge.Processes, ca string) (*tools, error) {
 	t := &tools{dir: s.Dir, ca: ca, data: make([]byte, fileSize)}
 	rand.Read(t.data)
 	t.cli = judge.CLI{Group: s.Group, Home: s.Dir, Proxy: s.Proxy.Address()}

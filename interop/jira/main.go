@@ -43,7 +43,7 @@ func main() {
 	}, run))
 }
 
-func run(ctx context.Context, s *judge.Stage) error {
+func run(ctx context.Context, s *judge.Processes) error {
 	w, err := newWorld(s.Dir)
 	if err != nil {
 		return err

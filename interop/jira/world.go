@@ -15,10 +15,10 @@ import (
 // world is the simulated servers. Jira has a context path and a balancer with an awkward
 // cookie, packs its answers, and remembers no login: a session that it lost is renewed by
 // an exchange or not at all.
-type world struct{ *judge.Company }
+type world struct{ *judge.Env }
 
 func newWorld(dir string) (*world, error) {
-	c, err := judge.NewCompany(dir, fixtures.WorldOptions{JiraContext: "/jira"})
+	c, err := judge.NewEnv(dir, fixtures.WorldOptions{JiraContext: "/jira"})
 	if err != nil {
 		return nil, err
 	}

@@ -40,12 +40,12 @@ func main() {
 
 // bench is what all checks share.
 type bench struct {
-	*judge.Stage
-	company *judge.Company
+	*judge.Processes
+	company *judge.Env
 }
 
-func run(ctx context.Context, s *judge.Stage) error {
-	company, err := judge.NewCompany(s.Dir, fixtures.WorldOptions{})
+func run(ctx context.Context, s *judge.Processes) error {
+	company, err := judge.NewEnv(s.Dir, fixtures.WorldOptions{})
 	if err != nil {
 		return err
 	}

@@ -18,7 +18,7 @@ import (
 
 // cli signs in with the product's command, built and run as a user would.
 type cli struct {
-	stage  *judge.Stage
+	stage  *judge.Processes
 	bundle string
 	sp     *apache
 	world  *world

@@ -41,7 +41,7 @@ func main() {
 	}, run))
 }
 
-func run(ctx context.Context, s *judge.Stage) error {
+func run(ctx context.Context, s *judge.Processes) error {
 	// Apache's children are another user and must be able to enter.
 	if err := os.Chmod(s.Dir, 0o755); err != nil {
 		return err

@@ -53,7 +53,7 @@ func main() {
 	}, run))
 }
 
-func run(ctx context.Context, s *judge.Stage) error {
+func run(ctx context.Context, s *judge.Processes) error {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return err
@@ -62,7 +62,7 @@ func run(ctx context.Context, s *judge.Stage) error {
 	if err != nil {
 		return err
 	}
-	c := &checks{Stage: s, ctx: ctx, root: root, client: client(root, key)}
+	c := &checks{Processes: s, ctx: ctx, root: root, client: client(root, key)}
 	c.threeLegs()
 	c.requests()
 	c.refusals(key)
@@ -76,7 +76,7 @@ func client(root *url.URL, key *rsa.PrivateKey) *oauth1.Client {
 }
 
 // provider starts the provider and returns its address, and what ends it.
-func provider(ctx context.Context, s *judge.Stage, key *rsa.PublicKey) (root *url.URL, stop func(), err error) {
+func provider(ctx context.Context, s *judge.Processes, key *rsa.PublicKey) (root *url.URL, stop func(), err error) {
 	der, err := x509.MarshalPKIXPublicKey(key)
 	if err != nil {
 		return nil, nil, err
@@ -113,7 +113,7 @@ func provider(ctx context.Context, s *judge.Stage, key *rsa.PublicKey) (root *ur
 }
 
 type checks struct {
-	*judge.Stage
+	*judge.Processes
 	ctx    context.Context
 	root   *url.URL
 	client *oauth1.Client

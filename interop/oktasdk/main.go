@@ -41,7 +41,7 @@ func main() {
 	}, run))
 }
 
-func run(ctx context.Context, s *judge.Stage) error {
+func run(ctx context.Context, s *judge.Processes) error {
 	lab, err := judge.NewLab(s.Dir)
 	if err != nil {
 		return err

@@ -50,7 +50,7 @@ func main() {
 	}, run))
 }
 
-func run(ctx context.Context, s *judge.Stage) error {
+func run(ctx context.Context, s *judge.Processes) error {
 	artifacts, err := artifactFolder(ctx)
 	if err != nil {
 		return err

@@ -38,15 +38,15 @@ func main() {
 
 // bench is what all checks share.
 type bench struct {
-	*judge.Stage
-	company *judge.Company
+	*judge.Processes
+	company *judge.Env
 	redis   *server
 	key     string // of the fleet: an age secret key
 	hosts   int
 }
 
-func run(ctx context.Context, s *judge.Stage) error {
-	company, err := judge.NewCompany(s.Dir, fixtures.WorldOptions{})
+func run(ctx context.Context, s *judge.Processes) error {
+	company, err := judge.NewEnv(s.Dir, fixtures.WorldOptions{})
 	if err != nil {
 		return err
 	}
@@ -54,7 +54,7 @@ func run(ctx context.Context, s *judge.Stage) error {
 	if err := s.Build(ctx); err != nil {
 		return err
 	}
-	b := &bench{Stage: s, company: company}
+	b := &bench{Processes: s, company: company}
 	if b.redis, err = newServer(ctx, s.Group, s.Dir); err != nil {
 		return err
 	}

@@ -45,10 +45,10 @@ func main() {
 	os.Exit(judge.Main(judge.Plan{
 		Name:  "toxiproxy",
 		Limit: 4 * time.Minute, // nearly all of it is waiting for clocks
-	}, func(ctx context.Context, s *judge.Stage) error { return run(ctx, s, *only, *write) }))
+	}, func(ctx context.Context, s *judge.Processes) error { return run(ctx, s, *only, *write) }))
 }
 
-func run(ctx context.Context, s *judge.Stage, only string, write bool) error {
+func run(ctx context.Context, s *judge.Processes, only string, write bool) error {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return err

@@ -33,7 +33,7 @@ func main() {
 	}, run))
 }
 
-func run(ctx context.Context, s *judge.Stage) error {
+func run(ctx context.Context, s *judge.Processes) error {
 	w, err := newWorld()
 	if err != nil {
 		return err
