@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // benchstat is pinned: its tables are what the page shows.
@@ -20,7 +20,7 @@ const benchstat = "golang.org/x/perf/cmd/benchstat@v0.0.0-20260908200009-22c9c6c
 const recorded = "bench/hot.txt"
 
 // hotPackages have the benchmarks of what every request passes through.
-var hotPackages = []string{"./cookiejar", "./internal/htmlform", "./saml", "./okta/ion", "./sso"}
+var hotPackages = []string{"./cookiejar", "./internal/htmlform", "./saml", "./okta/internal/ion", "./sso"}
 
 const hotPattern = "^(BenchmarkHeader|BenchmarkReceive|BenchmarkForm|BenchmarkResponse|BenchmarkRead|BenchmarkTransport|BenchmarkBareClient)$"
 
@@ -35,7 +35,7 @@ func (b *bench) hotPaths(ctx context.Context, doc document) error {
 	cmd.Dir = b.root
 	out, err := cmd.CombinedOutput()
 	if err != nil {
-		return fmt.Errorf("the hot paths: %w: %s", err, judge.Tail(out, 800))
+		return fmt.Errorf("the hot paths: %w: %s", err, harness.Tail(out, 800))
 	}
 	if n := strings.Count(string(out), "ns/op"); n < len(hotPackages) {
 		return fmt.Errorf("only %d results of the hot paths: has a benchmark another name?", n)
@@ -69,7 +69,7 @@ func (b *bench) benchstat(ctx context.Context, files ...string) (string, error) 
 	tool.Dir = b.dir // outside of the module, whose requirements it need not share
 	out, err := tool.Output()
 	if ended, ok := err.(*exec.ExitError); ok {
-		return "", fmt.Errorf("benchstat: %w: %s", err, judge.Tail(ended.Stderr, 400))
+		return "", fmt.Errorf("benchstat: %w: %s", err, harness.Tail(ended.Stderr, 400))
 	}
 	return string(out), err
 }

@@ -35,7 +35,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 var (
@@ -70,7 +70,7 @@ type bench struct {
 	dir      string // for everything that is thrown away
 	binary   string
 	chromium string
-	group    *judge.Group
+	group    *harness.Group
 	world    *world
 	key      []byte // of the state directories; nil: none yet
 }
@@ -144,27 +144,27 @@ func (f flags) wants(part string) bool { return f.part == "" || f.part == part }
 func (f flags) writes() bool { return !f.quick && f.only == nil && f.complete }
 
 func (b *bench) all(ctx context.Context) (err error) {
-	if err := judge.Install(ctx, append(judge.Node, judge.Needs{File: "chromium", Package: "chromium"}, judge.Needs{File: "curl", Package: "curl"})...); err != nil {
+	if err := harness.Install(ctx, append(harness.Node, harness.Needs{File: "chromium", Package: "chromium"}, harness.Needs{File: "curl", Package: "curl"})...); err != nil {
 		return err
 	}
 	if b.chromium, err = exec.LookPath("chromium"); err != nil {
 		return err
 	}
-	if b.root, err = judge.Root(ctx); err != nil {
+	if b.root, err = harness.Root(ctx); err != nil {
 		return err
 	}
-	dir, remove, err := judge.TempDir("bench")
+	dir, remove, err := harness.TempDir("bench")
 	if err != nil {
 		return err
 	}
 	defer remove()
-	b.dir, b.group = dir, judge.NewGroup()
+	b.dir, b.group = dir, harness.NewGroup()
 	if err := b.build(ctx); err != nil {
 		return err
 	}
 	doc := document{}
 	if b.wants("sign-in") || b.wants("start") {
-		if err := judge.NPM(ctx, b.dir, packageJSON, packageLock); err != nil {
+		if err := harness.NPM(ctx, b.dir, packageJSON, packageLock); err != nil {
 			return err
 		}
 		if b.world, err = newWorld(ctx, b.group, b.dir); err != nil {
@@ -205,7 +205,7 @@ func (b *bench) build(ctx context.Context) error {
 	cmd.Dir = b.root
 	cmd.Env = append(cmd.Env, "CGO_ENABLED=0")
 	if out, err := cmd.CombinedOutput(); err != nil {
-		return fmt.Errorf("building: %w: %s", err, judge.Tail(out, 400))
+		return fmt.Errorf("building: %w: %s", err, harness.Tail(out, 400))
 	}
 	if err := os.WriteFile(filepath.Join(b.dir, "curl.sh"), curlScript, 0o600); err != nil {
 		return err

@@ -8,7 +8,7 @@ import (
 	"net/http"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 const linkName = "link"
@@ -17,13 +17,13 @@ const linkName = "link"
 // says by one round trip, the TLS handshake included. It cannot delay the TCP handshake:
 // on a real link a new connection costs one round trip more, for everybody here.
 type link struct {
-	proxy   *judge.Toxiproxy
+	proxy   *harness.Toxiproxy
 	delayed bool
 }
 
 // newLink builds toxiproxy into dir and has it lead from port from to the address to.
-func newLink(ctx context.Context, group *judge.Group, dir string, from int, to string) (*link, error) {
-	proxy, err := judge.StartToxiproxy(ctx, group, dir)
+func newLink(ctx context.Context, group *harness.Group, dir string, from int, to string) (*link, error) {
+	proxy, err := harness.StartToxiproxy(ctx, group, dir)
 	if err != nil {
 		return nil, err
 	}

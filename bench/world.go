@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 //go:embed page.js
@@ -47,8 +47,8 @@ const (
 	crowdKey = "a password of the application"
 )
 
-func newWorld(ctx context.Context, group *judge.Group, dir string) (*world, error) {
-	port, err := judge.FreePort() // of the link: it is part of all names
+func newWorld(ctx context.Context, group *harness.Group, dir string) (*world, error) {
+	port, err := harness.FreePort() // of the link: it is part of all names
 	if err != nil {
 		return nil, err
 	}

@@ -9,7 +9,7 @@ import (
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // requestAssertion shows the SP's request and the token cookie to Crowd's console and
@@ -42,9 +42,9 @@ const accept = "text/html,application/xhtml+xml"
 // browse gets a page of the console as a browser would. Redirects are followed
 // within Crowd's origin if follow agrees; the answer of the last request is
 // returned. The token never leaves the origin.
-func (s *signIn) browse(ctx context.Context, step string, at *url.URL, follow func(*url.URL) bool) (*hop.Response, error) {
-	for range hop.MaxRedirects + 1 {
-		a, err := s.console.Do(ctx, hop.Request{
+func (s *signIn) browse(ctx context.Context, step string, at *url.URL, follow func(*url.URL) bool) (*httpclient.Response, error) {
+	for range httpclient.MaxRedirects + 1 {
+		a, err := s.console.Do(ctx, httpclient.Request{
 			Step: step, Method: http.MethodGet, URL: at, Path: shown(at),
 			Header: http.Header{"Accept": {accept}}, Secret: s.posted,
 		})
@@ -59,13 +59,13 @@ func (s *signIn) browse(ctx context.Context, step string, at *url.URL, follow fu
 		at = next
 	}
 	return nil, autherr.AtStep(step, autherr.New(autherr.ErrBadAnswer,
-		fmt.Sprintf("crowd: the console redirects more than %d times", hop.MaxRedirects),
+		fmt.Sprintf("crowd: the console redirects more than %d times", httpclient.MaxRedirects),
 		"the token cookie may get lost on the way: use the address at which Crowd itself answers as SSOLoginURL"))
 }
 
 // isCrowd reports whether u may be asked with the console's cookies.
 func (s *signIn) isCrowd(u *url.URL) bool {
-	return hop.CheckURL(u) == nil && hop.SameOrigin(u, s.LoginURL)
+	return httpclient.CheckURL(u) == nil && httpclient.SameOrigin(u, s.LoginURL)
 }
 
 // isLogin reports whether u is the login page of Crowd's console.

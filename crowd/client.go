@@ -45,7 +45,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/wiretext"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
@@ -148,7 +148,7 @@ func (s *signIn) viaREST(ctx context.Context) (page, error) {
 type signIn struct {
 	*Client
 	memory  *state
-	console *hop.Client // with the jar: what a browser would do
+	console *httpclient.Client // with the jar: what a browser would do
 	start   saml.Start
 	request *saml.Request // nil without start
 	posted  bool          // the login form was: a lost answer may have been Crowd's verdict
@@ -164,8 +164,8 @@ func (c *Client) newSignIn(start saml.Start) *signIn {
 // hop returns a client for one server's requests. REST calls are made without a
 // jar: each carries its own credentials, and a session of the application must
 // not mix with the user's.
-func (c *Client) hop(jar hop.Jar) *hop.Client {
-	return &hop.Client{Server: "crowd", Transport: c.Transport, Jar: jar, UserAgent: c.UserAgent, Logger: c.Logger}
+func (c *Client) hop(jar httpclient.Jar) *httpclient.Client {
+	return &httpclient.Client{Server: "crowd", Transport: c.Transport, Jar: jar, UserAgent: c.UserAgent, Logger: c.Logger}
 }
 
 // forced reports whether the SP wants the user to sign in anew whatever Crowd knows.
@@ -245,9 +245,9 @@ func (s *signIn) begin(ctx context.Context) error {
 	if r == nil || r.URL == nil {
 		return autherr.AtStep(autherr.StepStart, autherr.New(autherr.ErrBadAnswer, "crowd: the service provider's request has no address", ""))
 	}
-	if hop.CheckURL(r.URL) != nil || !hop.SameOrigin(r.URL, s.LoginURL) {
+	if httpclient.CheckURL(r.URL) != nil || !httpclient.SameOrigin(r.URL, s.LoginURL) {
 		return autherr.AtStep(autherr.StepStart, autherr.New(autherr.ErrBadAnswer,
-			"crowd: the service provider sends its users to "+r.URL.Scheme+"://"+r.URL.Host+", not to "+hop.Origin(s.LoginURL),
+			"crowd: the service provider sends its users to "+r.URL.Scheme+"://"+r.URL.Host+", not to "+httpclient.Origin(s.LoginURL),
 			"name that Crowd in SSOLoginURL, or choose this one among the service provider's identity providers"))
 	}
 	s.request = r
@@ -267,8 +267,8 @@ func (c *Client) check() error {
 	switch {
 	case c.LoginURL == nil:
 		return missing("SSOLoginURL", "Crowd's base URL + "+Suffix)
-	case hop.CheckURL(c.LoginURL) != nil:
-		return autherr.New(autherr.ErrConfig, "crowd: SSOLoginURL: "+hop.CheckURL(c.LoginURL).Error(), "")
+	case httpclient.CheckURL(c.LoginURL) != nil:
+		return autherr.New(autherr.ErrConfig, "crowd: SSOLoginURL: "+httpclient.CheckURL(c.LoginURL).Error(), "")
 	case !strings.HasSuffix(c.LoginURL.Path, Suffix):
 		return autherr.New(autherr.ErrConfig, "crowd: the path of SSOLoginURL does not end in "+Suffix,
 			"the value is Crowd's base URL followed by "+Suffix)

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 	"github.com/ssoexchange/ssoexchange/internal/xmltext"
 )
@@ -182,7 +182,7 @@ func readSession(body []byte) (newToken, error) {
 
 // linkedToken finds the token of a session that was made in its address: in Location,
 // or in the link to itself. "" is none, or one that no cookie can carry.
-func linkedToken(a *hop.Response) string {
+func linkedToken(a *httpclient.Response) string {
 	_, token, _ := strings.Cut(a.Header.Get("Location"), restPath+"/session/")
 	if text := xmltext.Repair(a.Body); token == "" && root(text) == "session" {
 		token = firstOf(sessionLink(), text)

@@ -11,7 +11,7 @@ import (
 	"unicode"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 	"github.com/ssoexchange/ssoexchange/internal/xmltext"
 )
@@ -144,7 +144,7 @@ var reasons = map[string]meaning{
 // Four refusals are kept apart: 401 is the application's, 403 with a page or text
 // is the caller's address, 403 with a reason is the application's permission, and
 // 400 with a reason is the user's.
-func refused(a *hop.Response, c call, secrets ...string) error {
+func refused(a *httpclient.Response, c call, secrets ...string) error {
 	e := &Error{Status: a.Status, call: c}
 	if entity, ok := readError(a.Body); ok {
 		e.Reason, e.Message = entity.Reason, cleaned(entity.Message, secrets)
@@ -153,12 +153,12 @@ func refused(a *hop.Response, c call, secrets ...string) error {
 	m := meaningOf(a, e)
 	e.kind, e.hint = m.kind, m.hint
 	if a.Status == http.StatusTooManyRequests || a.Status == http.StatusServiceUnavailable {
-		e.Wait = hop.RetryAfter(a.Header)
+		e.Wait = httpclient.RetryAfter(a.Header)
 	}
 	return e
 }
 
-func meaningOf(a *hop.Response, e *Error) meaning {
+func meaningOf(a *httpclient.Response, e *Error) meaning {
 	m, known := reasons[e.Reason]
 	switch {
 	case known && m.kind == autherr.ErrCredentials: // the user's, whatever the status
@@ -192,7 +192,7 @@ func meaningOf(a *hop.Response, e *Error) meaning {
 // notCrowds reports whether a 401 or 403 without a reason comes from something in front
 // of Crowd, which is no verdict on any secret. Crowd's own 401 is a line of text, its
 // 403 a page of its servlet container; the rest is known by Crowd's header or realm.
-func notCrowds(a *hop.Response) bool {
+func notCrowds(a *httpclient.Response) bool {
 	text := bytes.ToLower(xmltext.Repair(a.Body))
 	challenge := strings.ToLower(strings.Join(a.Header.Values("WWW-Authenticate"), ", "))
 	switch {

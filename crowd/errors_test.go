@@ -11,7 +11,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/cookiejar"
 	"github.com/ssoexchange/ssoexchange/crowd"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 func refusal(reason string) string {
@@ -157,7 +157,7 @@ func TestSafeToRetry(t *testing.T) {
 		s := newSite(t)
 		test.change(s)
 		_, err := s.client().SignIn(t.Context(), s.start(cookiejar.New()))
-		var h *hop.Error
+		var h *httpclient.Error
 		if !errors.As(err, &h) || h.SafeToRetry() != test.want {
 			t.Errorf("%s: %v: safe to retry %v, want %v", name, err, !test.want, test.want)
 		}

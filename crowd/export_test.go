@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"net/url"
 
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // What the tests of other people's bytes need.
@@ -26,7 +26,7 @@ func ReadError(body []byte) (reason, message string, ok bool) {
 
 func Look(page []byte) (sight int, title string, err error) {
 	u := &url.URL{Scheme: "https", Host: "crowd.example.com", Path: "/crowd" + Suffix}
-	f, err := look(&hop.Response{URL: u, Status: http.StatusOK, Header: http.Header{}, Body: page})
+	f, err := look(&httpclient.Response{URL: u, Status: http.StatusOK, Header: http.Header{}, Body: page})
 	return int(f.sight), f.title, err
 }
 

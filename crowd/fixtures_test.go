@@ -13,7 +13,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/crowd"
 	"github.com/ssoexchange/ssoexchange/fixtures"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
@@ -62,8 +62,8 @@ func (s *site) start(jar *cookiejar.Jar) saml.Start {
 		if err != nil {
 			return nil, err
 		}
-		h := &hop.Client{Server: "jira", Transport: s.transport(), Jar: jar}
-		a, err := h.Do(ctx, hop.Request{Step: autherr.StepStart, Method: http.MethodGet, URL: u})
+		h := &httpclient.Client{Server: "jira", Transport: s.transport(), Jar: jar}
+		a, err := h.Do(ctx, httpclient.Request{Step: autherr.StepStart, Method: http.MethodGet, URL: u})
 		if err != nil {
 			return nil, err
 		}
@@ -74,8 +74,8 @@ func (s *site) start(jar *cookiejar.Jar) saml.Start {
 // post hands the response over and returns Jira's verdict.
 func (s *site) post(t *testing.T, jar *cookiejar.Jar, r *saml.Response) fixtures.AssertionResult {
 	t.Helper()
-	h := &hop.Client{Server: "jira", Transport: s.transport(), Jar: jar}
-	_, err := h.Do(t.Context(), hop.Request{
+	h := &httpclient.Client{Server: "jira", Transport: s.transport(), Jar: jar}
+	_, err := h.Do(t.Context(), httpclient.Request{
 		Step: autherr.StepExchange, Method: http.MethodPost, URL: r.Action, Body: []byte(r.Form().Encode()), Secret: true,
 		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}},
 	})

@@ -8,8 +8,8 @@ import (
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
 	"github.com/ssoexchange/ssoexchange/internal/htmlform"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 const hintScript = "give SSOAppName and SSOAppPassword, the name and the password of an application in Crowd: " +
@@ -67,7 +67,7 @@ func (s *signIn) submit(ctx context.Context, form *loginForm) (page, error) {
 	}
 	s.memory.endToken() // the console ignored it; a token that is there afterwards is a new one
 	s.posted = true
-	a, err := s.console.Do(ctx, hop.Request{
+	a, err := s.console.Do(ctx, httpclient.Request{
 		Step: autherr.StepLogin, Method: http.MethodPost, URL: form.action, Path: shown(form.action), Secret: true,
 		Header: http.Header{"Accept": {accept}, "Content-Type": {"application/x-www-form-urlencoded"}},
 		Body:   form.filled(s.User, password),
@@ -148,8 +148,8 @@ func readLoginForm(at, base *url.URL, page []byte) (*loginForm, error) {
 		switch {
 		case f.Action == nil:
 			return nil, autherr.New(autherr.ErrBadAnswer, "crowd: the login form has no address that it could be posted to", hintScript)
-		case !hop.SameOrigin(f.Action, base) || hop.CheckURL(f.Action) != nil || !strings.HasPrefix(path.Clean(f.Action.Path), base.Path+"/"):
-			return nil, autherr.New(autherr.ErrBadAnswer, "crowd: the login form would carry the password to "+hop.Origin(f.Action)+shown(f.Action)+", which is not part of this Crowd",
+		case !httpclient.SameOrigin(f.Action, base) || httpclient.CheckURL(f.Action) != nil || !strings.HasPrefix(path.Clean(f.Action.Path), base.Path+"/"):
+			return nil, autherr.New(autherr.ErrBadAnswer, "crowd: the login form would carry the password to "+httpclient.Origin(f.Action)+shown(f.Action)+", which is not part of this Crowd",
 				"name in SSOLoginURL the address at which Crowd itself answers (its base URL + "+Suffix+")")
 		case f.Method != http.MethodPost:
 			return nil, autherr.New(autherr.ErrBadAnswer, "crowd: the login form would carry the password in an address (method "+f.Method+")", hintScript)

@@ -18,7 +18,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/crowd"
 	"github.com/ssoexchange/ssoexchange/fixtures"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
@@ -373,7 +373,7 @@ func TestFormAnswerLost(t *testing.T) {
 			return nil
 		})
 		_, err := withoutApp(s.client()).SignIn(t.Context(), s.start(cookiejar.New()))
-		var h *hop.Error
+		var h *httpclient.Error
 		if !errors.As(err, &h) || h.SafeToRetry() != test.want {
 			t.Errorf("%s: %v: safe to retry %v, want %v", name, err, !test.want, test.want)
 		}

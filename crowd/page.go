@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
 	"github.com/ssoexchange/ssoexchange/internal/htmlform"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
@@ -19,17 +19,17 @@ type pageKind int
 
 const (
 	sawOther        pageKind = iota // a page without a form to fill in: access denied, an error
-	sawResponse                  // the form that carries the SAML response
-	sawLogin                     // the login page: the token was ignored
-	sawSecondFactor              // a form that wants something, and not user and password
-	sawForeign                   // a redirect away from Crowd
+	sawResponse                     // the form that carries the SAML response
+	sawLogin                        // the login page: the token was ignored
+	sawSecondFactor                 // a form that wants something, and not user and password
+	sawForeign                      // a redirect away from Crowd
 )
 
 type page struct {
 	sight    pageKind
-	response *saml.Response // sawResponse
-	host     string         // sawForeign
-	answer   *hop.Response    // what was looked at
+	response *saml.Response       // sawResponse
+	host     string               // sawForeign
+	answer   *httpclient.Response // what was looked at
 	status   int
 	title    string // of the page, shortened
 	wait     time.Duration
@@ -49,11 +49,11 @@ func (f page) quoted() string {
 // j_username and j_password, since then one that a script draws, of which the
 // answer holds little more than the title. Either comes in place of the response
 // (200) or after a redirect to login.action.
-func look(a *hop.Response) (page, error) {
+func look(a *httpclient.Response) (page, error) {
 	f := page{status: a.Status, answer: a}
 	if to := a.Location(); to != nil {
 		switch {
-		case !hop.SameOrigin(a.URL, to):
+		case !httpclient.SameOrigin(a.URL, to):
 			f.sight, f.host = sawForeign, to.Host
 		case isLogin(to):
 			f.sight = sawLogin
@@ -61,7 +61,7 @@ func look(a *hop.Response) (page, error) {
 		return f, nil
 	}
 	if a.Status == http.StatusTooManyRequests || a.Status >= 500 {
-		f.wait = hop.RetryAfter(a.Header)
+		f.wait = httpclient.RetryAfter(a.Header)
 		f.title = title(a.Body)
 		return f, nil
 	}

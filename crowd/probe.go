@@ -6,7 +6,7 @@ import (
 	"net/http"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // Probe makes a REST call without any credentials, which Crowd refuses and does not
@@ -18,7 +18,7 @@ func (c *Client) Probe(ctx context.Context) error {
 		return nil
 	}
 	h := c.hop(nil)
-	a, err := h.Do(ctx, hop.Request{
+	a, err := h.Do(ctx, httpclient.Request{
 		Step: autherr.StepLogin, Method: http.MethodGet, URL: c.base().JoinPath(restPath, "config/cookie"),
 		Header: http.Header{"Accept": {"application/xml"}}, Limit: maxREST,
 	})
@@ -31,9 +31,9 @@ func (c *Client) Probe(ctx context.Context) error {
 		return nil
 	case a.Status == http.StatusTooManyRequests:
 		return autherr.AtStep(autherr.StepLogin, &autherr.Error{Kind: autherr.ErrRateLimited,
-			Wait: hop.RetryAfter(a.Header), Text: "crowd: the server asks to wait"})
+			Wait: httpclient.RetryAfter(a.Header), Text: "crowd: the server asks to wait"})
 	}
 	return autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnreachable,
-		fmt.Sprintf("crowd: what answers at %s is not Crowd's REST API as it should be (status %d)", hop.Origin(c.LoginURL), a.Status),
+		fmt.Sprintf("crowd: what answers at %s is not Crowd's REST API as it should be (status %d)", httpclient.Origin(c.LoginURL), a.Status),
 		"try again later"))
 }

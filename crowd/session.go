@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // maxREST bounds an answer of the REST API. A session with the user's attributes
@@ -64,7 +64,7 @@ func (s *signIn) session(ctx, others context.Context, app string) error {
 	}
 	a, err := s.call(ctx, http.MethodPost, "/session", "", app, body)
 	if err != nil {
-		if cut := hop.Refusal(err); cut != nil && hasReason(cut.Body) {
+		if cut := httpclient.Refusal(err); cut != nil && hasReason(cut.Body) {
 			if e := refused(cut, callSession, app, password); errors.Is(e, autherr.ErrCredentials) {
 				return autherr.AtStep(autherr.StepLogin, e)
 			}
@@ -147,7 +147,7 @@ func (s *signIn) cookieConfig(ctx context.Context, app string) (cookieConfig, er
 
 // call makes one REST call with the application's credentials. token, if any, is
 // the last segment of the path and is shown nowhere.
-func (c *Client) call(ctx context.Context, method, path, token, app string, body []byte) (*hop.Response, error) {
+func (c *Client) call(ctx context.Context, method, path, token, app string, body []byte) (*httpclient.Response, error) {
 	u := c.base()
 	step, label := autherr.StepLogin, u.Path+restPath+path
 	full := label
@@ -166,7 +166,7 @@ func (c *Client) call(ctx context.Context, method, path, token, app string, body
 		h.Set("Content-Type", "application/xml")
 		body = append([]byte(xml.Header), body...)
 	}
-	return c.hop(nil).Do(ctx, hop.Request{
+	return c.hop(nil).Do(ctx, httpclient.Request{
 		Step: step, Method: method, URL: at, Path: label, Header: h, Body: body, Limit: maxREST,
 		// Of all calls only the one with the user's password must not be repeated
 		// when its answer is lost: it may have counted as a wrong try.

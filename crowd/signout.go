@@ -8,7 +8,7 @@ import (
 	"net/url"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // SignOut ends the token at Crowd, and with it the user's single sign-on wherever
@@ -71,7 +71,7 @@ func (c *Client) CheckApplication(ctx context.Context) error {
 
 // tokenEnded returns an error unless Crowd itself says that the token is over: by 204,
 // or by an error that says that there is none.
-func tokenEnded(a *hop.Response, app, token string) error {
+func tokenEnded(a *httpclient.Response, app, token string) error {
 	entity, own := readError(a.Body)
 	switch {
 	case a.Status == http.StatusNoContent, a.Status == http.StatusOK && len(bytes.TrimSpace(a.Body)) == 0:
@@ -86,9 +86,9 @@ func tokenEnded(a *hop.Response, app, token string) error {
 }
 
 // notCrowd is the error of an answer that says nothing about the session's end.
-func notCrowd(a *hop.Response) error {
+func notCrowd(a *httpclient.Response) error {
 	return &autherr.Error{Kind: autherr.ErrUnreachable, Text: fmt.Sprintf("crowd: the session's end was answered %d, and not by Crowd", a.Status),
-		Hint: "is Crowd in maintenance, or something in front of it? try again later", Wait: hop.RetryAfter(a.Header)}
+		Hint: "is Crowd in maintenance, or something in front of it? try again later", Wait: httpclient.RetryAfter(a.Header)}
 }
 
 // logOff ends the session that the login form began. The console answers that with
@@ -102,7 +102,7 @@ func (c *Client) logOff(ctx context.Context, m *state) error {
 	}
 	s := c.newSignIn(nil)
 	notLogin := func(next *url.URL) bool { return !isLogin(next) }
-	var a *hop.Response
+	var a *httpclient.Response
 	for _, page := range []string{"console/logoff.action", "console/secure/console.action"} {
 		var err error
 		if a, err = s.browse(ctx, autherr.StepLogout, c.base().JoinPath(page), notLogin); err != nil {

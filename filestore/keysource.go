@@ -4,11 +4,11 @@ import (
 	"log/slog"
 	"os"
 
-	"github.com/ssoexchange/ssoexchange/internal/sealed"
+	"github.com/ssoexchange/ssoexchange/internal/encrypt"
 )
 
 // KeyEnv is the environment variable that [EnvKey] reads.
-const KeyEnv = sealed.KeyEnv
+const KeyEnv = encrypt.KeyEnv
 
 // A KeySource finds the key of a state directory, or makes one. It returns nil and
 // no error when it has none and may not, or cannot, make one.
@@ -66,7 +66,7 @@ func EnvKey(KeyRequest) (*Key, error) {
 	}
 	key, err := ParseKey(value)
 	if err != nil {
-		return nil, fail(sealed.Form, nil, "malformed key in $%s", KeyEnv)
+		return nil, fail(encrypt.Form, nil, "malformed key in $%s", KeyEnv)
 	}
 	return key, nil
 }

@@ -14,8 +14,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/internal/encrypt"
 	"github.com/ssoexchange/ssoexchange/internal/openfile"
-	"github.com/ssoexchange/ssoexchange/internal/sealed"
 )
 
 const (
@@ -145,7 +145,7 @@ func (s *Store) Load(ctx context.Context, key string) ([]byte, error) {
 		if errors.Is(err, fs.ErrNotExist) {
 			return nil, nil
 		}
-		if err != nil && !errors.Is(err, sealed.ErrTooLong) {
+		if err != nil && !errors.Is(err, encrypt.ErrTooLong) {
 			return nil, err
 		}
 		var data []byte
@@ -165,7 +165,7 @@ func (s *Store) Load(ctx context.Context, key string) ([]byte, error) {
 func (s *Store) open(key string, file []byte) ([]byte, error) {
 	r, err := s.key.Decrypt(key, file)
 	if err == nil && !r.Authenticated && exists(filepath.Join(s.dir, key+markSuffix)) {
-		err = sealed.ErrForged
+		err = encrypt.ErrForged
 	}
 	if err != nil {
 		return nil, err
@@ -193,12 +193,12 @@ func readRecord(path string) ([]byte, fs.FileInfo, error) {
 	if err := private(path, info, "chmod 600 "+path); err != nil {
 		return nil, nil, err
 	}
-	data, err := io.ReadAll(io.LimitReader(f, sealed.MaxRecord+1))
+	data, err := io.ReadAll(io.LimitReader(f, encrypt.MaxRecord+1))
 	if err != nil {
 		return nil, nil, fail("", err, "reading a record")
 	}
-	if len(data) > sealed.MaxRecord {
-		return nil, info, sealed.ErrTooLong
+	if len(data) > encrypt.MaxRecord {
+		return nil, info, encrypt.ErrTooLong
 	}
 	return data, info, nil
 }

@@ -10,7 +10,7 @@ import (
 	"github.com/emersion/go-imap/v2"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	clock "github.com/ssoexchange/ssoexchange/internal/patience"
+	clock "github.com/ssoexchange/ssoexchange/internal/deadline"
 	"github.com/ssoexchange/ssoexchange/mfa"
 )
 

@@ -16,8 +16,8 @@ import (
 	"sync"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
-	clock "github.com/ssoexchange/ssoexchange/internal/patience"
+	clock "github.com/ssoexchange/ssoexchange/internal/deadline"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/mfa"
 )
 
@@ -99,7 +99,7 @@ func (m *Mailbox) locate() error {
 	switch {
 	case port == "":
 		return badURL("is not an imaps address", "")
-	case u.Scheme == "imap" && !hop.IsLoopback(u.Hostname()):
+	case u.Scheme == "imap" && !httpclient.IsLoopback(u.Hostname()):
 		return badURL("must be imaps", "imap without TLS is accepted for this machine only, and STARTTLS is not used: nearly every server has TLS at port 993")
 	case withPassword:
 		return badURL("must not carry a password", "use MFAMailboxPassword")

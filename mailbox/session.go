@@ -12,7 +12,7 @@ import (
 	"github.com/emersion/go-imap/v2/imapclient"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	clock "github.com/ssoexchange/ssoexchange/internal/patience"
+	clock "github.com/ssoexchange/ssoexchange/internal/deadline"
 )
 
 // What one connection, one command and one look may take.

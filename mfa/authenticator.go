@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 )
 
 // A code that ends sooner than this may be too old when it arrives.
@@ -126,8 +126,8 @@ func (a *timed) UsedStep() int64 {
 
 // pause waits for d or the end of ctx, whose cause it returns.
 func pause(ctx context.Context, d time.Duration) error {
-	defer patience.Pause(ctx)()
-	defer patience.Waiting(ctx, "the next code of the authenticator, since the present one was used or is about to end")()
+	defer deadline.Pause(ctx)()
+	defer deadline.Waiting(ctx, "the next code of the authenticator, since the present one was used or is about to end")()
 	timer := time.NewTimer(d)
 	defer timer.Stop()
 	select {

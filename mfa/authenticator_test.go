@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 	"github.com/ssoexchange/ssoexchange/mfa"
 )
 
@@ -118,7 +118,7 @@ func TestAuthenticatorHonoursContext(t *testing.T) {
 // The budget of the network steps is not spent on waiting for the clock.
 func TestAuthenticatorPausesTheBudget(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		ctx, cancel := patience.WithBudget(t.Context(), 10*time.Second)
+		ctx, cancel := deadline.WithBudget(t.Context(), 10*time.Second)
 		defer cancel()
 		a := mfa.Authenticator(secret)
 		a.(mfa.StepKeeper).LastStep(time.Now().Unix() / 30)

@@ -14,7 +14,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/childenv"
-	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 )
 
 // maxCommandLine is the length of the line that a command may print, in bytes.
@@ -69,7 +69,7 @@ func (a *command) Answer(ctx context.Context, c Challenge) (string, error) {
 	var out firstLine
 	cmd.Stdout = &out
 	cmd.WaitDelay = drainTime
-	stop := patience.Waiting(ctx, "the code of "+c.String()+" from a command")
+	stop := deadline.Waiting(ctx, "the code of "+c.String()+" from a command")
 	err := cmd.Run()
 	stop()
 	if err != nil && !errors.Is(err, exec.ErrWaitDelay) {

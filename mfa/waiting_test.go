@@ -7,14 +7,14 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 	"github.com/ssoexchange/ssoexchange/mfa"
 )
 
 // heard collects what is waited for.
 func heard(ctx context.Context) (context.Context, *[]string) {
 	var all []string
-	return patience.WithReporter(ctx, func(what string) func() {
+	return deadline.WithReporter(ctx, func(what string) func() {
 		all = append(all, what)
 		return func() { all = append(all, "end") }
 	}), &all

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // Device is a device authorization that waits for a person (RFC 8628, section 3.2).
@@ -57,7 +57,7 @@ func (c *Client) Device(ctx context.Context) (*Device, error) {
 	return d, autherr.AtStep(autherr.StepStart, err)
 }
 
-func readDevice(a *hop.Response, now time.Time) (*Device, error) {
+func readDevice(a *httpclient.Response, now time.Time) (*Device, error) {
 	var body struct {
 		Code     string  `json:"device_code"`
 		User     string  `json:"user_code"`
@@ -88,7 +88,7 @@ func readDevice(a *hop.Response, now time.Time) (*Device, error) {
 // shown returns an address that may be shown to a person to open, "" if it must not be.
 func shown(address string) string {
 	u, err := url.Parse(address)
-	if err != nil || address == "" || len(address) > 2048 || hop.CheckURL(u) != nil || u.User != nil {
+	if err != nil || address == "" || len(address) > 2048 || httpclient.CheckURL(u) != nil || u.User != nil {
 		return ""
 	}
 	return u.String()

@@ -14,7 +14,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // proof is a new DPoP proof for one request (RFC 9449, section 4.2). token is the access token that
@@ -101,7 +101,7 @@ func (c *Client) learnNonce(h http.Header) bool {
 }
 
 // wantsNonce reports whether the answer asks for a proof with the nonce that it brings.
-func wantsNonce(a *hop.Response) bool {
+func wantsNonce(a *httpclient.Response) bool {
 	var body struct {
 		Code string `json:"error"`
 	}

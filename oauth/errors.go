@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // Error is a refusal by an authorization server (RFC 6749, section 5.2). It never holds the answer's
@@ -112,8 +112,8 @@ func (e *Error) RefusedSecret() string {
 }
 
 // answerError reads a refusal. Whatever else is wrong with the answer, its error code counts.
-func answerError(endpoint, grant string, a *hop.Response) *Error {
-	e := &Error{Endpoint: endpoint, Grant: grant, Status: a.Status, Wait: hop.RetryAfter(a.Header)}
+func answerError(endpoint, grant string, a *httpclient.Response) *Error {
+	e := &Error{Endpoint: endpoint, Grant: grant, Status: a.Status, Wait: httpclient.RetryAfter(a.Header)}
 	var body struct {
 		Code        json.RawMessage `json:"error"`
 		Description json.RawMessage `json:"error_description"`

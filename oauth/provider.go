@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // AuthStyle is how a client proves itself at the token endpoint. It is never found out by trying:
@@ -69,7 +69,7 @@ func Backlog(space *url.URL) Provider {
 func Okta(org *url.URL) Provider {
 	at := func(path string) string { return org.JoinPath("/oauth2/v1/", path).String() }
 	return Provider{Name: "Okta", AuthURL: at("authorize"), TokenURL: at("token"), DeviceURL: at("device/authorize"), RevokeURL: at("revoke"),
-		Issuer: hop.Origin(org), AuthStyle: InHeader}
+		Issuer: httpclient.Origin(org), AuthStyle: InHeader}
 }
 
 // Google is Google's server, for mail. prompt=consent makes it return a refresh token every time.
@@ -94,14 +94,14 @@ const maxMetadata = 256 << 10
 
 // Discover asks an issuer for its endpoints (RFC 8414, and OpenID Connect Discovery where that is
 // all there is). The answer must name the very issuer; h is used for the requests.
-func Discover(ctx context.Context, issuer *url.URL, h *hop.Client) (Provider, error) {
+func Discover(ctx context.Context, issuer *url.URL, h *httpclient.Client) (Provider, error) {
 	path := strings.TrimSuffix(issuer.EscapedPath(), "/")
 	for _, at := range []string{"/.well-known/oauth-authorization-server" + path, path + "/.well-known/openid-configuration"} {
-		u, err := url.Parse(hop.Origin(issuer) + at)
+		u, err := url.Parse(httpclient.Origin(issuer) + at)
 		if err != nil {
 			continue
 		}
-		a, err := h.Do(ctx, hop.Request{Step: autherr.StepStart, Method: http.MethodGet, URL: u, Header: http.Header{"Accept": {"application/json"}}, Limit: maxMetadata})
+		a, err := h.Do(ctx, httpclient.Request{Step: autherr.StepStart, Method: http.MethodGet, URL: u, Header: http.Header{"Accept": {"application/json"}}, Limit: maxMetadata})
 		if err != nil {
 			return Provider{}, err
 		}
@@ -110,7 +110,7 @@ func Discover(ctx context.Context, issuer *url.URL, h *hop.Client) (Provider, er
 			p, err := readMetadata(a.Body, issuer)
 			return p, autherr.AtStep(autherr.StepStart, err)
 		case a.Status == http.StatusTooManyRequests:
-			return Provider{}, autherr.AtStep(autherr.StepStart, &autherr.Error{Kind: autherr.ErrRateLimited, Text: "oauth: the issuer asks to wait", Wait: hop.RetryAfter(a.Header)})
+			return Provider{}, autherr.AtStep(autherr.StepStart, &autherr.Error{Kind: autherr.ErrRateLimited, Text: "oauth: the issuer asks to wait", Wait: httpclient.RetryAfter(a.Header)})
 		case a.Status >= 500:
 			return Provider{}, autherr.AtStep(autherr.StepStart, autherr.New(autherr.ErrUnreachable, "oauth: the issuer is in trouble", "try again later"))
 		}
@@ -143,7 +143,7 @@ func readMetadata(body []byte, issuer *url.URL) (Provider, error) {
 		if endpoint == "" {
 			continue
 		}
-		if u, err := url.Parse(endpoint); err != nil || hop.CheckURL(u) != nil {
+		if u, err := url.Parse(endpoint); err != nil || httpclient.CheckURL(u) != nil {
 			return Provider{}, autherr.New(autherr.ErrBadAnswer, "oauth: the metadata name an endpoint that is no https address", "")
 		}
 	}

@@ -5,7 +5,7 @@ import (
 	"testing"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/oauth"
 )
 
@@ -29,7 +29,7 @@ func TestDiscover(t *testing.T) {
 		{"a redirect", []answer{{302, "", map[string]string{"Location": "https://evil.example/"}}}, autherr.ErrConfig, 2},
 	} {
 		e := &endpoint{answers: tt.answers}
-		p, err := oauth.Discover(t.Context(), parse(t, "https://as.example.com/realm"), &hop.Client{Server: "oauth", Transport: e})
+		p, err := oauth.Discover(t.Context(), parse(t, "https://as.example.com/realm"), &httpclient.Client{Server: "oauth", Transport: e})
 		if !errors.Is(err, tt.want) || (err == nil) != (tt.want == nil) || len(e.requests) != tt.requests {
 			t.Errorf("%s: %v after %d requests, want %v after %d", tt.name, err, len(e.requests), tt.want, tt.requests)
 		}

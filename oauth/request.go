@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // maxAnswer bounds an answer of the token endpoint, in bytes.
@@ -35,12 +35,12 @@ func (c *Client) token(ctx context.Context, p params) (*Token, error) {
 // post sends p to an endpoint. With DPoP a server may want a nonce first: then the request is made
 // once more with a new proof and a new assertion, since the server has done nothing yet and takes
 // neither a second time.
-func (c *Client) post(ctx context.Context, step, endpoint string, p params) (*hop.Response, error) {
+func (c *Client) post(ctx context.Context, step, endpoint string, p params) (*httpclient.Response, error) {
 	u, err := url.Parse(endpoint)
 	if err != nil || endpoint == "" {
 		return nil, autherr.AtStep(autherr.StepConfig, autherr.New(autherr.ErrConfig, "oauth: "+c.Provider.Name+" has no usable token endpoint", "give OAuthAccessTokenURL or OAuthIssuer"))
 	}
-	h := &hop.Client{Server: "oauth", Transport: c.Transport, UserAgent: c.UserAgent, Logger: c.Logger}
+	h := &httpclient.Client{Server: "oauth", Transport: c.Transport, UserAgent: c.UserAgent, Logger: c.Logger}
 	for try := 1; ; try++ {
 		r, err := c.request(ctx, u, p)
 		if err != nil {
@@ -60,9 +60,9 @@ func (c *Client) post(ctx context.Context, step, endpoint string, p params) (*ho
 }
 
 // request puts the client's own proof and the parameters into a request.
-func (c *Client) request(ctx context.Context, u *url.URL, given params) (hop.Request, error) {
+func (c *Client) request(ctx context.Context, u *url.URL, given params) (httpclient.Request, error) {
 	p := maps.Clone(given)
-	r := hop.Request{Method: http.MethodPost, URL: u, Header: http.Header{"Accept": {"application/json"}}, Secret: true, Limit: maxAnswer}
+	r := httpclient.Request{Method: http.MethodPost, URL: u, Header: http.Header{"Accept": {"application/json"}}, Secret: true, Limit: maxAnswer}
 	if err := c.authenticate(ctx, u, p, r.Header); err != nil {
 		return r, err
 	}
@@ -130,7 +130,7 @@ func (c *Client) authenticate(ctx context.Context, u *url.URL, p params, h http.
 const maxLifetime = 10 * 365 * 24 * time.Hour
 
 // readToken reads a successful answer (RFC 6749, section 5.1).
-func (c *Client) readToken(a *hop.Response, now time.Time) (*Token, error) {
+func (c *Client) readToken(a *httpclient.Response, now time.Time) (*Token, error) {
 	var body struct {
 		Access  string          `json:"access_token"`
 		Refresh string          `json:"refresh_token"`

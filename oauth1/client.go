@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // OutOfBand is the callback of a consumer that listens nowhere: the server shows the verifier to
@@ -128,14 +128,14 @@ const maxAnswer = 64 << 10
 // post makes one token request, and a second one only if the server refused the timestamp and its
 // Date shows that our clock is wrong: it has done nothing then. The time is that of receipt.
 func (c *Client) post(ctx context.Context, path string, more ...param) (url.Values, time.Time, error) {
-	h := &hop.Client{Server: "oauth1", Transport: c.Transport, UserAgent: c.UserAgent, Logger: c.Logger}
+	h := &httpclient.Client{Server: "oauth1", Transport: c.Transport, UserAgent: c.UserAgent, Logger: c.Logger}
 	for try := 1; ; try++ {
 		u := c.BaseURL.JoinPath(path)
 		signed := &http.Request{Method: http.MethodPost, URL: u, Header: http.Header{}}
 		if err := c.sign(signed, more...); err != nil {
 			return nil, time.Time{}, autherr.AtStep(autherr.StepLogin, err)
 		}
-		a, err := h.Do(ctx, hop.Request{Step: autherr.StepLogin, Method: http.MethodPost, URL: u, Header: signed.Header, Body: []byte{}, Secret: true, Limit: maxAnswer})
+		a, err := h.Do(ctx, httpclient.Request{Step: autherr.StepLogin, Method: http.MethodPost, URL: u, Header: signed.Header, Body: []byte{}, Secret: true, Limit: maxAnswer})
 		if err != nil {
 			return nil, time.Time{}, err
 		}
@@ -161,7 +161,7 @@ const minSkew = 30 * time.Second
 // CorrectClock takes the server's time from the Date of an answer that refused a timestamp, and
 // reports whether that changes the timestamps of later requests.
 func (c *Client) CorrectClock(h http.Header) bool {
-	date := hop.Date(h)
+	date := httpclient.Date(h)
 	if date.IsZero() {
 		return false
 	}

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // Error is a refusal by the server (OAuth Problem Reporting, which Jira implements).
@@ -92,8 +92,8 @@ func (e *Error) HintText() string {
 func (e *Error) RetryAfter() time.Duration { return e.Wait }
 
 // problemOf reads a refusal from the WWW-Authenticate header, or from a form body.
-func problemOf(a *hop.Response) *Error {
-	e := &Error{Status: a.Status, Wait: hop.RetryAfter(a.Header)}
+func problemOf(a *httpclient.Response) *Error {
+	e := &Error{Status: a.Status, Wait: httpclient.RetryAfter(a.Header)}
 	for _, line := range a.Header.Values("WWW-Authenticate") {
 		scheme, rest, _ := strings.Cut(strings.TrimSpace(line), " ")
 		if strings.EqualFold(scheme, "OAuth") {

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/jsonrepair"
 )
 
@@ -221,7 +221,7 @@ func (s step) carriesPassword() bool {
 func (w *flow) post(ctx context.Context, s step) (*transaction, error) {
 	a, err := w.call(ctx, s)
 	if err != nil {
-		if cut := hop.Refusal(err); cut != nil {
+		if cut := httpclient.Refusal(err); cut != nil {
 			if e := readError(cut, append(s.secrets, w.apiToken)...).ofSecret(s.carriesPassword()); e.Code != "" {
 				return nil, autherr.AtStep(s.name, e)
 			}
@@ -251,7 +251,7 @@ func (w *flow) post(ctx context.Context, s step) (*transaction, error) {
 }
 
 // call sends the request of a step, whatever comes back.
-func (w *flow) call(ctx context.Context, s step) (*hop.Response, error) {
+func (w *flow) call(ctx context.Context, s step) (*httpclient.Response, error) {
 	if !s.poll {
 		if err := w.countRequest(s.name); err != nil {
 			return nil, err
@@ -269,13 +269,13 @@ func (w *flow) call(ctx context.Context, s step) (*hop.Response, error) {
 	if err := w.readAPIToken(ctx); err != nil {
 		return nil, autherr.AtStep(s.name, err)
 	}
-	if w.apiToken != "" && hop.SameOrigin(&u, w.home) {
+	if w.apiToken != "" && httpclient.SameOrigin(&u, w.home) {
 		h.Set("Authorization", "SSWS "+w.apiToken)
 		if w.c.ForwardedFor != "" {
 			h.Set("X-Forwarded-For", w.c.ForwardedFor)
 		}
 	}
-	return w.http.Do(ctx, hop.Request{Step: s.name, Method: http.MethodPost, URL: &u, Header: h,
+	return w.http.Do(ctx, httpclient.Request{Step: s.name, Method: http.MethodPost, URL: &u, Header: h,
 		Body: body, Secret: true, Limit: maxTransaction})
 }
 

@@ -9,7 +9,7 @@ import (
 	"unicode"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 )
 
@@ -172,7 +172,7 @@ var fixedWaits = map[string]time.Duration{
 // readError turns an answer that is no transaction into an Error. The body is read
 // by content, never by Content-Type: error objects are also served as text. Every
 // string in secrets is blotted out of what Okta says.
-func readError(a *hop.Response, secrets ...string) *Error {
+func readError(a *httpclient.Response, secrets ...string) *Error {
 	e := &Error{Status: a.Status}
 	o := readErrorObject(a.Body[:min(len(a.Body), maxErrorBytes)])
 	e.Link, e.ID, e.Summary = shown(o.link, secrets), shown(o.id, secrets), shown(o.summary, secrets)

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 	"github.com/ssoexchange/ssoexchange/mfa"
 )
 
@@ -292,7 +292,7 @@ func (e *challengeLoop[T]) repeated(ctx context.Context) error {
 		e.waited = true
 		inner, done := e.w.patienceFor(ctx)
 		defer done()
-		defer patience.Waiting(ctx, "the next code of "+e.ch.String())()
+		defer deadline.Waiting(ctx, "the next code of "+e.ch.String())()
 		next := time.Now().Truncate(totpStep).Add(totpStep)
 		if sleep(inner, time.Until(next)+time.Second) != nil && ctx.Err() != nil {
 			return e.interrupted(ctx)

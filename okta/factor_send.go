@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 	"github.com/ssoexchange/ssoexchange/mfa"
 )
 
@@ -22,7 +22,7 @@ func (e *challengeLoop[T]) resend(ctx context.Context) (*T, error) {
 	if wait := e.pause(); wait > 0 {
 		inner, done := e.w.patienceFor(ctx)
 		defer done()
-		defer patience.Waiting(ctx, "the time at which Okta sends another message")()
+		defer deadline.Waiting(ctx, "the time at which Okta sends another message")()
 		if sleep(inner, wait) != nil && ctx.Err() != nil {
 			return nil, autherr.AtStep(autherr.StepMFA, ended(ctx, "waiting before another message"))
 		}

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
@@ -30,7 +30,7 @@ func (w *flow) hopOn(ctx context.Context, p *page) (*saml.Response, error) {
 	if err := w.countRequest(autherr.StepAssertion); err != nil {
 		return nil, err
 	}
-	a, err := w.http.Follow(ctx, hop.Request{Step: autherr.StepAssertion, Method: http.MethodPost, URL: p.response.Action, Secret: true,
+	a, err := w.http.Follow(ctx, httpclient.Request{Step: autherr.StepAssertion, Method: http.MethodPost, URL: p.response.Action, Secret: true,
 		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"text/html,application/xhtml+xml"}},
 		Body:   []byte(p.response.Form().Encode())}, w.ours)
 	if err != nil {
@@ -48,7 +48,7 @@ func (w *flow) hopOn(ctx context.Context, p *page) (*saml.Response, error) {
 // the other. The page's address says where to go back to (fromURI).
 func (w *flow) signInWhere(p *page) {
 	at := p.answer.URL
-	if w.target == nil || hop.SameOrigin(at, w.target) || !w.ours(at) {
+	if w.target == nil || httpclient.SameOrigin(at, w.target) || !w.ours(at) {
 		return
 	}
 	back, err := url.Parse(at.Query().Get("fromURI"))
@@ -67,7 +67,7 @@ func (w *flow) routedElsewhere(ctx context.Context, refused *Error) error {
 	err := autherr.AtStep(autherr.StepLogin, refused)
 	u := w.endpoint("/.well-known/webfinger")
 	u.RawQuery = url.Values{"resource": {"okta:acct:" + w.c.User}, "rel": {"okta:idp"}}.Encode()
-	a, asked := w.http.Do(ctx, hop.Request{Step: autherr.StepLogin, Method: http.MethodGet, URL: u, Limit: 64 << 10,
+	a, asked := w.http.Do(ctx, httpclient.Request{Step: autherr.StepLogin, Method: http.MethodGet, URL: u, Limit: 64 << 10,
 		Header: http.Header{"Accept": {"application/jrd+json"}}})
 	if asked != nil || a.Status != http.StatusOK {
 		return err

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ssoexchange/ssoexchange/okta/ion"
+	"github.com/ssoexchange/ssoexchange/okta/internal/ion"
 )
 
 // hostileJSON are answers of which a reader of JSON makes a multiple, as large as an

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/okta/ion"
+	"github.com/ssoexchange/ssoexchange/okta/internal/ion"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
@@ -30,14 +30,14 @@ type idxTransaction struct {
 	recent []time.Time // of the last requests, for pace
 	posted []string    // secrets that were posted; for secrets
 
-	identified     bool      // the user name was posted
-	passwordSent   bool      // the password was posted, whatever became of it
-	declined       int       // times that device probing was
-	declinedBefore int       // when the user name was posted
-	declinedInRow  int       // without anything else between
+	identified     bool          // the user name was posted
+	passwordSent   bool          // the password was posted, whatever became of it
+	declined       int           // times that device probing was
+	declinedBefore int           // when the user name was posted
+	declinedInRow  int           // without anything else between
 	picked         *candidate    // the authenticator that was chosen and is not answered yet
-	sentAt         time.Time // when it was chosen, which is when its message went out
-	noted          *promptMarker   // before that; nil: nothing yet
+	sentAt         time.Time     // when it was chosen, which is when its message went out
+	noted          *promptMarker // before that; nil: nothing yet
 	taken          map[string]int
 	done           map[string]bool // authenticators that were answered, and suspended ones
 	excused        *ion.Answer     // one whose refusal was dealt with

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
-	"github.com/ssoexchange/ssoexchange/internal/patience"
-	"github.com/ssoexchange/ssoexchange/okta/ion"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
+	"github.com/ssoexchange/ssoexchange/okta/internal/ion"
 )
 
 // Okta allows ten requests of one transaction in five seconds. One is left as a margin
@@ -46,7 +46,7 @@ func (t *idxTransaction) send(ctx context.Context, f filled) (*ion.Answer, error
 			return nil, autherr.AtStep(f.step, err)
 		}
 	}
-	return t.exchange(ctx, f, hop.Request{Step: f.step, Method: f.form.Method, URL: u, Body: body, Secret: !f.poll,
+	return t.exchange(ctx, f, httpclient.Request{Step: f.step, Method: f.form.Method, URL: u, Body: body, Secret: !f.poll,
 		Header: http.Header{"Accept": {f.form.Accept()}, "Content-Type": {"application/json"}}})
 }
 
@@ -57,12 +57,12 @@ func (t *idxTransaction) introspect(ctx context.Context, member, token string) (
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepLogin, fmt.Errorf("okta: request body: %w", err))
 	}
-	return t.exchange(ctx, filled{step: autherr.StepLogin, secrets: []string{token}}, hop.Request{
+	return t.exchange(ctx, filled{step: autherr.StepLogin, secrets: []string{token}}, httpclient.Request{
 		Step: autherr.StepLogin, Method: http.MethodPost, URL: t.origin.ResolveReference(&url.URL{Path: "/idp/idx/introspect"}), Body: body,
 		Header: http.Header{"Accept": {ion.DefaultAccept}, "Content-Type": {ion.DefaultAccept}}})
 }
 
-func (t *idxTransaction) exchange(ctx context.Context, f filled, r hop.Request) (*ion.Answer, error) {
+func (t *idxTransaction) exchange(ctx context.Context, f filled, r httpclient.Request) (*ion.Answer, error) {
 	if !f.poll {
 		if err := t.w.countRequest(f.step); err != nil {
 			return nil, err
@@ -75,7 +75,7 @@ func (t *idxTransaction) exchange(ctx context.Context, f filled, r hop.Request) 
 	t.posted = append(t.posted, f.secrets...)
 	got, err := t.w.http.Do(ctx, r)
 	if err != nil {
-		cut := hop.Refusal(err)
+		cut := httpclient.Refusal(err)
 		if cut == nil {
 			return nil, err
 		}
@@ -129,7 +129,7 @@ func (m *memory) renewIDX(a *ion.Answer) {
 func (t *idxTransaction) pace(ctx context.Context) error {
 	if len(t.recent) == paceCount {
 		if wait := time.Until(t.recent[0].Add(paceWindow)); wait > 0 {
-			stop := patience.Waiting(ctx, "the time at which Okta takes another request")
+			stop := deadline.Waiting(ctx, "the time at which Okta takes another request")
 			slept := sleep(ctx, wait)
 			stop()
 			if slept != nil {
@@ -156,7 +156,7 @@ func (t *idxTransaction) secrets() []string {
 
 // foreign is the error of an answer that is none of the Identity Engine's: an error
 // object of Okta's other APIs, or the page of a proxy, a firewall, a gateway.
-func foreign(got *hop.Response, said *ion.APIError, secrets []string) *Error {
+func foreign(got *httpclient.Response, said *ion.APIError, secrets []string) *Error {
 	e := readError(got, secrets...)
 	if e.Code != "" || e.kind == autherr.ErrCredentials {
 		return e

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/okta/ion"
+	"github.com/ssoexchange/ssoexchange/okta/internal/ion"
 )
 
 // answerCode answers the authenticator that the transaction is at and whose answer is

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 	"github.com/ssoexchange/ssoexchange/mfa"
 	"github.com/ssoexchange/ssoexchange/okta"
 )
@@ -291,7 +291,7 @@ func TestIDXPushNobodyAnswers(t *testing.T) {
 		s := newIDX(t, startBoth).on(identify, pushSent).on(polling, pushSent)
 		c := s.client()
 		c.MFATimeout = 90 * time.Second
-		ctx, stop := patience.WithBudget(t.Context(), 10*time.Second)
+		ctx, stop := deadline.WithBudget(t.Context(), 10*time.Second)
 		defer stop()
 		began := time.Now()
 		_, err := c.SignIn(ctx, nil)

@@ -11,7 +11,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/mfa"
-	"github.com/ssoexchange/ssoexchange/okta/ion"
+	"github.com/ssoexchange/ssoexchange/okta/internal/ion"
 )
 
 // candidate is one authenticator in one of its methods, as a form offers it.

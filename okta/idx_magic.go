@@ -5,9 +5,9 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 	"github.com/ssoexchange/ssoexchange/mfa"
-	"github.com/ssoexchange/ssoexchange/okta/ion"
+	"github.com/ssoexchange/ssoexchange/okta/internal/ion"
 )
 
 // Okta's mail may have a link beside its code. Whoever opens it has answered the
@@ -138,7 +138,7 @@ func (d *idxResponder) revisit(ctx context.Context, hasAnswer bool) (*ion.Answer
 	// No faster than within one sign-in, however often it is begun.
 	if due := time.Until(d.p.Polled.Add(paceOf(d.linkForm()))); !d.p.Polled.IsZero() && due > 0 {
 		inner, done := d.t.w.patienceFor(ctx)
-		stop := patience.Waiting(ctx, "the time at which Okta may be asked whether the mail's link was opened")
+		stop := deadline.Waiting(ctx, "the time at which Okta may be asked whether the mail's link was opened")
 		slept := sleep(inner, min(due, time.Minute))
 		stop()
 		done()

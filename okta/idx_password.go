@@ -6,7 +6,7 @@ import (
 	"net/http"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/okta/ion"
+	"github.com/ssoexchange/ssoexchange/okta/internal/ion"
 )
 
 // maxPasswords bounds how often one sign-in posts the password: once to the

@@ -7,7 +7,7 @@ import (
 	"net/url"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/okta/ion"
+	"github.com/ssoexchange/ssoexchange/okta/internal/ion"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 

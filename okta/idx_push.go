@@ -6,7 +6,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/mfa"
-	"github.com/ssoexchange/ssoexchange/okta/ion"
+	"github.com/ssoexchange/ssoexchange/okta/internal/ion"
 )
 
 // answerPush waits until a push is approved, refused or not answered in MFATimeout.

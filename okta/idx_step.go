@@ -5,9 +5,9 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 	"github.com/ssoexchange/ssoexchange/mfa"
-	"github.com/ssoexchange/ssoexchange/okta/ion"
+	"github.com/ssoexchange/ssoexchange/okta/internal/ion"
 )
 
 // A turn says what to do with an answer: the first one that fits acts.
@@ -90,7 +90,7 @@ func (t *idxTransaction) cancelStep(ctx context.Context, a *ion.Answer) (*ion.An
 	return t.send(ctx, filled{step: autherr.StepLogin, form: a.Form(ion.CancelTransaction)})
 }
 
-// waiting: Okta is in safe mode and asks for patience.
+// waiting: Okta is in safe mode and asks for deadline.
 func (t *idxTransaction) waiting(a *ion.Answer) bool { return a.Form(ion.Poll) != nil }
 
 // waitSafeMode asks again at Okta's pace. The sign-in's own time limit goes on
@@ -98,7 +98,7 @@ func (t *idxTransaction) waiting(a *ion.Answer) bool { return a.Form(ion.Poll) !
 // way is asked for again, a few times.
 func (t *idxTransaction) waitSafeMode(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
 	until := time.Now().Add(t.w.mfaTimeout())
-	defer patience.Waiting(ctx, safeMode)()
+	defer deadline.Waiting(ctx, safeMode)()
 	pace := paceOf(a.Form(ion.Poll))
 	for lost := 0; ; {
 		if time.Now().Add(pace).After(until) {

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/jsonrepair"
 )
 
@@ -31,7 +31,7 @@ func (c *Client) KeepAlive(ctx context.Context) (session, device time.Time, err 
 	}
 	// The cookie belongs to the host of the app's link, not to that of the API.
 	u := &url.URL{Scheme: c.LoginURL.Scheme, Host: c.LoginURL.Host, Path: "/api/v1/sessions/me/lifecycle/refresh"}
-	a, err := w.http.Do(ctx, hop.Request{Step: autherr.StepVerify, Method: http.MethodPost, URL: u,
+	a, err := w.http.Do(ctx, httpclient.Request{Step: autherr.StepVerify, Method: http.MethodPost, URL: u,
 		Header: http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}}, Limit: maxTransaction})
 	if err != nil {
 		return session, device, err

@@ -14,7 +14,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 const (
@@ -145,7 +145,7 @@ func (c *Client) host() string {
 	if c.LoginURL == nil {
 		return ""
 	}
-	return hop.Origin(c.LoginURL)
+	return httpclient.Origin(c.LoginURL)
 }
 
 // Forget drops the session and a transaction that waits for a code. With device it

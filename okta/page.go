@@ -7,8 +7,8 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/internal/hop"
 	"github.com/ssoexchange/ssoexchange/internal/htmlform"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
@@ -43,13 +43,13 @@ type page struct {
 	host     string         // of pageOtherIdP and pageForeign; may be empty
 	words    string         // the page's own words, for display only
 	err      error          // of pageBroken, if a form was the trouble
-	answer   *hop.Response
+	answer   *httpclient.Response
 }
 
 // classify recognises an answer. ours tells the organisation's own addresses from
 // others. The order matters: an assertion beats every other mark on the page, a
 // token beats words, and only a page without either is judged by its status.
-func classify(a *hop.Response, ours func(*url.URL) bool) *page {
+func classify(a *httpclient.Response, ours func(*url.URL) bool) *page {
 	p := &page{kind: pageUnknown, status: a.Status, answer: a}
 	if to := a.Location(); to != nil {
 		p.redirect(to, ours)
@@ -123,7 +123,7 @@ func (p *page) redirect(to *url.URL, ours func(*url.URL) bool) {
 }
 
 // form looks for a SAML message on the page and reports whether there is one.
-func (p *page) form(a *hop.Response, ours func(*url.URL) bool) bool {
+func (p *page) form(a *httpclient.Response, ours func(*url.URL) bool) bool {
 	r, err := saml.ReadForm(a.URL, a.Body)
 	switch {
 	case err == nil && r.Action != nil && ours(r.Action):

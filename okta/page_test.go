@@ -7,7 +7,7 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 const testResponse = `<samlp:Response xmlns:samlp="urn:oasis:names:tc:SAML:2.0:protocol" ID="id1" Version="2.0" ` +
@@ -82,7 +82,7 @@ var pages = []struct {
 	{name: "empty", want: pageUnknown},
 }
 
-func answerOf(at string, status int, location, body string) *hop.Response {
+func answerOf(at string, status int, location, body string) *httpclient.Response {
 	if at == "" {
 		at = "/home/jira/0oa/1"
 	}
@@ -97,7 +97,7 @@ func answerOf(at string, status int, location, body string) *hop.Response {
 	if location != "" {
 		h.Set("Location", location)
 	}
-	return &hop.Response{URL: u, Status: status, Header: h, Body: []byte(body)}
+	return &httpclient.Response{URL: u, Status: status, Header: h, Body: []byte(body)}
 }
 
 func TestClassify(t *testing.T) {

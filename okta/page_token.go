@@ -9,7 +9,7 @@ import (
 
 	"golang.org/x/net/html"
 
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/jsstring"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 )
@@ -26,7 +26,7 @@ type pageToken struct {
 // findToken looks for a state token where a page may have it: in a variable or member of
 // a script, in a field, in an address that a script, a form, a link or a refresh leads to.
 // Comments do not count, neither HTML's nor JavaScript's, nor does what is in a template.
-func findToken(a *hop.Response) (t pageToken) {
+func findToken(a *httpclient.Response) (t pageToken) {
 	parts := readParts(a.Body, true)
 	live := make([]string, len(parts.scripts))
 	for i, text := range parts.scripts {

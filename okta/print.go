@@ -37,7 +37,9 @@ func (t *transaction) Format(f fmt.State, _ rune) {
 	fmt.Fprintf(f, "okta transaction(%s)", t.Status)
 }
 
-func (t *idxTransaction) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "okta talk("+redacted+")") }
+func (t *idxTransaction) Format(f fmt.State, _ rune) {
+	_, _ = io.WriteString(f, "okta talk("+redacted+")")
+}
 
 func (p filled) Format(f fmt.State, _ rune) {
 	_, _ = io.WriteString(f, "okta form("+p.form.Name+", "+redacted+")")

@@ -7,7 +7,7 @@ import (
 	"net/http"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // Probe asks the organisation's public description of itself, which needs no session and
@@ -18,8 +18,8 @@ func (c *Client) Probe(ctx context.Context) error {
 	if err != nil {
 		return autherr.AtStep(autherr.StepConfig, err)
 	}
-	h := &hop.Client{Server: "okta", Transport: c.Transport, UserAgent: c.UserAgent, Logger: c.Logger}
-	a, err := h.Do(ctx, hop.Request{
+	h := &httpclient.Client{Server: "okta", Transport: c.Transport, UserAgent: c.UserAgent, Logger: c.Logger}
+	a, err := h.Do(ctx, httpclient.Request{
 		Step: autherr.StepLogin, Method: http.MethodGet, URL: w.endpoint("/.well-known/okta-organization"),
 		Header: http.Header{"Accept": {"application/json"}}, Limit: 64 << 10,
 	})
@@ -35,7 +35,7 @@ func (c *Client) Probe(ctx context.Context) error {
 		return nil
 	case a.Status == http.StatusTooManyRequests:
 		return autherr.AtStep(autherr.StepLogin, &autherr.Error{Kind: autherr.ErrRateLimited,
-			Wait: hop.RetryAfter(a.Header), Text: "okta: the organisation asks to wait"})
+			Wait: httpclient.RetryAfter(a.Header), Text: "okta: the organisation asks to wait"})
 	}
 	return autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnreachable,
 		fmt.Sprintf("okta: what answers at %s is not Okta as it should be (status %d)", w.api.Host, a.Status), "try again later"))

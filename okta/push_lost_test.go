@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 )
 
 // silent is a script whose answers to one kind of request stop coming: first to last
@@ -75,7 +75,7 @@ func TestPushNobodyHears(t *testing.T) {
 				c := s.client()
 				c.MFATimeout = tt.wait
 				c.Transport = &silent{script: s, request: tt.call, first: tt.first, last: tt.last}
-				ctx, done := patience.WithBudget(t.Context(), time.Minute)
+				ctx, done := deadline.WithBudget(t.Context(), time.Minute)
 				defer done()
 				began := time.Now()
 				_, err := c.SignIn(ctx, nil)

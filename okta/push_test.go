@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 	"github.com/ssoexchange/ssoexchange/mfa"
 )
 
@@ -107,7 +107,7 @@ func TestPushNobodyAnswers(t *testing.T) {
 		c := s.client()
 		c.MFATimeout = 90 * time.Second
 		// The exchange's own clock stands still while a person is waited for.
-		ctx, done := patience.WithBudget(t.Context(), 10*time.Second)
+		ctx, done := deadline.WithBudget(t.Context(), 10*time.Second)
 		defer done()
 		began := time.Now()
 		_, err := c.SignIn(ctx, nil)

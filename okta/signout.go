@@ -8,7 +8,7 @@ import (
 	"net/url"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // SignOut ends the session at Okta and forgets it; the device stays remembered.
@@ -29,7 +29,7 @@ func (c *Client) SignOut(ctx context.Context) error {
 	}
 	// The cookie belongs to the host of the app's link, not to that of the API.
 	u := &url.URL{Scheme: c.LoginURL.Scheme, Host: c.LoginURL.Host, Path: "/api/v1/sessions/me"}
-	a, err := w.http.Do(ctx, hop.Request{Step: autherr.StepLogout, Method: http.MethodDelete, URL: u,
+	a, err := w.http.Do(ctx, httpclient.Request{Step: autherr.StepLogout, Method: http.MethodDelete, URL: u,
 		Header: http.Header{"Accept": {"application/json"}}, Limit: maxTransaction})
 	if err != nil {
 		return err
@@ -44,7 +44,7 @@ func (c *Client) SignOut(ctx context.Context) error {
 // ended204 returns an error unless Okta itself says that the session is over: by 204,
 // or by an error that says that there is none. A maintenance page, a gateway's 404 or a
 // redirect says nothing about it.
-func ended204(a *hop.Response) error {
+func ended204(a *httpclient.Response) error {
 	if a.Status == http.StatusNoContent || a.Status == http.StatusOK && len(bytes.TrimSpace(a.Body)) == 0 {
 		return nil
 	}
@@ -54,7 +54,7 @@ func ended204(a *hop.Response) error {
 		return nil
 	case e.Code == "" && a.Status != http.StatusTooManyRequests:
 		return &autherr.Error{Kind: autherr.ErrUnreachable, Text: fmt.Sprintf("okta: the session's end was answered %d, and not by Okta's API", a.Status),
-			Hint: "is the organisation in maintenance, or something in front of it? try again later", Wait: hop.RetryAfter(a.Header)}
+			Hint: "is the organisation in maintenance, or something in front of it? try again later", Wait: httpclient.RetryAfter(a.Header)}
 	}
 	return e
 }

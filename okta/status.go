@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 	"github.com/ssoexchange/ssoexchange/internal/wiretext"
 )
 
@@ -314,7 +314,7 @@ func (w *flow) browserOnly(_ context.Context, t *transaction) (*transaction, err
 		"okta: the sign-in asks for something that only a browser can show: "+t.Status, "sign in once in a browser"))
 }
 
-// poll: Okta is in safe mode and asks for patience. The pace is Okta's, between one
+// poll: Okta is in safe mode and asks for deadline. The pace is Okta's, between one
 // second and one minute; the sign-in's own time limit goes on counting, and nobody
 // waits longer than for a person.
 func (w *flow) poll(ctx context.Context, t *transaction) (*transaction, error) {
@@ -323,7 +323,7 @@ func (w *flow) poll(ctx context.Context, t *transaction) (*transaction, error) {
 		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer, "okta: asked to wait without being told for what", ""))
 	}
 	until := time.Now().Add(w.mfaTimeout())
-	defer patience.Waiting(ctx, safeMode)()
+	defer deadline.Waiting(ctx, safeMode)()
 	for t.Status == "POLL" {
 		pace := t.Refresh
 		if pace == 0 {
@@ -364,7 +364,7 @@ func (w *flow) postLink(ctx context.Context, stepName string, l link, stateToken
 // patienceFor bounds a wait for a person by MFATimeout, during which the sign-in's
 // own clock stands still.
 func (w *flow) patienceFor(ctx context.Context) (context.Context, func()) {
-	resume := patience.Pause(ctx)
+	resume := deadline.Pause(ctx)
 	ctx, cancel := context.WithTimeoutCause(ctx, w.mfaTimeout(), errNobody)
 	return ctx, func() { cancel(); resume() }
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/jsonrepair"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
@@ -29,7 +29,7 @@ const maxRequests = 60
 // flow is one sign-in on its way.
 type flow struct {
 	c       *Client
-	http    *hop.Client
+	http    *httpclient.Client
 	start   saml.Start
 	origins []string // scheme://host of the organisation
 	api     *url.URL // scheme://host/ of its API
@@ -61,7 +61,7 @@ func (c *Client) newWalk(start saml.Start) (*flow, error) {
 	if err := sendable("User", c.User); err != nil {
 		return nil, err
 	}
-	if err := hop.CheckURL(c.LoginURL); err != nil {
+	if err := httpclient.CheckURL(c.LoginURL); err != nil {
 		return nil, &autherr.Error{Kind: autherr.ErrConfig, Text: "okta: SSOLoginURL", Cause: err}
 	}
 	api := &url.URL{Scheme: c.LoginURL.Scheme, Host: c.LoginURL.Host, Path: "/"}
@@ -70,13 +70,13 @@ func (c *Client) newWalk(start saml.Start) (*flow, error) {
 		if u, err := url.Parse("https://" + c.Domain); err != nil || u.Host != c.Domain || u.Hostname() == "" {
 			return nil, autherr.New(autherr.ErrConfig, "okta: Domain is not a host name", "give the host alone, as in example.okta.com")
 		}
-		if err := hop.CheckURL(api); err != nil {
+		if err := httpclient.CheckURL(api); err != nil {
 			return nil, &autherr.Error{Kind: autherr.ErrConfig, Text: "okta: Domain", Cause: err}
 		}
 	}
 	w := &flow{
-		c: c, start: start, api: api, home: api, asked: map[string]bool{}, origins: []string{hop.Origin(c.LoginURL), hop.Origin(api)},
-		http: &hop.Client{Server: "okta", Transport: c.Transport, Jar: c.memory().jar, UserAgent: c.UserAgent, Logger: c.Logger},
+		c: c, start: start, api: api, home: api, asked: map[string]bool{}, origins: []string{httpclient.Origin(c.LoginURL), httpclient.Origin(api)},
+		http: &httpclient.Client{Server: "okta", Transport: c.Transport, Jar: c.memory().jar, UserAgent: c.UserAgent, Logger: c.Logger},
 	}
 	w.knownDevice = w.hasDevice()
 	return w, nil
@@ -100,10 +100,10 @@ func (c *Client) takeTurn(ctx context.Context) (leave func(), err error) {
 
 // ours reports whether u belongs to this organisation and may be sent its secrets.
 func (w *flow) ours(u *url.URL) bool {
-	if hop.CheckURL(u) != nil {
+	if httpclient.CheckURL(u) != nil {
 		return false
 	}
-	o := hop.Origin(u)
+	o := httpclient.Origin(u)
 	return o == w.origins[0] || o == w.origins[1]
 }
 
@@ -196,7 +196,7 @@ func (w *flow) get(ctx context.Context, stepName string, u *url.URL) (*page, err
 	if err := w.countRequest(stepName); err != nil {
 		return nil, err
 	}
-	a, err := w.http.Follow(ctx, hop.Request{Step: stepName, Method: http.MethodGet, URL: u, Secret: stepName == autherr.StepAssertion,
+	a, err := w.http.Follow(ctx, httpclient.Request{Step: stepName, Method: http.MethodGet, URL: u, Secret: stepName == autherr.StepAssertion,
 		Header: http.Header{"Accept": {"text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"}}}, w.ours)
 	if err != nil {
 		return nil, err
@@ -213,7 +213,7 @@ func (w *flow) askOrganization(ctx context.Context, p *page) (string, error) {
 	if err := w.countRequest(autherr.StepStart); err != nil {
 		return "", err
 	}
-	a, err := w.http.Do(ctx, hop.Request{Step: autherr.StepStart, Method: http.MethodGet, Limit: 64 << 10,
+	a, err := w.http.Do(ctx, httpclient.Request{Step: autherr.StepStart, Method: http.MethodGet, Limit: 64 << 10,
 		URL: w.endpoint("/.well-known/okta-organization"), Header: http.Header{"Accept": {"application/json"}}})
 	if err != nil {
 		return "", err

@@ -16,18 +16,18 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
-	"github.com/ssoexchange/ssoexchange/internal/sealed"
+	"github.com/ssoexchange/ssoexchange/internal/encrypt"
 )
 
 // Key encrypts the values: the same type as filestore.Key.
-type Key = sealed.Key
+type Key = encrypt.Key
 
 // ParseKey reads a key in the forms of filestore.ParseKey: one or several, of which
 // the first writes and all read, and age public keys of other readers.
 func ParseKey(text string) (*Key, error) {
-	key, err := sealed.ParseKey(text)
+	key, err := encrypt.ParseKey(text)
 	if err != nil {
-		return nil, errConfig(sealed.Form, "malformed key")
+		return nil, errConfig(encrypt.Form, "malformed key")
 	}
 	return key, nil
 }
@@ -67,12 +67,12 @@ func Open(url string, o Options) (*Store, error) {
 		return nil, err
 	}
 	if o.Key == nil {
-		text := os.Getenv(sealed.KeyEnv)
+		text := os.Getenv(encrypt.KeyEnv)
 		if text == "" {
-			return nil, errConfig("set $"+sealed.KeyEnv+" to the same key on every host; to make one: openssl rand -base64 32", "a shared store needs a key")
+			return nil, errConfig("set $"+encrypt.KeyEnv+" to the same key on every host; to make one: openssl rand -base64 32", "a shared store needs a key")
 		}
 		if o.Key, err = ParseKey(text); err != nil {
-			return nil, errConfig(sealed.Form, "malformed key in $%s", sealed.KeyEnv)
+			return nil, errConfig(encrypt.Form, "malformed key in $%s", encrypt.KeyEnv)
 		}
 	}
 	if o.LeaseTTL == 0 {
@@ -149,7 +149,7 @@ func (s *Store) open(key string, value value) ([]byte, error) {
 		return nil, nil
 	}
 	data, err := s.accept(key, value)
-	if errors.Is(err, sealed.ErrForged) {
+	if errors.Is(err, encrypt.ErrForged) {
 		return nil, errConfig("if another host wrote it with a key of its own, add that host's public key (age1…) "+
 			"to the key here; else delete the value: redis-cli DEL '"+s.name(key, "value")+"'",
 			"the stored value cannot be used: %v", err)

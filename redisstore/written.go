@@ -6,7 +6,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/ssoexchange/ssoexchange/internal/sealed"
+	"github.com/ssoexchange/ssoexchange/internal/encrypt"
 )
 
 // Beside each value stands, under the name "written", the fence of the last write or
@@ -30,7 +30,7 @@ func (s *Store) mark(key string, fence int64) (string, error) {
 // markedFence is the fence in what stands in written; 0 if nobody who may has written it.
 func (s *Store) markedFence(key, mark string) int64 {
 	text, data, _ := strings.Cut(mark, " ")
-	var a sealed.Authenticator
+	var a encrypt.Authenticator
 	if len(mark) > maxMark || json.Unmarshal([]byte(data), &a) != nil || !s.key.Verify(markMessage(key, text), a) {
 		return 0
 	}
@@ -48,7 +48,7 @@ const foreignMark = "?"
 const maxMark = 8 << 10
 
 func markMessage(key, fence string) []byte {
-	return sealed.Message("ssoexchange-state written", key, fence)
+	return encrypt.Message("ssoexchange-state written", key, fence)
 }
 
 // fences are the highest fences that this process has seen in authenticated records.
@@ -86,11 +86,11 @@ func (s *Store) accept(key string, v value) ([]byte, error) {
 	marked := s.markedFence(key, v.mark)
 	switch {
 	case !r.Authenticated && (v.mark != "" || s.highest.get(key) > 0):
-		return nil, sealed.ErrForged
+		return nil, encrypt.ErrForged
 	case !r.Authenticated && r.Fence != v.fence:
-		return nil, sealed.ErrMoved // an older value in the newer one's place
+		return nil, encrypt.ErrMoved // an older value in the newer one's place
 	case r.Authenticated && r.Fence < marked:
-		return nil, sealed.ErrOutdated
+		return nil, encrypt.ErrOutdated
 	case r.Authenticated:
 		return s.newest(key, v, r)
 	}
@@ -100,7 +100,7 @@ func (s *Store) accept(key string, v value) ([]byte, error) {
 
 // newest returns the data of r, or of the later record that this process has seen: after
 // a fail-over, Redis may have forgotten the last write.
-func (s *Store) newest(key string, v value, r sealed.Record) ([]byte, error) {
+func (s *Store) newest(key string, v value, r encrypt.Record) ([]byte, error) {
 	if s.highest.raise(key, r.Fence) == r.Fence {
 		v.fence = r.Fence
 		s.seen.put(key, v)
@@ -108,7 +108,7 @@ func (s *Store) newest(key string, v value, r sealed.Record) ([]byte, error) {
 	}
 	known, ok := s.seen.get(key)
 	if !ok || known.fence != s.highest.get(key) {
-		return nil, sealed.ErrOutdated
+		return nil, encrypt.ErrOutdated
 	}
 	s.log.Warn("state_store_outdated_value", "key", key, "fence", r.Fence, "known", known.fence)
 	later, err := s.key.Decrypt(key, known.data)

@@ -10,7 +10,7 @@ import (
 	"golang.org/x/net/idna"
 	"golang.org/x/text/unicode/norm"
 
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // account is whom a secret belongs to, and so what a server locks or throttles when the
@@ -112,7 +112,7 @@ func (c *Config) loginOrigin() string {
 	if p := strings.TrimLeft(u.Port(), "0"); p != "" {
 		host.Host += ":" + p
 	}
-	return hop.Origin(&host)
+	return httpclient.Origin(&host)
 }
 
 // accountName returns by what a user's account is known. Okta takes the part of a login

@@ -5,7 +5,7 @@ import (
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/crowd"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 )
 
@@ -28,7 +28,7 @@ func (c *Config) checkAddresses() *ConfigError {
 	if bad := c.checkBase(); bad != nil {
 		return bad.withProperty("URL", "")
 	}
-	if s := c.SSOStartURL; s != nil && !hop.SameOrigin(s, c.URL) {
+	if s := c.SSOStartURL; s != nil && !httpclient.SameOrigin(s, c.URL) {
 		return badValue("the start page is not on the SP's host",
 			"SSOStartURL must share the host of SSOExchangeURL: name a page below "+c.URL.String()).withProperty("SSOStartURL", "")
 	}
@@ -58,7 +58,7 @@ func (c *Config) checkSwapped() *ConfigError {
 	case provider:
 		return badValue("an address of the identity provider, not of Jira",
 			"write "+atlassianConsumer(c.URL)).withProperty("SSOExchangeURL", "")
-	case c.Scheme == "Okta" && hop.SameOrigin(login, acs): // the password would go to Jira
+	case c.Scheme == "Okta" && httpclient.SameOrigin(login, acs): // the password would go to Jira
 		return badValue("on Jira's host, not on Okta's", loginHint(c.Scheme)).withProperty("SSOLoginURL", "")
 	case c.Scheme == "Okta" && looksLikeCrowd(login):
 		return badValue("an address of Crowd, not of Okta",
@@ -122,9 +122,9 @@ func (c *Config) checkConsumer() *ConfigError {
 	case strings.EqualFold(servlet, "samlconsumer/") && !atlassianACS(acs):
 		at := strings.Index(acs.Path, servletPath)
 		return badValue("not quite the address of Atlassian's consumer",
-			"write "+hop.Origin(acs)+acs.Path[:at]+servletPath+"samlconsumer")
+			"write "+httpclient.Origin(acs)+acs.Path[:at]+servletPath+"samlconsumer")
 	case acs.Query().Has("SAMLResponse") || acs.Query().Has("SAMLRequest"):
-		return badValue("holds a message of an earlier sign-in", "write "+hop.Origin(acs)+acs.EscapedPath())
+		return badValue("holds a message of an earlier sign-in", "write "+httpclient.Origin(acs)+acs.EscapedPath())
 	}
 	return nil
 }
@@ -153,7 +153,7 @@ func (c *Config) checkBase() *ConfigError {
 	base := deriveBase(c.SSOExchangeURL)
 	if base == nil {
 		if path, page := pageOfJira(c.URL.Path); page {
-			return badValue("a page of Jira, not its base URL", "write "+hop.Origin(c.URL)+path)
+			return badValue("a page of Jira, not its base URL", "write "+httpclient.Origin(c.URL)+path)
 		}
 		base = &url.URL{Scheme: c.URL.Scheme, Host: c.SSOExchangeURL.Host, Path: c.URL.Path}
 	}
@@ -201,11 +201,11 @@ func checkOktaLink(u *url.URL) *ConfigError {
 		return badValue("a page of Okta that leads to no app", embedLinkHint(host))
 	case strings.HasSuffix(u.Path, "/sso/saml/metadata"):
 		return badValue("the address of the app's metadata",
-			"write "+hop.Origin(u)+strings.TrimSuffix(u.EscapedPath(), "/metadata"))
+			"write "+httpclient.Origin(u)+strings.TrimSuffix(u.EscapedPath(), "/metadata"))
 	}
 	for _, left := range []string{"SAMLRequest", "SAMLResponse", "sessionToken", "stateToken", "token"} {
 		if u.Query().Has(left) {
-			return badValue("holds "+left+", which belongs to an earlier sign-in", "write "+hop.Origin(u)+u.EscapedPath())
+			return badValue("holds "+left+", which belongs to an earlier sign-in", "write "+httpclient.Origin(u)+u.EscapedPath())
 		}
 	}
 	return nil
@@ -236,7 +236,7 @@ func (c *Config) checkOktaDomain() *ConfigError {
 		bad = badValue("Okta itself, not an organisation", hint)
 	case host != login && (host == c.URL.Hostname() || host == c.SSOExchangeURL.Hostname()):
 		bad = badValue("the host of Jira, not of Okta", hint)
-	case !strings.Contains(host, ".") && !hop.IsLoopback(host):
+	case !strings.Contains(host, ".") && !httpclient.IsLoopback(host):
 		bad = badValue("not the host name of an organisation", "write Domain="+host+".okta.com, or leave it out")
 	default:
 		return nil
@@ -250,15 +250,15 @@ var crowdPage = lazyregexp.New(`/(?:console|rest|plugins)(?:/.*)?$|/?$`)
 func checkCrowdAddress(u *url.URL) *ConfigError {
 	if !strings.HasSuffix(u.Path, crowd.Suffix) {
 		base := u.EscapedPath()[:crowdPage().FindStringIndex(u.EscapedPath())[0]]
-		hint := "write " + hop.Origin(u) + base + crowd.Suffix
+		hint := "write " + httpclient.Origin(u) + base + crowd.Suffix
 		if base == "" {
-			hint = "it is Crowd's base URL followed by " + crowd.Suffix + ", such as " + hop.Origin(u) + "/crowd" + crowd.Suffix
+			hint = "it is Crowd's base URL followed by " + crowd.Suffix + ", such as " + httpclient.Origin(u) + "/crowd" + crowd.Suffix
 		}
 		return badValue("the path does not end in "+crowd.Suffix, hint).withProperty("SSOLoginURL", "")
 	}
 	if u.RawQuery != "" {
 		return badValue("has a query, which belongs to an earlier sign-in",
-			"write "+hop.Origin(u)+u.EscapedPath()).withProperty("SSOLoginURL", "")
+			"write "+httpclient.Origin(u)+u.EscapedPath()).withProperty("SSOLoginURL", "")
 	}
 	return nil
 }

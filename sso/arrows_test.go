@@ -28,7 +28,7 @@ func TestArrows(t *testing.T) {
 		never  []string // prefixes of import paths that must not be linked
 		always []string // and some that must, so that the test cannot pass by a typing error
 	}{
-		{"sso", []string{module + "fixtures", module + "filestore", module + "redisstore", module + "internal/sealed", "github.com/redis", "github.com/prometheus", "github.com/coreos", module + "cmd", "github.com/spf13", "filippo.io/age", "github.com/gofrs", "github.com/zalando", "go.yaml.in", module + "mailbox", "github.com/emersion"},
+		{"sso", []string{module + "fixtures", module + "filestore", module + "redisstore", module + "internal/encrypt", "github.com/redis", "github.com/prometheus", "github.com/coreos", module + "cmd", "github.com/spf13", "filippo.io/age", "github.com/gofrs", "github.com/zalando", "go.yaml.in", module + "mailbox", "github.com/emersion"},
 			[]string{module + "okta", module + "crowd", module + "cookiejar"}},
 		{"okta", []string{module + "sso", module + "crowd"}, []string{module + "saml", module + "mfa"}},
 		{"crowd", []string{module + "sso", module + "okta"}, []string{module + "saml"}},
@@ -36,13 +36,13 @@ func TestArrows(t *testing.T) {
 		{"mfa", []string{module + "sso", module + "okta", module + "saml", module + "cookiejar"}, []string{"github.com/pquerna/otp"}},
 		{"mailbox", []string{module + "sso", module + "okta", module + "crowd", module + "saml", module + "cookiejar"}, []string{module + "mfa", "github.com/emersion/go-imap/v2"}},
 		{"cookiejar", []string{module + "sso", module + "saml", module + "mfa", module + "okta"}, []string{"net/http/cookiejar"}},
-		{"filestore", []string{module}, []string{module + "internal/sealed", module + "internal/openfile", "filippo.io/age"}},
-		{"redisstore", []string{module}, []string{module + "internal/sealed", module + "internal/autherr", module + "internal/openfile", "github.com/redis/go-redis"}},
-		{"internal/sealed", []string{module}, []string{"filippo.io/age"}},
+		{"filestore", []string{module}, []string{module + "internal/encrypt", module + "internal/openfile", "filippo.io/age"}},
+		{"redisstore", []string{module}, []string{module + "internal/encrypt", module + "internal/autherr", module + "internal/openfile", "github.com/redis/go-redis"}},
+		{"internal/encrypt", []string{module}, []string{"filippo.io/age"}},
 		{"fixtures", []string{module}, []string{"github.com/crewjam/saml"}},
-		{"internal/exposition", []string{module, "github.com/", "google.golang.org/"}, []string{"net/http"}},
+		{"internal/metrics", []string{module, "github.com/", "google.golang.org/"}, []string{"net/http"}},
 		// Prometheus' library and protobuf below it cost every start of every command.
-		{"cmd/ssoexchange", []string{"github.com/prometheus", "google.golang.org/protobuf", "github.com/golang/protobuf"}, []string{module + "internal/exposition", module + "sso"}},
+		{"cmd/ssoexchange", []string{"github.com/prometheus", "google.golang.org/protobuf", "github.com/golang/protobuf"}, []string{module + "internal/metrics", module + "sso"}},
 	} {
 		linked := deps(t, tt.pkg)
 		for _, d := range linked {

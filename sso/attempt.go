@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // A process may die, or a connection break, after a secret was sent and before its
@@ -119,7 +119,7 @@ func noVerdictOnSecrets(err error) bool {
 	case autherr.StepStart, autherr.StepMFA, autherr.StepAssertion, autherr.StepExchange, autherr.StepVerify:
 		return false
 	}
-	var lost *hop.Error
+	var lost *httpclient.Error
 	if errors.As(err, &lost) {
 		return lost.Sent || lost.Kind == ErrBadAnswer
 	}

@@ -13,7 +13,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 	"github.com/ssoexchange/ssoexchange/mfa"
 )
 
@@ -221,7 +221,7 @@ func (c *Client) Login(ctx context.Context) (*Session, error) {
 // Check asks the SP whether the stored session works. It never signs in:
 // ErrNoSession if there is none or it does not.
 func (c *Client) Check(ctx context.Context) (*Session, error) {
-	ctx, cancel := patience.WithBudget(ctx, c.timeout())
+	ctx, cancel := deadline.WithBudget(ctx, c.timeout())
 	defer cancel()
 	r, err := c.load(ctx)
 	if err != nil {
@@ -264,7 +264,7 @@ func (c *Client) resumeOrSignIn(ctx context.Context, r *record) (_ *Session, err
 		}
 	}
 	c.useNewerCookies(r)
-	checkCtx, cancel := patience.WithBudget(ctx, c.timeout())
+	checkCtx, cancel := deadline.WithBudget(ctx, c.timeout())
 	s, err := c.resumeStored(checkCtx, r)
 	cancel()
 	if s != nil || err != nil {
@@ -329,7 +329,7 @@ func (c *Client) withLease(ctx context.Context, lease Lease, began time.Time, f 
 	if waited := time.Since(began); waited > time.Second {
 		c.opts.Logger.Info("waited for another sign-in", "elapsed", waited.Round(time.Millisecond))
 	}
-	ctx, cancel := patience.WithBudget(c.reporting(ctx), c.timeout())
+	ctx, cancel := deadline.WithBudget(c.reporting(ctx), c.timeout())
 	defer cancel()
 	r, err := c.loadHeld(ctx, lease)
 	if err != nil {

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // Config is a connection string in pieces. Use [ParseConfig], or [Settings.Config],
@@ -217,7 +217,9 @@ func (s Settings) apply(c *Config, r *propertySpec, o ParseOptions) *ConfigError
 }
 
 // uses reports whether the scheme of c uses a property.
-func (c *Config) uses(r *propertySpec) bool { return r.Schemes == nil || slices.Contains(r.Schemes, c.Scheme) }
+func (c *Config) uses(r *propertySpec) bool {
+	return r.Schemes == nil || slices.Contains(r.Schemes, c.Scheme)
+}
 
 func (s Settings) required(c *Config) *ConfigError {
 	var missing []string
@@ -333,5 +335,5 @@ func originOf(u *url.URL) string {
 	if u == nil {
 		return "-"
 	}
-	return hop.Origin(u)
+	return httpclient.Origin(u)
 }

@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // checkTimeout bounds each check of a diagnosis that waits for somebody else.
@@ -133,7 +133,7 @@ func (c *Client) diagnoseSP(ctx context.Context, report func(Finding)) {
 		c.diagnoseJira(ctx, report)
 		c.diagnoseStart(ctx, report)
 	}
-	if !hop.SameOrigin(base, acs) {
+	if !httpclient.SameOrigin(base, acs) {
 		reached = c.way("exchange", acs, report)(ctx)
 	}
 	if reached {
@@ -142,11 +142,11 @@ func (c *Client) diagnoseSP(ctx context.Context, report func(Finding)) {
 }
 
 // ask makes one request of a check.
-func (c *Client) ask(ctx context.Context, server string, u *url.URL, accept string) (*hop.Response, error) {
+func (c *Client) ask(ctx context.Context, server string, u *url.URL, accept string) (*httpclient.Response, error) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	h := &hop.Client{Server: server, Transport: c.reported(true), UserAgent: c.userAgent, Logger: c.opts.Logger}
-	return h.Do(ctx, hop.Request{Step: autherr.StepStart, Method: "GET", URL: u, Header: map[string][]string{"Accept": {accept}}})
+	h := &httpclient.Client{Server: server, Transport: c.reported(true), UserAgent: c.userAgent, Logger: c.opts.Logger}
+	return h.Do(ctx, httpclient.Request{Step: autherr.StepStart, Method: "GET", URL: u, Header: map[string][]string{"Accept": {accept}}})
 }
 
 const (

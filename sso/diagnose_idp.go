@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/crowd"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // diagnoseOkta asks which engine the organisation runs, and whether the app's link
@@ -47,7 +47,7 @@ func (c *Client) diagnoseOkta(ctx context.Context, report func(Finding)) {
 	}
 }
 
-func (c *Client) engineFinding(a *hop.Response) Finding {
+func (c *Client) engineFinding(a *httpclient.Response) Finding {
 	var org struct {
 		Pipeline string `json:"pipeline"`
 	}
@@ -71,7 +71,7 @@ func (c *Client) engineFinding(a *hop.Response) Finding {
 		"a gateway may block /.well-known/okta-organization; a sign-in finds out by other means")
 }
 
-func pipelineOf(a *hop.Response, org *struct {
+func pipelineOf(a *httpclient.Response, org *struct {
 	Pipeline string `json:"pipeline"`
 }) string {
 	if a.Status != http.StatusOK || json.Unmarshal(a.Body, org) != nil {
@@ -127,7 +127,7 @@ func (c *Client) crowdBase() (*url.URL, bool) {
 
 // crowdRESTFinding judges the answer to a call without credentials: Crowd's REST
 // API says 401 to it, before it looks at anything else.
-func crowdRESTFinding(base *url.URL, a *hop.Response) Finding {
+func crowdRESTFinding(base *url.URL, a *httpclient.Response) Finding {
 	const check = "crowd.rest"
 	version := strings.TrimPrefix(a.Header.Get("X-Embedded-Crowd-Version"), "Crowd/")
 	if version != "" && len(version) < 32 {
@@ -145,7 +145,7 @@ func crowdRESTFinding(base *url.URL, a *hop.Response) Finding {
 	case a.Status >= 500:
 		return failing(check, ErrUnreachable, fmt.Sprintf("Crowd's REST API answers %d", a.Status), "Crowd is in trouble: try again later, or ask who runs it")
 	}
-	if loc := a.Location(); loc != nil && !hop.SameOrigin(loc, base) {
+	if loc := a.Location(); loc != nil && !httpclient.SameOrigin(loc, base) {
 		return warning(check, "a gateway answers instead of Crowd and sends to "+loc.Host,
 			"let requests to "+base.EscapedPath()+"/rest/ pass the gateway without a sign-in of its own")
 	}

@@ -9,7 +9,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // diagnoseJira finds out whether Jira itself answers at URL.
@@ -76,10 +76,10 @@ func (c *Client) missingJira(ctx context.Context, v *visit) Finding {
 // made for that.
 func (c *Client) baseURLFinding(base string, report func(Finding)) {
 	u, err := url.Parse(base)
-	if err != nil || u.Host == "" || hop.SameOrigin(u, c.cfg.URL) && trimSlash(u.Path) == trimSlash(c.cfg.URL.Path) {
+	if err != nil || u.Host == "" || httpclient.SameOrigin(u, c.cfg.URL) && trimSlash(u.Path) == trimSlash(c.cfg.URL.Path) {
 		return
 	}
-	report(warning("sp.base-url", "Jira's own base URL is "+cut(hop.Origin(u)+u.EscapedPath(), 200)+", not "+c.cfg.URL.String(),
+	report(warning("sp.base-url", "Jira's own base URL is "+cut(httpclient.Origin(u)+u.EscapedPath(), 200)+", not "+c.cfg.URL.String(),
 		"use Jira's own base URL for URL and SSOExchangeURL, or have an administrator correct it: the identity provider makes its assertions for that address"))
 }
 
@@ -125,7 +125,7 @@ func (c *Client) diagnoseExchange(ctx context.Context, report func(Finding)) {
 	g, other := gatewayIn(a)
 	switch {
 	case loc != nil && c.cfg.outagePage(loc):
-		report(FindingOf(check, "", v.away(a, "leads to "+cut(hop.Origin(loc)+plainPath(loc), 120))))
+		report(FindingOf(check, "", v.away(a, "leads to "+cut(httpclient.Origin(loc)+plainPath(loc), 120))))
 	case loc != nil && c.cfg.gatewayPage(loc) != "":
 		report(warning(check, c.cfg.gatewayPage(loc)+" answers instead of the assertion consumer", hintThrough))
 	case other && a.Status < 502 && a.Status != http.StatusNotFound && !asJira(a):
@@ -138,7 +138,7 @@ func (c *Client) diagnoseExchange(ctx context.Context, report func(Finding)) {
 		found(fmt.Sprintf("%d without an assertion", a.Status))
 	case loc != nil && loc.Query().Has("SAMLRequest"):
 		found("opening it starts a sign-in at " + loc.Host)
-	case loc != nil && !hop.SameOrigin(loc, acs):
+	case loc != nil && !httpclient.SameOrigin(loc, acs):
 		report(warning(check, "a gateway answers instead of the assertion consumer and sends to "+loc.Host,
 			"exempt "+acs.EscapedPath()+" from the gateway's sign-in: the assertion must reach Jira"))
 	case loc != nil:

@@ -15,7 +15,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 const (
@@ -186,9 +186,9 @@ func (w *way) firstRequest(ctx context.Context, proxied bool) bool {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	spy := &tlsSpy{base: w.net}
-	h := &hop.Client{Server: w.name, Transport: spy, UserAgent: w.userAgent, Logger: w.opts.Logger}
+	h := &httpclient.Client{Server: w.name, Transport: spy, UserAgent: w.userAgent, Logger: w.opts.Logger}
 	asked := time.Now()
-	a, err := h.Do(ctx, hop.Request{Method: http.MethodHead, URL: &url.URL{Scheme: w.url.Scheme, Host: w.url.Host, Path: "/"}})
+	a, err := h.Do(ctx, httpclient.Request{Method: http.MethodHead, URL: &url.URL{Scheme: w.url.Scheme, Host: w.url.Host, Path: "/"}})
 	if err != nil {
 		f := w.requestFailure(err, proxied)
 		w.report(f)

@@ -15,8 +15,8 @@ import (
 
 	"golang.org/x/net/html"
 
-	"github.com/ssoexchange/ssoexchange/internal/hop"
 	"github.com/ssoexchange/ssoexchange/internal/htmlform"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/jsstring"
 )
 
@@ -120,11 +120,11 @@ func (c *Client) Diverted(resp *http.Response) error {
 func (c *Client) mayFollow(next *http.Request, via []*http.Request) error {
 	method := methodOf(via[0].Method)
 	if method != http.MethodGet && method != http.MethodHead ||
-		!hop.SameOrigin(next.URL, c.cfg.URL) || c.sentToLogin(next.Response) {
+		!httpclient.SameOrigin(next.URL, c.cfg.URL) || c.sentToLogin(next.Response) {
 		return http.ErrUseLastResponse
 	}
-	if len(via) >= hop.MaxRedirects {
-		return fmt.Errorf("sso: more than %d redirects", hop.MaxRedirects)
+	if len(via) >= httpclient.MaxRedirects {
+		return fmt.Errorf("sso: more than %d redirects", httpclient.MaxRedirects)
 	}
 	return nil
 }
@@ -299,10 +299,10 @@ func (c *Client) refreshTarget(r *http.Response, content string) *url.URL {
 func (c *Client) scriptTarget(r *http.Response, page []byte) *url.URL {
 	for _, target := range jsstring.Locations(page) {
 		to, err := r.Request.URL.Parse(target)
-		if err != nil || to.Host == "" || hop.SameOrigin(to, c.cfg.URL) {
+		if err != nil || to.Host == "" || httpclient.SameOrigin(to, c.cfg.URL) {
 			continue
 		}
-		if to.Query().Has("SAMLRequest") || c.cfg.SSOLoginURL != nil && hop.SameOrigin(to, c.cfg.SSOLoginURL) {
+		if to.Query().Has("SAMLRequest") || c.cfg.SSOLoginURL != nil && httpclient.SameOrigin(to, c.cfg.SSOLoginURL) {
 			return to
 		}
 	}
@@ -342,7 +342,7 @@ func plainTitle(s string) string {
 // bareURL is an address without what may be a secret: query, fragment, user and the
 // parameters of its path (;jsessionid=…).
 func bareURL(u *url.URL) string {
-	text := hop.Origin(u) + barePath(u)
+	text := httpclient.Origin(u) + barePath(u)
 	if len(text) > maxShownURL {
 		return text[:maxShownURL] + "…"
 	}

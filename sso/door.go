@@ -4,7 +4,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 )
 
@@ -43,7 +43,7 @@ func plainPath(u *url.URL) string {
 // signInPage reports whether u is a page of the SP at which a sign-in begins: a session
 // that is sent there is lost. The page that SSOStartURL names is one.
 func (c *Config) signInPage(u *url.URL) bool {
-	if !hop.SameOrigin(u, c.URL) {
+	if !httpclient.SameOrigin(u, c.URL) {
 		return false
 	}
 	path := plainPath(u)
@@ -63,7 +63,7 @@ func (c *Config) belowBase(path string) string {
 
 // leadsToSignIn reports whether an address outside the SP is one at which its users sign in.
 func (c *Config) leadsToSignIn(u *url.URL) bool {
-	if hop.SameOrigin(u, c.URL) {
+	if httpclient.SameOrigin(u, c.URL) {
 		return c.signInPage(u)
 	}
 	return u.Query().Has("SAMLRequest") ||
@@ -75,7 +75,7 @@ func (c *Config) leadsToSignIn(u *url.URL) bool {
 // only outside of what Jira itself would serve: an issue may be called anything.
 func (c *Config) outagePage(u *url.URL) bool {
 	path := plainPath(u)
-	if !hop.SameOrigin(u, c.URL) {
+	if !httpclient.SameOrigin(u, c.URL) {
 		return !c.leadsToSignIn(u) && (outagePaths().MatchString(path) || outageHosts().MatchString(u.Hostname()))
 	}
 	path = c.belowBase(path)
@@ -89,7 +89,7 @@ func (c *Config) outagePage(u *url.URL) bool {
 
 // gatewayPage names the gateway whose page u is, "" if it is none that is known.
 func (c *Config) gatewayPage(u *url.URL) string {
-	if hop.SameOrigin(u, c.URL) {
+	if httpclient.SameOrigin(u, c.URL) {
 		for _, g := range gatewayPaths {
 			if g.path().MatchString(u.Path) {
 				return g.name

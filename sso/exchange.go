@@ -6,7 +6,7 @@ import (
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
@@ -21,7 +21,7 @@ func (v *visit) exchange(ctx context.Context, resp *saml.Response, req *saml.Req
 		return "", autherr.AtStep(autherr.StepExchange, err)
 	}
 	before := v.sessionValue()
-	answer, err := v.sp.Do(ctx, hop.Request{
+	answer, err := v.sp.Do(ctx, httpclient.Request{
 		Step: autherr.StepExchange, Method: http.MethodPost, URL: v.cfg.SSOExchangeURL,
 		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"text/html,application/xhtml+xml"}},
 		Body:   []byte(resp.Form().Encode()), Secret: true,
@@ -40,7 +40,7 @@ func (v *visit) exchange(ctx context.Context, resp *saml.Response, req *saml.Req
 	// that say no by a redirect explain it there.
 	last := answer
 	if next := answer.Location(); next != nil && v.onSP(next) {
-		if last, err = v.sp.Follow(ctx, hop.Request{Step: autherr.StepExchange, Method: http.MethodGet, URL: next}, v.onSP); err != nil {
+		if last, err = v.sp.Follow(ctx, httpclient.Request{Step: autherr.StepExchange, Method: http.MethodGet, URL: next}, v.onSP); err != nil {
 			return "", err
 		}
 		if user, err = v.whoAmI(ctx); err != nil || user != "" {
@@ -53,7 +53,7 @@ func (v *visit) exchange(ctx context.Context, resp *saml.Response, req *saml.Req
 // welcomed returns the user whom the answer to the assertion names as the owner of the
 // session that it opens, "" if that is not to be trusted, or says nothing of the kind.
 // before is the session of before.
-func (v *visit) welcomed(answer *hop.Response, before string) string {
+func (v *visit) welcomed(answer *httpclient.Response, before string) string {
 	if now := v.sessionValue(); !v.trust || now == "" || now == before || answer.Status >= 400 {
 		return ""
 	}

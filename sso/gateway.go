@@ -9,8 +9,8 @@ import (
 	"strings"
 	"unicode"
 
-	"github.com/ssoexchange/ssoexchange/internal/hop"
 	"github.com/ssoexchange/ssoexchange/internal/htmlform"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 )
 
@@ -18,7 +18,7 @@ import (
 const maxSniffed = 16 << 10
 
 // gatewayIn recognises a gateway by what only its own pages say.
-func gatewayIn(a *hop.Response) (gateway, bool) {
+func gatewayIn(a *httpclient.Response) (gateway, bool) {
 	body := a.Body[:min(len(a.Body), maxSniffed)]
 	for _, g := range gatewayHeaders {
 		if g.own && matches(a.Header, g.header, g.value()) {
@@ -38,7 +38,7 @@ func gatewayIn(a *hop.Response) (gateway, bool) {
 
 // gatewayNear is gatewayIn for an answer that is known not to be Jira's: headers that
 // also stand on what is passed on count, too.
-func gatewayNear(a *hop.Response) gateway {
+func gatewayNear(a *httpclient.Response) gateway {
 	if g, ok := gatewayIn(a); ok {
 		return g
 	}
@@ -51,7 +51,7 @@ func gatewayNear(a *hop.Response) gateway {
 }
 
 // blame names the gateway that answered an assertion in the SP's place, if one did.
-func (v *visit) blame(e *RefusedError, answers ...*hop.Response) {
+func (v *visit) blame(e *RefusedError, answers ...*httpclient.Response) {
 	e.Words = v.withoutCookies(e.Words)
 	for _, a := range answers {
 		name := ""
@@ -94,7 +94,7 @@ func matches(h http.Header, name string, value *regexp.Regexp) bool {
 // saidBy returns what an answer says for a person: the message of a JSON error, the
 // first words of a page, the first line of a text. It is bounded, has no control
 // characters, nothing as long as a token, and no value of a cookie that was sent.
-func (v *visit) saidBy(a *hop.Response) string {
+func (v *visit) saidBy(a *httpclient.Response) string {
 	words := jsonMessage(a.Body)
 	switch {
 	case words != "":

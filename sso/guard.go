@@ -42,10 +42,10 @@ type secretGuard struct {
 
 	// turn holds one element while one of the methods works on the fields below. It is
 	// no mutex: they wait for leases.
-	turn   chan struct{}
-	known  map[account]*knownAccount
+	turn        chan struct{}
+	known       map[account]*knownAccount
 	sentSecrets map[string]passedSecret
-	probed bool // the server has answered something harmless in this sign-in
+	probed      bool // the server has answered something harmless in this sign-in
 
 	leaving sync.WaitGroup // leases that are being given back
 }

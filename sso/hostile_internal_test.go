@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // BenchmarkHostilePages reads pages of the SP that are as large as may be, of what costs
@@ -29,9 +29,9 @@ func BenchmarkHostilePages(b *testing.B) {
 		"words":               {"<body>", "x "},
 		"numbers of gateways": {"<body>", "support id &nbsp;"},
 	} {
-		page := []byte(parts[0] + strings.Repeat(parts[1], (hop.MaxBody-len(parts[0]))/len(parts[1])))
+		page := []byte(parts[0] + strings.Repeat(parts[1], (httpclient.MaxBody-len(parts[0]))/len(parts[1])))
 		v := &visit{cfg: &Config{URL: mustURL(b, "https://jira.example.com/")}, jar: cookiejar.New()}
-		a := &hop.Response{URL: mustURL(b, "https://jira.example.com/login.jsp"), Status: 200,
+		a := &httpclient.Response{URL: mustURL(b, "https://jira.example.com/login.jsp"), Status: 200,
 			Header: http.Header{"Content-Type": {"text/html"}}, Body: page}
 		read := func(b *testing.B, f func()) {
 			b.SetBytes(int64(len(page)))

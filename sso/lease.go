@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 )
 
 // What a Store that several hosts share may be able to do beyond keeping records.
@@ -151,7 +151,7 @@ func (c *Client) await(ctx context.Context, g seenState) (Lease, *Session, error
 // peekResult is neighbour for one who has no lease. A record that cannot be read now
 // is for the holder of the lease to complain about.
 func (c *Client) peekResult(ctx context.Context, g seenState) (*Session, error) {
-	ctx, cancel := patience.WithBudget(ctx, c.timeout())
+	ctx, cancel := deadline.WithBudget(ctx, c.timeout())
 	defer cancel()
 	r, err := c.load(ctx)
 	if err != nil {

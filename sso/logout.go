@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // xsrfCookie holds the token that Jira wants back on actions such as /logout.
@@ -67,7 +67,7 @@ func (c *Client) forgetProvider(r *record, device bool) error {
 // that the SP no longer names the user: a remembered login that is still good would
 // name them.
 func (v *visit) signOut(ctx context.Context) error {
-	for _, try := range []func() hop.Request{v.logoutPage, v.logoutPage, v.logoutREST} {
+	for _, try := range []func() httpclient.Request{v.logoutPage, v.logoutPage, v.logoutREST} {
 		request := try()
 		if _, err := v.sp.Do(ctx, request); err != nil {
 			return err
@@ -87,18 +87,18 @@ func (v *visit) signOut(ctx context.Context) error {
 // logoutPage asks for the page /logout with the XSRF token that the jar holds now.
 // Without the right one the page only asks whether one is sure, and its answer
 // brings the token, so that a second request ends the session.
-func (v *visit) logoutPage() hop.Request {
+func (v *visit) logoutPage() httpclient.Request {
 	logout := v.url("/logout")
 	for _, cookie := range v.jar.For(logout) {
 		if cookie.Name == xsrfCookie {
 			logout.RawQuery = url.Values{"atl_token": {cookie.Value}}.Encode()
 		}
 	}
-	return hop.Request{Step: autherr.StepLogout, Method: http.MethodGet, URL: logout, Header: http.Header{"Accept": {"text/html,application/xhtml+xml"}}}
+	return httpclient.Request{Step: autherr.StepLogout, Method: http.MethodGet, URL: logout, Header: http.Header{"Accept": {"text/html,application/xhtml+xml"}}}
 }
 
-func (v *visit) logoutREST() hop.Request {
-	return hop.Request{Step: autherr.StepLogout, Method: http.MethodDelete, URL: v.url("/rest/auth/1/session"),
+func (v *visit) logoutREST() httpclient.Request {
+	return httpclient.Request{Step: autherr.StepLogout, Method: http.MethodDelete, URL: v.url("/rest/auth/1/session"),
 		Header: http.Header{"X-Atlassian-Token": {"no-check"}, "Accept": {"application/json"}}}
 }
 

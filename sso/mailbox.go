@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/mfa"
 )
 
@@ -57,7 +57,7 @@ func parseMailbox(v string) (*url.URL, *ConfigError) {
 		return nil, badValue("has no user", mailboxForm)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Contains(u.Path+u.User.Username(), ";"):
 		return nil, badValue("has more than user, host and folder", mailboxForm)
-	case u.Scheme == "imap" && !hop.IsLoopback(u.Hostname()):
+	case u.Scheme == "imap" && !httpclient.IsLoopback(u.Hostname()):
 		return nil, badValue("must be imaps", "imap without TLS is accepted for this machine only, and STARTTLS is not used: nearly every server has TLS at port 993")
 	}
 	return u, nil

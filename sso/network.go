@@ -13,7 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 const (
@@ -38,8 +38,8 @@ type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error
 type network struct {
 	transport *http.Transport
 
-	all    tlsDialer    // all certificates of the system
-	bundle *tlsDialer   // those of its bundle, which are read faster; nil: there is none
+	all    tlsDialer   // all certificates of the system
+	bundle *tlsDialer  // those of its bundle, which are read faster; nil: there is none
 	beyond atomic.Bool // the bundle is not enough
 	proxy  func(*url.URL) (*url.URL, error)
 	ready  preconnectPool
@@ -124,7 +124,7 @@ func (n *network) dialTLSOrReady(ctx context.Context, network, addr string) (net
 		if err != nil {
 			return nil, err
 		}
-		return hop.TrackEOF(hop.Hold(ctx, conn)), nil
+		return httpclient.TrackEOF(httpclient.Hold(ctx, conn)), nil
 	}
 	if !http1Only(ctx) {
 		if conn := n.ready.take(ctx, addr); conn != nil {
@@ -175,7 +175,7 @@ func (n *network) handshake(ctx context.Context, with tlsDialer, network, addr s
 	if http1Only(ctx) {
 		config.NextProtos = []string{"http/1.1"}
 	}
-	conn := tls.Client(hop.TrackEOF(wrap(raw)), config)
+	conn := tls.Client(httpclient.TrackEOF(wrap(raw)), config)
 	if with.tls.RootCAs == nil {
 		n.loadRoots()
 	}
@@ -193,7 +193,7 @@ func trackEOF(dial dialFunc) dialFunc {
 		if err != nil {
 			return nil, err
 		}
-		return hop.TrackEOF(hop.Hold(ctx, conn)), nil
+		return httpclient.TrackEOF(httpclient.Hold(ctx, conn)), nil
 	}
 }
 
@@ -205,7 +205,7 @@ func dialLocalhost(dial dialFunc) dialFunc {
 		if err != nil {
 			return nil, err
 		}
-		if _, err := netip.ParseAddr(host); err == nil || !hop.IsLoopback(host) {
+		if _, err := netip.ParseAddr(host); err == nil || !httpclient.IsLoopback(host) {
 			return dial(ctx, network, addr)
 		}
 		conn, err := dial(ctx, network, net.JoinHostPort("127.0.0.1", port))

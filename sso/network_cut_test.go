@@ -9,7 +9,7 @@ import (
 	"testing"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // TestCutAnswer: however a connection was made, an answer that ends where the connection
@@ -45,8 +45,8 @@ func TestCutAnswer(t *testing.T) {
 			if tt.warm {
 				tt.n.preconnect(t.Context(), u)
 			}
-			c := &hop.Client{Server: "jira", Transport: tt.n}
-			a, err := c.Do(t.Context(), hop.Request{Step: autherr.StepVerify, Method: http.MethodGet, URL: u})
+			c := &httpclient.Client{Server: "jira", Transport: tt.n}
+			a, err := c.Do(t.Context(), httpclient.Request{Step: autherr.StepVerify, Method: http.MethodGet, URL: u})
 			if !errors.Is(err, autherr.ErrUnreachable) || !errors.Is(err, io.ErrUnexpectedEOF) {
 				t.Errorf("answer %v, error %v", a != nil, err)
 			}

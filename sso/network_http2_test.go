@@ -18,7 +18,7 @@ import (
 	"golang.org/x/net/http2/hpack"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // shared is a text that several goroutines write.
@@ -96,8 +96,8 @@ func TestNothingOfHTTP2IsShown(t *testing.T) {
 					cfg.ProxyServer, dial = newConnectProxy(t, server).URL, nil
 				}
 				n := openNetwork(t, cfg, dial)
-				c := &hop.Client{Server: "jira", Transport: n, Logger: slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))}
-				_, err := c.Do(t.Context(), hop.Request{Step: autherr.StepVerify, Method: http.MethodGet, URL: mustURL(t, "https://jira.example.com/x")})
+				c := &httpclient.Client{Server: "jira", Transport: n, Logger: slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+				_, err := c.Do(t.Context(), httpclient.Request{Step: autherr.StepVerify, Method: http.MethodGet, URL: mustURL(t, "https://jira.example.com/x")})
 				for e := err; e != nil; e = errors.Unwrap(e) {
 					if strings.Contains(e.Error(), "s3cret") {
 						t.Errorf("%T: %v", e, e)

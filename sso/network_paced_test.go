@@ -18,7 +18,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // secretSurplus must not be seen anywhere.
@@ -217,8 +217,8 @@ func TestNothingIsQuoted(t *testing.T) {
 			server := newChatty(t, answer, hangUp, config)
 			var debug bytes.Buffer
 			n := openNetwork(t, &Config{SSLServerCert: file}, to(server.Addr().String()))
-			c := &hop.Client{Server: "jira", Transport: n, Logger: slog.New(slog.NewTextHandler(&debug, &slog.HandlerOptions{Level: slog.LevelDebug}))}
-			_, err := c.Do(t.Context(), hop.Request{Step: autherr.StepVerify, Method: http.MethodGet, URL: mustURL(t, "https://jira.example.com/x")})
+			c := &httpclient.Client{Server: "jira", Transport: n, Logger: slog.New(slog.NewTextHandler(&debug, &slog.HandlerOptions{Level: slog.LevelDebug}))}
+			_, err := c.Do(t.Context(), httpclient.Request{Step: autherr.StepVerify, Method: http.MethodGet, URL: mustURL(t, "https://jira.example.com/x")})
 			if err == nil {
 				t.Skip("it is understood")
 			}

@@ -11,7 +11,7 @@ import (
 	"golang.org/x/net/http/httpproxy"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // proxy knows which requests go through a proxy and how to sign in there. All
@@ -53,7 +53,7 @@ func newProxy(cfg *Config) (*proxy, *ConfigError) {
 
 // forURL returns the proxy for a request to u, nil for none.
 func (p *proxy) forURL(u *url.URL) (*url.URL, error) {
-	if hop.IsLoopback(u.Hostname()) {
+	if httpclient.IsLoopback(u.Hostname()) {
 		return nil, nil
 	}
 	return p.choose(u)

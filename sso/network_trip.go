@@ -9,7 +9,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // http1Key marks the context of a request that only HTTP/1.1 can carry.
@@ -26,7 +26,7 @@ type http1Key struct{}
 // through a proxy, on which net/http does TLS by itself.
 func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
 	upgrade := isUpgrade(r)
-	ctx := hop.WithHold(r.Context())
+	ctx := httpclient.WithHold(r.Context())
 	if upgrade {
 		ctx = context.WithValue(ctx, http1Key{}, true)
 	}
@@ -44,7 +44,7 @@ func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
 	}
 	resp, err := n.transport.RoundTrip(r)
 	if err != nil {
-		return nil, hop.Clean(err)
+		return nil, httpclient.Clean(err)
 	}
 	if resp.TLS == nil {
 		on.tellTLS(resp)

@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
 	"github.com/ssoexchange/ssoexchange/internal/htmlform"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
@@ -25,7 +25,7 @@ import (
 
 // reply is the end of the redirects on the SP that a question began.
 type reply struct {
-	*hop.Response
+	*httpclient.Response
 	signIn bool // they led past a page at which a sign-in begins
 }
 
@@ -33,7 +33,7 @@ type reply struct {
 // enough by their address.
 func (v *visit) question(ctx context.Context, path string) (reply, error) {
 	signIn := false
-	a, err := v.sp.Follow(ctx, hop.Request{
+	a, err := v.sp.Follow(ctx, httpclient.Request{
 		Step: autherr.StepVerify, Method: http.MethodGet, URL: v.url(path), Limit: maxWhoAmI,
 		Header: http.Header{"Accept": {"application/json"}},
 	}, func(u *url.URL) bool {
@@ -52,7 +52,7 @@ func (v *visit) question(ctx context.Context, path string) (reply, error) {
 func (v *visit) stranger(a reply) (bool, error) {
 	loc := a.Location()
 	if loc != nil && v.cfg.outagePage(loc) {
-		return false, v.away(a.Response, "leads to "+cut(hop.Origin(loc)+plainPath(loc), 120))
+		return false, v.away(a.Response, "leads to "+cut(httpclient.Origin(loc)+plainPath(loc), 120))
 	}
 	if err := v.noVerdict(a.Response); err != nil {
 		return false, err
@@ -84,7 +84,7 @@ var (
 
 // answersAsJira is asJira for an answer to a question of ours: a page that speaks of
 // maintenance is not Jira's, whoever passed it on.
-func answersAsJira(a *hop.Response) bool {
+func answersAsJira(a *httpclient.Response) bool {
 	return asJira(a) && !(isHTML(a) && outageTitle().MatchString(htmlform.Title(a.Body)))
 }
 
@@ -118,7 +118,7 @@ func (c *Config) consumerIsJira() bool {
 
 // asJira reports whether an answer is one that Jira itself makes, by its headers or, where
 // a proxy strips them, by the form of its errors.
-func asJira(a *hop.Response) bool {
+func asJira(a *httpclient.Response) bool {
 	if a.Status >= 500 {
 		return false
 	}
@@ -146,7 +146,7 @@ func asJira(a *hop.Response) bool {
 	return a.Status >= 400 && bytes.Contains(a.Body[:min(len(a.Body), maxSniffed)], []byte(own))
 }
 
-func isHTML(a *hop.Response) bool {
+func isHTML(a *httpclient.Response) bool {
 	media := mediaType(a.Header)
 	return media == "text/html" || media == "application/xhtml+xml" ||
 		media == "" && bytes.HasPrefix(bytes.TrimSpace(a.Body), []byte("<"))
@@ -154,7 +154,7 @@ func isHTML(a *hop.Response) bool {
 
 // noVerdict returns an error if an answer says nothing about who is signed in,
 // because the SP or something in front of it is in trouble.
-func (v *visit) noVerdict(a *hop.Response) error {
+func (v *visit) noVerdict(a *httpclient.Response) error {
 	switch {
 	case a.Status == http.StatusTooManyRequests:
 		return verifyError(a, ErrRateLimited, "the SP asks to wait"+v.quoted(a), "try again later")
@@ -169,7 +169,7 @@ func (v *visit) noVerdict(a *hop.Response) error {
 }
 
 // away is the error of a Jira that is not there now.
-func (v *visit) away(a *hop.Response, text string) error {
+func (v *visit) away(a *httpclient.Response, text string) error {
 	return verifyError(a, ErrUnreachable, "Jira is starting, broken or in maintenance: it "+text,
 		"try again when Jira is back: "+keptHint)
 }
@@ -184,7 +184,7 @@ var wantsBrowser = lazyregexp.New(`(?i)log-?[io]n|sign-?[io]n|auth|sso|saml|oidc
 	`redirect_ur|return_?(to|url)|client_id`)
 
 // notJira is the error of an answer that somebody else gave in Jira's place.
-func (v *visit) notJira(a *hop.Response) error {
+func (v *visit) notJira(a *httpclient.Response) error {
 	g := gatewayNear(a)
 	kind := ErrUnreachable
 	if g.browser {
@@ -213,17 +213,17 @@ func (v *visit) notJira(a *hop.Response) error {
 }
 
 // quoted returns a server's words for an error text, "" for none.
-func (v *visit) quoted(a *hop.Response) string {
+func (v *visit) quoted(a *httpclient.Response) string {
 	if words := v.saidBy(a); words != "" {
 		return fmt.Sprintf(" (%q)", words)
 	}
 	return ""
 }
 
-func verifyError(a *hop.Response, kind error, text, hint string) error {
+func verifyError(a *httpclient.Response, kind error, text, hint string) error {
 	return &StepError{Step: autherr.StepVerify, Err: &autherr.Error{
 		Kind: kind, Text: fmt.Sprintf("jira: GET %s answered %d: %s", a.URL.EscapedPath(), a.Status, text),
-		Hint: hint, Wait: hop.RetryAfter(a.Header),
+		Hint: hint, Wait: httpclient.RetryAfter(a.Header),
 	}}
 }
 

@@ -9,7 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // TestExpressionsCompile: lazy expressions panic at their first use if they are none.
@@ -45,7 +45,7 @@ func FuzzAnswer(f *testing.F) {
 		jar := cookiejar.New()
 		jar.Add(cookiejar.Cookie{Name: "JSESSIONID", Value: "s3cr3t-cookie-value", Domain: "jira.example.com", Path: "/", HostOnly: true})
 		v := &visit{cfg: &Config{URL: base}, jar: jar}
-		a := reply{Response: &hop.Response{URL: v.url(myselfPath), Status: status, Body: []byte(body), Header: http.Header{}}}
+		a := reply{Response: &httpclient.Response{URL: v.url(myselfPath), Status: status, Body: []byte(body), Header: http.Header{}}}
 		a.Header.Set("Content-Type", kind)
 		a.Header.Set("Location", location)
 		if name := v.namedIn(a); name != "" && (!plausible(name) || isHTML(a.Response) || status != http.StatusOK) {

@@ -10,7 +10,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // accessor reads and writes one property of a Config as text. For a secret property
@@ -189,7 +189,7 @@ func parseURL(v string) (*url.URL, *ConfigError) {
 		return nil, badValue("has no valid host", "write https://host/path")
 	case port != "" && !validPort(port) || strings.HasSuffix(u.Host, ":"):
 		return nil, badValue("has no valid port", "")
-	case u.Scheme == "http" && !hop.IsLoopback(u.Hostname()):
+	case u.Scheme == "http" && !httpclient.IsLoopback(u.Hostname()):
 		return nil, badValue("must be https", "http is accepted for addresses of this machine only")
 	case u.Scheme != "https" && u.Scheme != "http":
 		return nil, badValue("must be an https URL", "")
@@ -206,7 +206,7 @@ func validPort(port string) bool {
 func baseURL(u *url.URL) *ConfigError {
 	if u.RawQuery != "" || u.ForceQuery {
 		base, _ := pageOfJira(strings.TrimRight(u.Path, "/"))
-		return badValue("must not have a query", "give the base URL of Jira, with its context path if there is one: "+hop.Origin(u)+base)
+		return badValue("must not have a query", "give the base URL of Jira, with its context path if there is one: "+httpclient.Origin(u)+base)
 	}
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
 	return nil

@@ -13,7 +13,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // Identity is what a record belongs to: nothing that one identity has learnt (a
@@ -32,7 +32,7 @@ func (c *Config) Identity() Identity {
 		id.IdP = c.SSOLoginURL.Host
 	}
 	if c.URL != nil {
-		id.SP = hop.Origin(c.URL) + trimSlash(c.URL.EscapedPath())
+		id.SP = httpclient.Origin(c.URL) + trimSlash(c.URL.EscapedPath())
 	}
 	return id
 }

@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 )
 
 // cycle looks after one identity and schedules its next turn.
@@ -190,7 +190,7 @@ func (r *Refresher) skipReason(
 ) (RefreshEvent, bool) {
 	care := &rec.Care
 	if care.Stopped != nil {
-		revealCtx, cancel := patience.WithBudget(ctx, c.timeout())
+		revealCtx, cancel := deadline.WithBudget(ctx, c.timeout())
 		seal, err := c.seal(revealCtx, rec)
 		cancel()
 		if err != nil { // whether anything has changed is not known: the stop holds

@@ -10,8 +10,8 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
 	"github.com/ssoexchange/ssoexchange/internal/htmlform"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
@@ -113,10 +113,10 @@ var causeHints = map[Cause]string{
 // refusalOf explains the answers to an assertion that led to no session: the one to
 // the POST, and the one at the end of the redirects that it began (the same if
 // there was none).
-func (v *visit) refusalOf(first, last *hop.Response, resp *saml.Response) error {
+func (v *visit) refusalOf(first, last *httpclient.Response, resp *saml.Response) error {
 	switch first.Status {
 	case http.StatusTooManyRequests:
-		return &autherr.Error{Kind: ErrRateLimited, Text: "jira: the SP asks to wait", Wait: hop.RetryAfter(first.Header)}
+		return &autherr.Error{Kind: ErrRateLimited, Text: "jira: the SP asks to wait", Wait: httpclient.RetryAfter(first.Header)}
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
 		520, 521, 522, 523, 524, 525, 526, 527, 530: // Cloudflare's
 		return &autherr.Error{Kind: ErrUnreachable, Text: fmt.Sprintf("jira: the assertion consumer answered %d", first.Status), Hint: "the SP or the proxy in front of it is in trouble: try again later"}
@@ -143,7 +143,7 @@ func (v *visit) refusalOf(first, last *hop.Response, resp *saml.Response) error 
 // mismatch holds the assertion against what is known of the SP that has refused it: its
 // clock, as its answer has it, and what it calls itself, by the connection or its own
 // request, or as Atlassian's plugin does. told is what the SP has said.
-func (v *visit) mismatch(a *hop.Response, resp *saml.Response, told Cause) *saml.CheckError {
+func (v *visit) mismatch(a *httpclient.Response, resp *saml.Response, told Cause) *saml.CheckError {
 	var e saml.Expect
 	if at, err := http.ParseTime(a.Header.Get("Date")); err == nil {
 		e.Now = at
@@ -159,7 +159,7 @@ func (v *visit) mismatch(a *hop.Response, resp *saml.Response, told Cause) *saml
 
 // causeByEvidence finds what no page tells but can be seen: m, an assertion that nobody
 // signed, and a request that is too old.
-func (v *visit) causeByEvidence(a *hop.Response, resp *saml.Response, told Cause, m *saml.CheckError) Cause {
+func (v *visit) causeByEvidence(a *httpclient.Response, resp *saml.Response, told Cause, m *saml.CheckError) Cause {
 	switch {
 	case m != nil && m.Field != "Audience":
 		return CauseClock
@@ -223,7 +223,7 @@ const maxErrorPage = 256 << 10
 
 // errorIDOf finds the id that a page shows; only if it shows none, one that it
 // carries unseen.
-func errorIDOf(a *hop.Response) string {
+func errorIDOf(a *httpclient.Response) string {
 	if id := errorID().FindString(htmlform.Text(a.Body, errorPanels)); id != "" {
 		return id
 	}
@@ -231,7 +231,7 @@ func errorIDOf(a *hop.Response) string {
 }
 
 // samlError returns miniOrange's code, which travels in the redirect.
-func samlError(answers ...*hop.Response) string {
+func samlError(answers ...*httpclient.Response) string {
 	for _, a := range answers {
 		for _, u := range []*url.URL{a.Location(), a.URL} {
 			if u == nil {
@@ -247,7 +247,7 @@ func samlError(answers ...*hop.Response) string {
 
 // wordsOf returns what a page says first, for a person. What has the length of a
 // token is left out: nothing makes a page keep to itself what was posted to it.
-func wordsOf(a *hop.Response) string {
+func wordsOf(a *httpclient.Response) string {
 	var words string
 	for _, selector := range []string{"title", "h1", "h2", "p"} {
 		text := longWord().ReplaceAllStringFunc(htmlform.Text(a.Body, selector), func(word string) string {

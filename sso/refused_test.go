@@ -9,7 +9,7 @@ import (
 	"time"
 	"unicode"
 
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
@@ -26,8 +26,8 @@ func refusedVisit(tb testing.TB, acs string) (*visit, *saml.Response) {
 	return v, &saml.Response{Audiences: []string{base.String()}, NotBefore: now.Add(-time.Minute), NotOnOrAfter: now.Add(time.Minute), Signed: true}
 }
 
-func answered(v *visit, status int, body string, headers ...string) *hop.Response {
-	a := &hop.Response{URL: v.cfg.SSOExchangeURL, Status: status, Header: http.Header{}, Body: []byte(body)}
+func answered(v *visit, status int, body string, headers ...string) *httpclient.Response {
+	a := &httpclient.Response{URL: v.cfg.SSOExchangeURL, Status: status, Header: http.Header{}, Body: []byte(body)}
 	for _, h := range headers {
 		name, value, _ := strings.Cut(h, ": ")
 		a.Header.Set(name, value)
@@ -43,53 +43,55 @@ func TestRefusalCause(t *testing.T) {
 		name   string
 		acs    string // "": Atlassian's
 		change func(*visit, *saml.Response)
-		first  func(*visit) *hop.Response
-		last   func(*visit) *hop.Response // nil: first
+		first  func(*visit) *httpclient.Response
+		last   func(*visit) *httpclient.Response // nil: first
 		cause  Cause
 		words  string
 		id     string
 	}{
-		{name: "nothing told", first: func(v *visit) *hop.Response {
+		{name: "nothing told", first: func(v *visit) *httpclient.Response {
 			return answered(v, 400, `<title>Log in</title><h1>We can't log you in right now</h1><p>`+id+`</p>`)
 		}, words: "Log in: We can't log you in right now: " + id, id: id},
-		{name: "the visible id wins", first: func(v *visit) *hop.Response {
+		{name: "the visible id wins", first: func(v *visit) *httpclient.Response {
 			return answered(v, 400, `<script>var x="99999999-aaaa-4bbb-8ccc-dddddddddddd"</script><p>Error ID: `+strings.ToUpper(id)+`</p>`)
 		}, words: "Error ID: " + strings.ToUpper(id), id: strings.ToUpper(id)},
-		{name: "an id nobody sees", first: func(v *visit) *hop.Response { return answered(v, 400, `<p data-id="`+id+`">Sorry</p>`) }, words: "Sorry", id: id},
-		{name: "explained after a redirect", first: func(v *visit) *hop.Response { return answered(v, 302, "", "Location: /jira/sorry") },
-			last: func(v *visit) *hop.Response { return answered(v, 200, `<h2>User ana@example.com does not exist</h2>`) }, cause: CauseUser, words: "User ana@example.com does not exist"},
-		{name: "code after two redirects", first: func(v *visit) *hop.Response { return answered(v, 302, "", "Location: /jira/x") },
-			last: func(v *visit) *hop.Response {
+		{name: "an id nobody sees", first: func(v *visit) *httpclient.Response { return answered(v, 400, `<p data-id="`+id+`">Sorry</p>`) }, words: "Sorry", id: id},
+		{name: "explained after a redirect", first: func(v *visit) *httpclient.Response { return answered(v, 302, "", "Location: /jira/sorry") },
+			last: func(v *visit) *httpclient.Response {
+				return answered(v, 200, `<h2>User ana@example.com does not exist</h2>`)
+			}, cause: CauseUser, words: "User ana@example.com does not exist"},
+		{name: "code after two redirects", first: func(v *visit) *httpclient.Response { return answered(v, 302, "", "Location: /jira/x") },
+			last: func(v *visit) *httpclient.Response {
 				a := answered(v, 200, `<title>Log in - Jira</title>`)
 				a.URL = v.url("/login.jsp")
 				a.URL.RawQuery = "samlerror=INVALID_SIGNATURE"
 				return a
 			}, cause: CauseSignature, words: "INVALID_SIGNATURE"},
-		{name: "a code that is none", first: func(v *visit) *hop.Response {
+		{name: "a code that is none", first: func(v *visit) *httpclient.Response {
 			return answered(v, 302, "<title>x</title>", "Location: /login.jsp?samlerror=%1b[2J%20"+strings.Repeat("a", 99))
 		}, words: "x"},
-		{name: "gateway at the end", first: func(v *visit) *hop.Response { return answered(v, 302, "", "Location: /jira/x") },
-			last: func(v *visit) *hop.Response {
+		{name: "gateway at the end", first: func(v *visit) *httpclient.Response { return answered(v, 302, "", "Location: /jira/x") },
+			last: func(v *visit) *httpclient.Response {
 				return answered(v, 302, "", "Location: https://gateway.example.net/oauth2/start?rd=secret")
 			}, cause: CauseGateway, words: "redirect to gateway.example.net"},
 		{name: "late", change: func(v *visit, _ *saml.Response) { v.started = time.Now().Add(-6 * time.Minute) },
-			first: func(v *visit) *hop.Response { return answered(v, 400, "") }, cause: CauseRequest},
+			first: func(v *visit) *httpclient.Response { return answered(v, 400, "") }, cause: CauseRequest},
 		{name: "not signed", change: func(_ *visit, r *saml.Response) { r.Signed = false },
-			first: func(v *visit) *hop.Response { return answered(v, 400, "") }, cause: CauseSignature},
+			first: func(v *visit) *httpclient.Response { return answered(v, 400, "") }, cause: CauseSignature},
 		{name: "audience of the root", change: func(_ *visit, r *saml.Response) { r.Audiences = []string{"https://jira.example.com"} },
-			first: func(v *visit) *hop.Response { return answered(v, 400, "") }, cause: CauseAudience},
+			first: func(v *visit) *httpclient.Response { return answered(v, 400, "") }, cause: CauseAudience},
 		{name: "audience of another vendor's app is its own business", acs: "plugins/servlet/samlsso",
 			change: func(_ *visit, r *saml.Response) { r.Audiences = []string{"urn:jira"} },
-			first:  func(v *visit) *hop.Response { return answered(v, 200, "") }},
-		{name: "conditions, and a clock that explains them", first: func(v *visit) *hop.Response {
+			first:  func(v *visit) *httpclient.Response { return answered(v, 200, "") }},
+		{name: "conditions, and a clock that explains them", first: func(v *visit) *httpclient.Response {
 			return answered(v, 302, "", "Location: /login.jsp?samlerror=INVALID_CONDITIONS", "Date: "+time.Now().Add(-10*time.Minute).UTC().Format(http.TimeFormat))
 		}, cause: CauseClock, words: "INVALID_CONDITIONS"},
-		{name: "a clock within tolerance", first: func(v *visit) *hop.Response {
+		{name: "a clock within tolerance", first: func(v *visit) *httpclient.Response {
 			return answered(v, 400, "", "Date: "+time.Now().Add(3*time.Minute).UTC().Format(http.TimeFormat))
 		}},
-		{name: "no consumer", first: func(v *visit) *hop.Response { return answered(v, 404, "") }, cause: CauseConsumer},
-		{name: "consumer that takes no posts", first: func(v *visit) *hop.Response { return answered(v, 405, "") }, cause: CauseConsumer},
-		{name: "a page that repeats what was posted", first: func(v *visit) *hop.Response {
+		{name: "no consumer", first: func(v *visit) *httpclient.Response { return answered(v, 404, "") }, cause: CauseConsumer},
+		{name: "consumer that takes no posts", first: func(v *visit) *httpclient.Response { return answered(v, 405, "") }, cause: CauseConsumer},
+		{name: "a page that repeats what was posted", first: func(v *visit) *httpclient.Response {
 			return answered(v, 400, "<h1>"+strings.Repeat("QUJD", 40)+"</h1>")
 		}, words: "…"},
 	} {

@@ -11,8 +11,8 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 	"github.com/ssoexchange/ssoexchange/internal/openfile"
-	"github.com/ssoexchange/ssoexchange/internal/patience"
 )
 
 // redacted is what is shown in place of a secret.
@@ -167,7 +167,7 @@ func secretFromKeyring(property, account string, keyring func(context.Context, s
 			return "", badValue("no keyring is available here",
 				"the command line reads the OS keyring; a program passes ParseOptions.Keyring").withProperty(property, "")
 		}
-		stop := patience.Waiting(ctx, orThe("keyring", property)+" to answer")
+		stop := deadline.Waiting(ctx, orThe("keyring", property)+" to answer")
 		value, err := keyring(ctx, account)
 		stop()
 		if err != nil {

@@ -9,7 +9,7 @@ import (
 	"unicode"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 	"github.com/ssoexchange/ssoexchange/mfa"
 )
 
@@ -103,7 +103,7 @@ func (c *Client) ahead(property string, s Secret) Secret {
 		if value, ok := state.ahead.get(property); ok {
 			return value, nil
 		}
-		resume := patience.Pause(ctx) // a person may be typing it
+		resume := deadline.Pause(ctx) // a person may be typing it
 		defer resume()
 		value, err := s.Reveal(ctx)
 		if err == nil {

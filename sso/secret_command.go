@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/childenv"
-	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 )
 
 // shellCharacters are those that mean something to a shell. A command line without
@@ -47,7 +47,7 @@ func secretFromCommand(property, commandLine string) Secret {
 		if cause := context.Cause(ctx); cause != nil {
 			return "", cause
 		}
-		stop := patience.Waiting(ctx, orThe("command", property)+" to end")
+		stop := deadline.Waiting(ctx, orThe("command", property)+" to end")
 		out, bad := runSecretCommand(ctx, commandLine, commandPatience)
 		stop()
 		if cause := context.Cause(ctx); cause != nil {

@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
@@ -244,7 +244,7 @@ func (c *Client) guarded(property, owner string, s Secret) func(context.Context)
 		if bad := c.cfg.checkAddresses(); bad != nil {
 			return "", bad
 		}
-		resume := patience.Pause(ctx) // a person may be typing it
+		resume := deadline.Pause(ctx) // a person may be typing it
 		defer resume()
 		state := c.signInState()
 		if state == nil {

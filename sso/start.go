@@ -12,7 +12,7 @@ import (
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
@@ -141,7 +141,7 @@ const maxIdPs = 16
 // loginOptions returns the ids of the identity providers that Atlassian's SSO
 // plugin offers, none where the plugin is absent or older than the list.
 func (v *visit) loginOptions(ctx context.Context) ([]int, error) {
-	a, err := v.sp.Do(ctx, hop.Request{
+	a, err := v.sp.Do(ctx, httpclient.Request{
 		Step: autherr.StepStart, Method: http.MethodGet, URL: v.url("/rest/authconfig/1.0/login-options"),
 		Header: http.Header{"Accept": {"application/json"}}, Limit: 256 << 10,
 	})

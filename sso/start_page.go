@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
 	"github.com/ssoexchange/ssoexchange/internal/htmlform"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/jsstring"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
@@ -30,7 +30,7 @@ const maxStartPages = 4
 // The error is an errNoStart if nothing of the kind is found.
 func (v *visit) requestFrom(ctx context.Context, address string) (*saml.Request, error) {
 	u, err := url.Parse(address)
-	if err != nil || !hop.SameOrigin(u, v.cfg.URL) {
+	if err != nil || !httpclient.SameOrigin(u, v.cfg.URL) {
 		return nil, autherr.New(ErrConfig, "jira: the start page is not on the SP's host",
 			"SSOStartURL must share the host of SSOExchangeURL")
 	}
@@ -60,7 +60,7 @@ func (v *visit) requestFrom(ctx context.Context, address string) (*saml.Request,
 // requestAt opens one page. Without a request it returns where the page sends the browser
 // to instead.
 func (v *visit) requestAt(ctx context.Context, u *url.URL) (*saml.Request, []*url.URL, error) {
-	a, err := v.sp.Follow(ctx, hop.Request{Step: autherr.StepStart, Method: http.MethodGet, URL: u,
+	a, err := v.sp.Follow(ctx, httpclient.Request{Step: autherr.StepStart, Method: http.MethodGet, URL: u,
 		Header: http.Header{"Accept": {"text/html,application/xhtml+xml"}}}, v.onSP)
 	if err != nil {
 		return nil, nil, err
@@ -75,7 +75,7 @@ func (v *visit) requestAt(ctx context.Context, u *url.URL) (*saml.Request, []*ur
 	switch {
 	case a.Status == http.StatusTooManyRequests:
 		return nil, nil, &autherr.Error{Kind: ErrRateLimited, Text: "jira: the SP asks to wait",
-			Wait: hop.RetryAfter(a.Header)}
+			Wait: httpclient.RetryAfter(a.Header)}
 	case a.Status >= 502 && a.Status <= 504:
 		return nil, nil, autherr.New(ErrUnreachable, fmt.Sprintf("jira: the start page answered %d", a.Status),
 			"try again later")
@@ -86,7 +86,7 @@ func (v *visit) requestAt(ctx context.Context, u *url.URL) (*saml.Request, []*ur
 }
 
 // requestIn reads a page. Of several requests the one for our identity provider counts.
-func (v *visit) requestIn(a *hop.Response) (*saml.Request, []*url.URL, error) {
+func (v *visit) requestIn(a *httpclient.Response) (*saml.Request, []*url.URL, error) {
 	requests, problem := saml.ReadRequests(a.URL, a.Body)
 	if errors.Is(problem, saml.ErrNoRequest) {
 		problem = errNoStart
@@ -116,7 +116,7 @@ func (v *visit) requestIn(a *hop.Response) (*saml.Request, []*url.URL, error) {
 
 // submitted lists the addresses of the forms that a page submits by itself, by GET: what
 // a script submits has nothing to fill in.
-func submitted(a *hop.Response) (all []*url.URL) {
+func submitted(a *httpclient.Response) (all []*url.URL) {
 	forms, err := htmlform.Parse(a.URL, a.Body)
 	if err != nil || !bytes.Contains(a.Body, []byte("submit(")) {
 		return nil
@@ -148,7 +148,7 @@ type pageAddress struct {
 }
 
 // addressesIn lists the addresses to which a page may send the browser.
-func addressesIn(a *hop.Response) (all []pageAddress) {
+func addressesIn(a *httpclient.Response) (all []pageAddress) {
 	add := func(raw string, goes bool) {
 		if u, err := a.URL.Parse(raw); err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http") {
 			u.Fragment, u.RawFragment = "", ""

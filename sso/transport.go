@@ -8,7 +8,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // HTTP returns an http.Client that is signed in whenever it is used, and stays so.
@@ -36,9 +36,9 @@ type transport struct{ client *Client }
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	c := t.client
-	if !hop.SameOrigin(req.URL, c.cfg.URL) {
+	if !httpclient.SameOrigin(req.URL, c.cfg.URL) {
 		closeBody(req)
-		return nil, &autherr.Error{Kind: ErrConfig, Text: "sso: request to " + req.URL.Host + " not sent: this client is confined to " + hop.Origin(c.cfg.URL),
+		return nil, &autherr.Error{Kind: ErrConfig, Text: "sso: request to " + req.URL.Host + " not sent: this client is confined to " + httpclient.Origin(c.cfg.URL),
 			Hint: "use another http.Client for other hosts: this one would have to keep its cookies from them"}
 	}
 	session, jar, err := c.current(req.Context())
@@ -86,7 +86,7 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 // nobody knows whether the SP has acted on it; it is not sent again.
 func repeatable(req *http.Request) (*http.Request, bool) {
 	first := req
-	for n := 0; first.Response != nil && first.Response.Request != nil && n < hop.MaxRedirects; n++ {
+	for n := 0; first.Response != nil && first.Response.Request != nil && n < httpclient.MaxRedirects; n++ {
 		first = first.Response.Request
 	}
 	if first != req && !safe(first.Method) {
@@ -188,7 +188,7 @@ func (c *Config) lost(r *http.Response) bool {
 	}
 	if loc := r.Header.Get("Location"); r.StatusCode >= 300 && r.StatusCode <= 399 && loc != "" {
 		u, err := r.Request.URL.Parse(loc)
-		return err == nil && (!hop.SameOrigin(u, c.URL) || c.signInPage(u) || c.outagePage(u) || c.gatewayPage(u) != "")
+		return err == nil && (!httpclient.SameOrigin(u, c.URL) || c.signInPage(u) || c.outagePage(u) || c.gatewayPage(u) != "")
 	}
 	// A page in place of data: nothing below /rest answers in HTML, but for some of
 	// Jira's refusals.

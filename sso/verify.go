@@ -14,7 +14,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // The cookies of which Jira's session consists.
@@ -177,7 +177,7 @@ func plausible(name string) bool {
 }
 
 // headerName returns the user that Jira's X-AUSERNAME header names.
-func headerName(a *hop.Response) string {
+func headerName(a *httpclient.Response) string {
 	name := a.Header.Get("X-Ausername")
 	if unescaped, err := url.PathUnescape(name); err == nil {
 		name = unescaped

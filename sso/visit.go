@@ -5,7 +5,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // visit is one go at the service provider, with a jar of its own: a sign-in that
@@ -13,7 +13,7 @@ import (
 type visit struct {
 	cfg     *Config
 	jar     *cookiejar.Jar
-	sp      *hop.Client
+	sp      *httpclient.Client
 	started time.Time // when the SP made its request; zero: it made none
 	issuer  string    // what the SP calls itself in that request
 	trust   bool      // Options.TrustExchange
@@ -22,7 +22,7 @@ type visit struct {
 func (c *Client) visit(cookies []cookiejar.Cookie) *visit {
 	jar := cookiejar.New()
 	jar.Add(cookies...)
-	return &visit{cfg: c.cfg, jar: jar, trust: c.opts.TrustExchange, sp: &hop.Client{
+	return &visit{cfg: c.cfg, jar: jar, trust: c.opts.TrustExchange, sp: &httpclient.Client{
 		Server: "jira", Transport: &c.counted, Jar: jar, UserAgent: c.userAgent, Logger: c.opts.Logger,
 	}}
 }
@@ -36,4 +36,4 @@ func (v *visit) url(path string) *url.URL {
 }
 
 // onSP reports whether u is on the SP's origin.
-func (v *visit) onSP(u *url.URL) bool { return hop.SameOrigin(u, v.cfg.URL) }
+func (v *visit) onSP(u *url.URL) bool { return httpclient.SameOrigin(u, v.cfg.URL) }

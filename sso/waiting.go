@@ -7,7 +7,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 )
 
 // Wait is what a call has been waiting for, longer than a person expects: a server, what
@@ -73,7 +73,7 @@ func (c *Client) reporting(ctx context.Context) context.Context {
 	if c.opts.Waiting == nil {
 		return ctx
 	}
-	return patience.WithReporter(ctx, func(what string) (stop func()) {
+	return deadline.WithReporter(ctx, func(what string) (stop func()) {
 		w := Wait{For: what, Since: time.Now()}
 		return c.reportWait(func() Wait { return w })
 	})

@@ -9,7 +9,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/patience"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -170,7 +170,7 @@ func TestOtherWaitsAreReported(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var got waits
 				provider := &stubProvider{signIn: func(ctx context.Context) error {
-					defer patience.Waiting(ctx, "the next code")()
+					defer deadline.Waiting(ctx, "the next code")()
 					time.Sleep(3 * time.Second)
 					return nil
 				}}

@@ -4,7 +4,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/internal/hop"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // Jira refuses writes that a page of another site could have sent with a user's
@@ -22,7 +22,7 @@ const (
 func (c *Client) Headers() http.Header {
 	h := http.Header{xsrfHeader: {xsrfValue}, "User-Agent": {c.agent()}}
 	if likeBrowser(c.agent()) {
-		h.Set("Origin", hop.Origin(c.cfg.URL))
+		h.Set("Origin", httpclient.Origin(c.cfg.URL))
 	}
 	return h
 }
@@ -37,7 +37,7 @@ func (c *Client) allowWrite(r *http.Request) {
 		r.Header.Set(xsrfHeader, xsrfValue)
 	}
 	if likeBrowser(r.Header.Get("User-Agent")) && r.Header.Get("Origin") == "" && r.Header.Get("Referer") == "" {
-		r.Header.Set("Origin", hop.Origin(c.cfg.URL))
+		r.Header.Set("Origin", httpclient.Origin(c.cfg.URL))
 	}
 }
 

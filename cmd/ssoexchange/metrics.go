@@ -3,7 +3,7 @@ package main
 import (
 	"net/http"
 
-	"github.com/ssoexchange/ssoexchange/internal/exposition"
+	"github.com/ssoexchange/ssoexchange/internal/metrics"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -11,24 +11,24 @@ import (
 // gauges are read from the refresher at each scrape. Their labels are names of
 // profiles, of which there are as many as the configuration has, and codes.
 type refreshMetrics struct {
-	turns    *exposition.Counter
-	requests *exposition.Counter
-	outputs  *exposition.Counter
-	webhooks *exposition.Counter
-	seconds  *exposition.Histogram
+	turns    *metrics.Counter
+	requests *metrics.Counter
+	outputs  *metrics.Counter
+	webhooks *metrics.Counter
+	seconds  *metrics.Histogram
 	status   func() []sso.RefreshStatus
 }
 
 func newRefreshMetrics(status func() []sso.RefreshStatus) *refreshMetrics {
-	counter := func(name, help string, labels ...string) *exposition.Counter {
-		return exposition.NewCounter("ssoexchange_"+name, help, labels...)
+	counter := func(name, help string, labels ...string) *metrics.Counter {
+		return metrics.NewCounter("ssoexchange_"+name, help, labels...)
 	}
 	return &refreshMetrics{
 		turns:    counter("refresh_turns_total", "Turns, by what came of them: live, renewed, waiting or stopped.", "code", "outcome", "profile"),
 		requests: counter("refresh_requests_total", "HTTP requests made to keep the session.", "profile"),
 		outputs:  counter("refresh_output_failures_total", "Outputs that could not be written and commands that failed.", "profile"),
 		webhooks: counter("webhook_deliveries_total", "Webhook deliveries, by result: ok or failed.", "result"),
-		seconds: exposition.NewHistogram("ssoexchange_refresh_turn_duration_seconds", "How long turns took.",
+		seconds: metrics.NewHistogram("ssoexchange_refresh_turn_duration_seconds", "How long turns took.",
 			.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300),
 		status: status,
 	}
@@ -36,8 +36,8 @@ func newRefreshMetrics(status func() []sso.RefreshStatus) *refreshMetrics {
 
 // handler serves the metrics, and those that every Go process has.
 func (m *refreshMetrics) handler() http.Handler {
-	return exposition.Handler(m.turns.Collect, m.requests.Collect, m.outputs.Collect, m.webhooks.Collect, m.seconds.Collect,
-		m.collect, exposition.Runtime, exposition.Process)
+	return metrics.Handler(m.turns.Collect, m.requests.Collect, m.outputs.Collect, m.webhooks.Collect, m.seconds.Collect,
+		m.collect, metrics.Runtime, metrics.Process)
 }
 
 // observe counts a turn.
@@ -48,10 +48,10 @@ func (m *refreshMetrics) observe(e sso.RefreshEvent) {
 }
 
 // collect puts the version and the states of all profiles on a page.
-func (m *refreshMetrics) collect(p *exposition.Page) {
-	p.Gauge("ssoexchange_build_info", "Always 1; the label tells the version.", 1, exposition.Labels{"version": version()})
+func (m *refreshMetrics) collect(p *metrics.Page) {
+	p.Gauge("ssoexchange_build_info", "Always 1; the label tells the version.", 1, metrics.Labels{"version": version()})
 	for _, s := range m.status() {
-		profile := exposition.Labels{"profile": s.Name}
+		profile := metrics.Labels{"profile": s.Name}
 		live := 0.0
 		if s.State == sso.RefreshLive {
 			live = 1
@@ -59,7 +59,7 @@ func (m *refreshMetrics) collect(p *exposition.Page) {
 		p.Gauge("ssoexchange_session_live", "1 if the service provider confirmed the session at the last look, else 0.", live, profile)
 		if s.State == sso.RefreshStopped {
 			p.Gauge("ssoexchange_session_stopped", "1 if the profile waits for a person or a change; the label tells why.", 1,
-				exposition.Labels{"profile": s.Name, "code": s.Code})
+				metrics.Labels{"profile": s.Name, "code": s.Code})
 		}
 		if !s.Verified.IsZero() {
 			p.Gauge("ssoexchange_session_verified_timestamp_seconds", "When the service provider last confirmed the session.", float64(s.Verified.UnixMilli())/1000, profile)

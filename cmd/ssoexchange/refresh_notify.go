@@ -18,7 +18,9 @@ type service struct{ status func() []sso.RefreshStatus }
 // statusEvery is how often the status line is renewed if the watchdog is not.
 const statusEvery = 30 * time.Second
 
-func (k *refreshService) service(ctx context.Context) service { return newService(ctx, k.refresher.Status) }
+func (k *refreshService) service(ctx context.Context) service {
+	return newService(ctx, k.refresher.Status)
+}
 
 // newService reports readiness, and from then on status and signs of life. The watchdog
 // is fed only as long as the refresher tells its status: its schedule is behind one lock.

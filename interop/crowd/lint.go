@@ -7,12 +7,12 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // xmllint is libxml2's program. The schema is in its directory.
 type xmllint struct {
-	group *judge.Group
+	group *harness.Group
 	dir   string
 }
 

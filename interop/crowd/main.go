@@ -27,22 +27,22 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 //go:embed package.json package-lock.json *.cjs crowd.xsd
 var files embed.FS
 
 func main() {
-	os.Exit(judge.Main(judge.Plan{
+	os.Exit(harness.Main(harness.Plan{
 		Name:  "crowd",
 		Limit: 2 * time.Minute,
-		Needs: []judge.Needs{{File: "xmllint", Package: "libxml2-utils"}},
+		Needs: []harness.Needs{{File: "xmllint", Package: "libxml2-utils"}},
 		Files: files,
 	}, run))
 }
 
-func run(ctx context.Context, s *judge.Processes) error {
+func run(ctx context.Context, s *harness.Processes) error {
 	l, err := newLab(s.Dir)
 	if err != nil {
 		return err

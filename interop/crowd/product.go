@@ -10,14 +10,14 @@ import (
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 const address = "127.0.0.1" // where everything here comes from
 
 // checkProduct signs in with the built command, asks a client about the token, signs
 // out and asks again.
-func checkProduct(ctx context.Context, s *judge.Processes, env []string) error {
+func checkProduct(ctx context.Context, s *harness.Processes, env []string) error {
 	if err := s.Build(ctx); err != nil {
 		return err
 	}
@@ -25,7 +25,7 @@ func checkProduct(ctx context.Context, s *judge.Processes, env []string) error {
 	if err != nil {
 		return err
 	}
-	c, err := judge.NewEnv(cli.Home, fixtures.WorldOptions{})
+	c, err := harness.NewEnv(cli.Home, fixtures.WorldOptions{})
 	if err != nil {
 		return err
 	}
@@ -69,7 +69,7 @@ func checkProduct(ctx context.Context, s *judge.Processes, env []string) error {
 }
 
 // tokenSent returns the token that Crowd's console was shown last.
-func tokenSent(c *judge.Env) string {
+func tokenSent(c *harness.Env) string {
 	for _, q := range slices.Backward(c.Net.Requests()) {
 		if !strings.HasSuffix(c.Crowd.SSOURL(), q.Path) {
 			continue

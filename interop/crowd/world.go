@@ -8,7 +8,7 @@ import (
 	"sync"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // lab makes a Crowd for each scene, all on one loopback port, and has a remote control
@@ -16,7 +16,7 @@ import (
 type lab struct {
 	net    *fixtures.Net
 	host   func(name string) string // with the port
-	remote *judge.Remote
+	remote *harness.Remote
 
 	mu     sync.Mutex
 	crowds map[string]*fixtures.Crowd // by base URL
@@ -48,13 +48,13 @@ type setting struct {
 }
 
 func newLab(dir string) (*lab, error) {
-	ln, host, err := judge.Listen()
+	ln, host, err := harness.Listen()
 	if err != nil {
 		return nil, err
 	}
 	l := &lab{net: fixtures.NewNet(), host: host, crowds: make(map[string]*fixtures.Crowd)}
 	l.net.Serve(ln)
-	if l.remote, err = judge.NewRemote(dir, l.net); err != nil {
+	if l.remote, err = harness.NewRemote(dir, l.net); err != nil {
 		l.net.Close()
 		return nil, err
 	}
@@ -83,7 +83,7 @@ func (l *lab) open(s scene) (*fixtures.Crowd, setting) {
 
 // control has scripts open scenes, and ask what a Crowd knows of a user.
 func (l *lab) control() {
-	judge.Act(l.remote, "scene", newScene(), func(s scene) (setting, error) {
+	harness.Act(l.remote, "scene", newScene(), func(s scene) (setting, error) {
 		_, out := l.open(s)
 		return out, nil
 	})
@@ -92,7 +92,7 @@ func (l *lab) control() {
 		"sessions": (*fixtures.Crowd).Sessions,
 		"attempts": (*fixtures.Crowd).PasswordAttempts,
 	} {
-		judge.Act(l.remote, name, question{}, func(of question) (int, error) {
+		harness.Act(l.remote, name, question{}, func(of question) (int, error) {
 			l.mu.Lock()
 			c := l.crowds[of.Base]
 			l.mu.Unlock()

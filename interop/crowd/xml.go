@@ -13,7 +13,7 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 const (
@@ -42,7 +42,7 @@ type ask struct {
 // newCaller opens a scene and returns who asks in it.
 func newCaller(l *lab, lint xmllint, s scene) caller {
 	_, set := l.open(s)
-	return caller{setting: set, lint: lint, http: judge.Client(l.net.RootCAs())}
+	return caller{setting: set, lint: lint, http: harness.Client(l.net.RootCAs())}
 }
 
 // send makes a call. The resource may be a link.

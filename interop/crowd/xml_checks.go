@@ -12,11 +12,11 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // checkXML has libxml2 judge the answers in XML.
-func checkXML(ctx context.Context, r *judge.Report, l *lab, lint xmllint) error {
+func checkXML(ctx context.Context, r *harness.Report, l *lab, lint xmllint) error {
 	plain := newCaller(l, lint, newScene())
 	document, _, err := plain.answer(ctx, ask{method: http.MethodPost, resource: "session", body: credentials(plain.User, plain.Password, here), status: http.StatusCreated})
 	if err != nil {
@@ -52,7 +52,7 @@ func checkXML(ctx context.Context, r *judge.Report, l *lab, lint xmllint) error 
 }
 
 // checkXMLSession goes through a session's life up to its end, and returns the token.
-func checkXMLSession(ctx context.Context, r *judge.Report, c caller) (token string) {
+func checkXMLSession(ctx context.Context, r *harness.Report, c caller) (token string) {
 	_, _, err := c.answer(ctx, ask{resource: "config/cookie", want: map[string]string{
 		"/cookie-config/name": "crowd.token_key", "/cookie-config/secure": "true", "/cookie-config/domain": "",
 	}})
@@ -184,7 +184,7 @@ func (t withCookie) RoundTrip(req *http.Request) (*http.Response, error) {
 	return t.RoundTripper.RoundTrip(req)
 }
 
-func checkXMLUser(ctx context.Context, r *judge.Report, c caller) {
+func checkXMLUser(ctx context.Context, r *harness.Report, c caller) {
 	_, _, err := c.answer(ctx, ask{method: http.MethodPost, resource: "authentication" + named(odd), body: passwordOnly(c.Password), want: map[string]string{"/user/@name": odd, "/user/email": "ana@example.com"}})
 	r.Check("XML: the right password", err)
 	document, _, err := c.answer(ctx, ask{resource: "user" + named(odd), want: map[string]string{
@@ -215,7 +215,7 @@ func checkXMLUser(ctx context.Context, r *judge.Report, c caller) {
 	r.Check("XML: a membership", err)
 }
 
-func checkXMLErrors(ctx context.Context, r *judge.Report, c caller, token string) {
+func checkXMLErrors(ctx context.Context, r *harness.Report, c caller, token string) {
 	for _, test := range []struct {
 		name, reason, message string // of which the message is a part
 		ask                   ask

@@ -11,12 +11,12 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // checker makes the checks and keeps what was printed.
 type checker struct {
-	*judge.Processes
+	*harness.Processes
 	world   *world
 	servers []*dovecot // all mechanisms; XOAUTH2 alone
 
@@ -55,7 +55,7 @@ func (c *checker) run(ctx context.Context) error {
 }
 
 // cli is the command of a new user of the machine.
-func (c *checker) cli() (judge.CLI, error) {
+func (c *checker) cli() (harness.CLI, error) {
 	c.runs++
 	cli, err := c.User(fmt.Sprintf("home-%d", c.runs))
 	cli.CA = c.world.CA
@@ -63,7 +63,7 @@ func (c *checker) cli() (judge.CLI, error) {
 }
 
 // login signs p in, with everything printed that there is to print.
-func (c *checker) login(ctx context.Context, cli judge.CLI, p *person, props ...string) (judge.Result, error) {
+func (c *checker) login(ctx context.Context, cli harness.CLI, p *person, props ...string) (harness.Result, error) {
 	cli.Env = append(cli.Env, "SSOEXCHANGE_CONNECTION="+c.world.connection(p, props...))
 	res, err := cli.Run(ctx, "", "login", "--log-level", "debug", "--json")
 	c.printed[fmt.Sprintf("run %d", len(c.printed)+1)] = res.Stdout + res.Stderr
@@ -83,9 +83,9 @@ func (c *checker) passwordFile() string {
 }
 
 // ends compares an exit code.
-func ends(res judge.Result, err error, want int) error {
+func ends(res harness.Result, err error, want int) error {
 	if err == nil && res.Code != want {
-		err = fmt.Errorf("exit code %d, want %d: %s", res.Code, want, judge.Tail([]byte(res.Stdout+res.Stderr), 700))
+		err = fmt.Errorf("exit code %d, want %d: %s", res.Code, want, harness.Tail([]byte(res.Stdout+res.Stderr), 700))
 	}
 	return err
 }
@@ -151,7 +151,7 @@ func (c *checker) byMailbox(ctx context.Context, engine string) error {
 	said, err := c.world.mails.said(p.account)
 	for _, word := range []string{"IDLE", "EXAMINE"} {
 		if err == nil && !strings.Contains(said, word) {
-			err = fmt.Errorf("there was no %s in: %s", word, judge.Tail([]byte(said), 400))
+			err = fmt.Errorf("there was no %s in: %s", word, harness.Tail([]byte(said), 400))
 		}
 	}
 	c.Check(engine+": Dovecot was asked to open read-only and to tell of new mail (IDLE)", err)
@@ -203,7 +203,7 @@ func (c *checker) twice(ctx context.Context, engine string) error {
 		return err
 	}
 	cli.Env = []string{"SSOEXCHANGE_CONNECTION=" + c.world.connection(p, c.mailbox(c.servers[0], p, c.passwordFile())...)}
-	var both [2]*judge.Service
+	var both [2]*harness.Service
 	for i := range both {
 		if both[i], err = cli.Start(ctx, nil, "cookies", "--log-level", "debug"); err != nil {
 			return err
@@ -283,7 +283,7 @@ func (d *dovecot) failures(account string) int {
 
 // unusable: the mailbox cannot be opened, or reached, or trusted.
 func (c *checker) unusable(ctx context.Context, engine string) error {
-	nobody, err := judge.FreePort()
+	nobody, err := harness.FreePort()
 	if err != nil {
 		return err
 	}
@@ -329,7 +329,7 @@ func (c *checker) doctor(ctx context.Context) error {
 	c.printed["doctor"] = res.Stdout + res.Stderr
 	err = ends(res, err, exitOK)
 	if err == nil && !regexp.MustCompile(`ok +mailbox +INBOX of `+regexp.QuoteMeta(p.account)+` .*newest mail from noreply@okta\.com is of 20`).MatchString(res.Stdout) {
-		err = fmt.Errorf("it says: %s", judge.Tail([]byte(res.Stdout), 600))
+		err = fmt.Errorf("it says: %s", harness.Tail([]byte(res.Stdout), 600))
 	}
 	c.Check("doctor --sign-in looks into the mailbox, and signs in", err)
 	return nil

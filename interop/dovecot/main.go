@@ -25,7 +25,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 const (
@@ -37,10 +37,10 @@ const (
 var files embed.FS
 
 func main() {
-	os.Exit(judge.Main(judge.Plan{
+	os.Exit(harness.Main(harness.Plan{
 		Name:  "dovecot",
 		Limit: 3 * time.Minute,
-		Needs: []judge.Needs{
+		Needs: []harness.Needs{
 			{File: dovecotBinary, Package: "dovecot-core"},
 			{File: imapBinary, Package: "dovecot-imapd"},
 			{File: "python3", Package: "python3"},
@@ -49,7 +49,7 @@ func main() {
 	}, run))
 }
 
-func run(ctx context.Context, s *judge.Processes) error {
+func run(ctx context.Context, s *harness.Processes) error {
 	if os.Geteuid() != 0 {
 		return errors.New("it takes root: the parts of Dovecot are different users")
 	}
@@ -83,7 +83,7 @@ func run(ctx context.Context, s *judge.Processes) error {
 	}
 	c := &checker{Processes: s, world: w, printed: make(map[string]string)}
 	for _, d := range []*dovecot{{Name: "all", Mechanisms: mechAll}, {Name: "xoauth2", Mechanisms: mechToken}} {
-		if d.Port, err = judge.FreePort(); err != nil {
+		if d.Port, err = harness.FreePort(); err != nil {
 			return err
 		}
 		d.Dir, d.Mail, d.UID, d.GID = filepath.Join(dir, d.Name), mails.root, mailUID, mailGID

@@ -15,7 +15,7 @@ import (
 	"text/template"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 const (
@@ -41,7 +41,7 @@ type dovecot struct {
 
 // start starts a Dovecot and waits until an account can sign in there: the first
 // sign-in takes it some seconds.
-func (d *dovecot) start(ctx context.Context, group *judge.Group, introspection string) error {
+func (d *dovecot) start(ctx context.Context, group *harness.Group, introspection string) error {
 	d.Mark = group.Mark()
 	if err := os.MkdirAll(d.Dir, 0o755); err != nil {
 		return err
@@ -83,7 +83,7 @@ func (d *dovecot) start(ctx context.Context, group *judge.Group, introspection s
 		case <-d.done:
 			return fmt.Errorf("dovecot has ended: %s%s", talk.Bytes(), d.log())
 		case <-ctx.Done():
-			return fmt.Errorf("dovecot does not answer: %w: %s", err, judge.Tail([]byte(d.log()), 600))
+			return fmt.Errorf("dovecot does not answer: %w: %s", err, harness.Tail([]byte(d.log()), 600))
 		case <-time.After(50 * time.Millisecond):
 		}
 	}
@@ -91,7 +91,7 @@ func (d *dovecot) start(ctx context.Context, group *judge.Group, introspection s
 
 // greet signs in as the account that no check uses.
 func (d *dovecot) greet(ctx context.Context) error {
-	roots, err := judge.Roots(filepath.Join(filepath.Dir(d.Cert), "ca.pem"))
+	roots, err := harness.Roots(filepath.Join(filepath.Dir(d.Cert), "ca.pem"))
 	if err != nil {
 		return err
 	}
@@ -116,7 +116,7 @@ func (d *dovecot) greet(ctx context.Context) error {
 		answer = append(answer, buf[:n]...)
 	}
 	if !bytes.Contains(answer, []byte("\r\na OK")) {
-		return fmt.Errorf("the account is not let in: %s", judge.Tail(answer, 200))
+		return fmt.Errorf("the account is not let in: %s", harness.Tail(answer, 200))
 	}
 	return nil
 }

@@ -12,7 +12,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 const (
@@ -33,7 +33,7 @@ func accounts() []string {
 // world is the simulated servers, an Okta of each engine among them, and the post between
 // them and the mailboxes.
 type world struct {
-	*judge.Env
+	*harness.Env
 	mails *maildir
 
 	mu     sync.Mutex
@@ -54,7 +54,7 @@ type person struct {
 }
 
 func newWorld(dir string, mails *maildir) (*world, error) {
-	c, err := judge.NewEnv(dir, fixtures.WorldOptions{IDXHost: "idx"})
+	c, err := harness.NewEnv(dir, fixtures.WorldOptions{IDXHost: "idx"})
 	return &world{Env: c, mails: mails}, err
 }
 

@@ -9,12 +9,12 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // session is one user's session, of which every format is written.
 type session struct {
-	cli        judge.CLI
+	cli        harness.CLI
 	world      *world // whose requests can be looked at; nil for the lab's
 	jira, ca   string // base URL, and the file of the servers' CA
 	connection string

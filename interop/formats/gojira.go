@@ -8,17 +8,17 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // readGoJira asks with the cookies of a file of go-jira's.
 func readGoJira(ctx context.Context, s *session, file string) (string, error) {
-	roots, err := judge.Roots(s.ca)
+	roots, err := harness.Roots(s.ca)
 	if err != nil {
 		return "", err
 	}
-	client := judge.Client(roots)
-	if client.Jar, err = judge.GoJiraJar(file); err != nil {
+	client := harness.Client(roots)
+	if client.Jar, err = harness.GoJiraJar(file); err != nil {
 		return "", err
 	}
 	req, err := http.NewRequestWithContext(ctx, http.MethodGet, s.myself(), nil)

@@ -8,12 +8,12 @@ import (
 	"io"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // startLab starts "ssoexchange lab" and returns a session of its servers, as somebody
 // would who pastes what it prints, and a function that ends it.
-func startLab(ctx context.Context, c judge.CLI) (_ *session, quit func(), _ error) {
+func startLab(ctx context.Context, c harness.CLI) (_ *session, quit func(), _ error) {
 	in, typed := io.Pipe()
 	lab, err := c.Start(ctx, in, "lab", "--listen", "127.0.0.1:0")
 	if err != nil {
@@ -29,7 +29,7 @@ func startLab(ctx context.Context, c judge.CLI) (_ *session, quit func(), _ erro
 		lab.Wait()
 	}
 	s := &session{}
-	if _, err := lab.Await(ctx, func(so judge.Result) bool { return s.printed(so.Stdout) }); err != nil {
+	if _, err := lab.Await(ctx, func(so harness.Result) bool { return s.printed(so.Stdout) }); err != nil {
 		in.Close()
 		lab.Stop()
 		return nil, nil, fmt.Errorf("the lab printed no connection string for a password only: %w", err)

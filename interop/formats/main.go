@@ -27,18 +27,18 @@ import (
 	"os/exec"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 //go:embed package.json package-lock.json reader.cjs reader.py
 var files embed.FS
 
 func main() {
-	os.Exit(judge.Main(judge.Plan{
+	os.Exit(harness.Main(harness.Plan{
 		Name:  "formats",
 		Limit: 8 * time.Minute, // installing Chromium is most of it
 		// Playwright comes from npm; its own browsers are not downloaded.
-		Needs: []judge.Needs{
+		Needs: []harness.Needs{
 			{File: "curl", Package: "curl"}, {File: "wget", Package: "wget"}, {File: "python3", Package: "python3"},
 			{File: "chromium", Package: "chromium"},
 		},
@@ -46,7 +46,7 @@ func main() {
 	}, run))
 }
 
-func run(ctx context.Context, s *judge.Processes) error {
+func run(ctx context.Context, s *harness.Processes) error {
 	chromium, err := exec.LookPath("chromium") // Playwright wants its path
 	if err != nil {
 		return err

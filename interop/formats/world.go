@@ -8,14 +8,14 @@ import (
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // world is the simulated servers, with a Jira that is awkward.
-type world struct{ *judge.Env }
+type world struct{ *harness.Env }
 
 func newWorld(dir string) (*world, error) {
-	c, err := judge.NewEnv(dir, fixtures.WorldOptions{JiraContext: "/jira"})
+	c, err := harness.NewEnv(dir, fixtures.WorldOptions{JiraContext: "/jira"})
 	if err != nil {
 		return nil, err
 	}

@@ -11,7 +11,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // fileSize is more than the proxy holds in memory to send again.
@@ -79,17 +79,17 @@ type answers struct {
 // tools runs clients.
 type tools struct {
 	dir, ca, guard string
-	data           []byte    // of the file
-	cli            judge.CLI // of which only Execute is used
-	seen           []string  // strangers
+	data           []byte      // of the file
+	cli            harness.CLI // of which only Execute is used
+	seen           []string    // strangers
 }
 
-func newTools(s *judge.Processes, ca string) (*tools, error) {
+func newTools(s *harness.Processes, ca string) (*tools, error) {
 	t := &tools{dir: s.Dir, ca: ca, data: make([]byte, fileSize)}
 	rand.Read(t.data)
-	t.cli = judge.CLI{Group: s.Group, Home: s.Dir, Proxy: s.Proxy.Address()}
+	t.cli = harness.CLI{Group: s.Group, Home: s.Dir, Proxy: s.Proxy.Address()}
 	var err error
-	t.guard, err = judge.Guard(s.Dir)
+	t.guard, err = harness.Guard(s.Dir)
 	return t, err
 }
 
@@ -124,7 +124,7 @@ func (t *tools) python(ctx context.Context, j job) (answers, error) {
 	return t.script(ctx, t.cli, j, "python3", filepath.Join(t.dir, "client.py"))
 }
 
-func (t *tools) script(ctx context.Context, c judge.CLI, j job, name string, args ...string) (a answers, err error) {
+func (t *tools) script(ctx context.Context, c harness.CLI, j job, name string, args ...string) (a answers, err error) {
 	in, err := json.Marshal(j)
 	if err != nil {
 		return a, err

@@ -8,7 +8,7 @@ import (
 	"io"
 	"net/http"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // byGo has Go's own client make the calls. Through the proxy it keeps a password of its
@@ -57,14 +57,14 @@ func (t *tools) byGo(ctx context.Context, j job) (answers, error) {
 // goClient has the cookies of the file in the standard jar, and keeps its connections, as
 // Go's client does by itself.
 func (t *tools) goClient(j job) (*http.Client, error) {
-	roots, err := judge.Roots(t.ca)
+	roots, err := harness.Roots(t.ca)
 	if err != nil {
 		return nil, err
 	}
-	client := judge.Client(roots)
+	client := harness.Client(roots)
 	client.Transport.(*http.Transport).DisableKeepAlives = false
 	if j.CookieFile != "" {
-		client.Jar, err = judge.GoJiraJar(j.CookieFile)
+		client.Jar, err = harness.GoJiraJar(j.CookieFile)
 	}
 	return client, err
 }

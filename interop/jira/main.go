@@ -26,24 +26,24 @@ import (
 	"os"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 //go:embed package.json package-lock.json clients.cjs client.py
 var files embed.FS
 
 func main() {
-	os.Exit(judge.Main(judge.Plan{
+	os.Exit(harness.Main(harness.Plan{
 		Name:  "jira",
 		Limit: 5 * time.Minute,
-		Needs: []judge.Needs{
+		Needs: []harness.Needs{
 			{File: "curl", Package: "curl"}, {File: "wget", Package: "wget"}, {File: "python3", Package: "python3"},
 		},
 		Files: files,
 	}, run))
 }
 
-func run(ctx context.Context, s *judge.Processes) error {
+func run(ctx context.Context, s *harness.Processes) error {
 	w, err := newWorld(s.Dir)
 	if err != nil {
 		return err

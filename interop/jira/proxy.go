@@ -13,7 +13,7 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // ownCookie is one of a tool's own, which is nobody else's business.
@@ -24,7 +24,7 @@ var tokenLine = regexp.MustCompile(`access token: (\S+)\n`)
 
 // running is "ssoexchange proxy" with what it told its user.
 type running struct {
-	*judge.Service
+	*harness.Service
 	base, token string
 }
 
@@ -37,7 +37,7 @@ func (s *session) startProxy(ctx context.Context, args ...string) (*running, err
 		return nil, err
 	}
 	shows := !slices.Contains(args, "--token-file")
-	said, err := service.Await(ctx, func(r judge.Result) bool { // the two come by different ways
+	said, err := service.Await(ctx, func(r harness.Result) bool { // the two come by different ways
 		return strings.HasSuffix(r.Stdout, "\n") && (!shows || tokenLine.MatchString(r.Stderr))
 	})
 	if err != nil {
@@ -59,7 +59,7 @@ func (s *session) startProxy(ctx context.Context, args ...string) (*running, err
 }
 
 // throughProxy lets every client use the session without a cookie of its own.
-func (s *session) throughProxy(ctx context.Context, r *judge.Report) error {
+func (s *session) throughProxy(ctx context.Context, r *harness.Report) error {
 	args := []string{"--listen", "127.0.0.1:0"}
 	if s.idp == "Okta" {
 		args = append(args, "--token-file", filepath.Join(s.cli.Home, "token"))

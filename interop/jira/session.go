@@ -12,20 +12,20 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // session is one user, signed in at one identity provider.
 type session struct {
 	idp, user, connection string
-	cli                   judge.CLI
+	cli                   harness.CLI
 	world                 *world
 	tools                 *tools
 	cookies               []string // names of those that Jira is sent, sorted
 }
 
 // withCookies lets every client use the cookies, in the format that it reads.
-func (s *session) withCookies(ctx context.Context, r *judge.Report) error {
+func (s *session) withCookies(ctx context.Context, r *harness.Report) error {
 	header, err := s.export(ctx, "header")
 	if err != nil {
 		return err
@@ -56,7 +56,7 @@ func (s *session) withCookies(ctx context.Context, r *judge.Report) error {
 }
 
 // judge runs a client and compares what it understood with what Jira has.
-func (s *session) judge(ctx context.Context, r *judge.Report, title string, c client, j job) {
+func (s *session) judge(ctx context.Context, r *harness.Report, title string, c client, j job) {
 	a, err := s.tools.run(ctx, c, j)
 	if err != nil {
 		r.Check(title+": it runs", err)

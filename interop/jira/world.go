@@ -9,16 +9,16 @@ import (
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // world is the simulated servers. Jira has a context path and a balancer with an awkward
 // cookie, packs its answers, and remembers no login: a session that it lost is renewed by
 // an exchange or not at all.
-type world struct{ *judge.Env }
+type world struct{ *harness.Env }
 
 func newWorld(dir string) (*world, error) {
-	c, err := judge.NewEnv(dir, fixtures.WorldOptions{JiraContext: "/jira"})
+	c, err := harness.NewEnv(dir, fixtures.WorldOptions{JiraContext: "/jira"})
 	if err != nil {
 		return nil, err
 	}

@@ -12,7 +12,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // lockedOut are the checks on a keyring that is there and gives nothing.
@@ -89,14 +89,14 @@ func (b *bench) askDumb(ctx context.Context) (verdict func(), err error) {
 		case ctx.Err() != nil:
 			err = fmt.Errorf("it did not end within %s", dumbFor)
 		case res.Code != 2 || !strings.Contains(res.Stderr, "the keyring did not give the secret"):
-			err = fmt.Errorf("exit code %d: %s", res.Code, judge.Tail([]byte(res.Stderr), 300))
+			err = fmt.Errorf("exit code %d: %s", res.Code, harness.Tail([]byte(res.Stderr), 300))
 		}
 		b.Check("dumb: PasswordKeyring is an error in the end", err)
 	}, nil
 }
 
 // addRefused tries to add a profile whose secret has no place to go.
-func (b *bench) addRefused(ctx context.Context, cli judge.CLI) error {
+func (b *bench) addRefused(ctx context.Context, cli harness.CLI) error {
 	err := b.refused(ctx, cli, b.connection(), []string{"profile", "add", "nowhere", "--connection-file", "-", "--keyring"},
 		[]string{"no OS keyring that keeps secrets", "ends in File or Command"})
 	text, readErr := os.ReadFile(filepath.Join(cli.Home, "config", "ssoexchange", "config.yaml"))
@@ -143,7 +143,7 @@ func (b *bench) setAside(ctx context.Context, d *desktop, record string) error {
 		return err
 	}
 	if !strings.Contains(res.Stderr, "level=WARN msg=state_record_set_aside") {
-		return fmt.Errorf("there is no warning: %s", judge.Tail([]byte(res.Stderr), 300))
+		return fmt.Errorf("there is no warning: %s", harness.Tail([]byte(res.Stderr), 300))
 	}
 	aside, err := filepath.Glob(record + ".damaged-*")
 	if err != nil || len(aside) != 1 {

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 const (
@@ -23,7 +23,7 @@ const (
 
 // desktop is a user's session: a bus, and perhaps a keyring that is unlocked.
 type desktop struct {
-	judge.CLI
+	harness.CLI
 	bench   *bench
 	bus     *exec.Cmd
 	keyring *exec.Cmd // nil: nobody has logged in to it
@@ -44,7 +44,7 @@ func (b *bench) newDesktop(ctx context.Context, name string) (*desktop, error) {
 	if err := d.bus.Start(); err != nil {
 		return nil, err
 	}
-	return d, judge.Wait(ctx, "the session bus", func() bool {
+	return d, harness.Wait(ctx, "the session bus", func() bool {
 		return d.busCall(ctx, "org.freedesktop.DBus", "/", "org.freedesktop.DBus.ListNames") == nil
 	})
 }
@@ -58,7 +58,7 @@ func (d *desktop) logIn(ctx context.Context) error {
 		return err
 	}
 	// A question to the service itself would have the bus start another one.
-	return judge.Wait(ctx, "the keyring", func() bool {
+	return harness.Wait(ctx, "the keyring", func() bool {
 		return d.busCall(ctx, "org.freedesktop.DBus", "/", "org.freedesktop.DBus.GetNameOwner", "string:"+secretsBus) == nil
 	})
 }

@@ -13,7 +13,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // user has no second factor.
@@ -29,8 +29,8 @@ const soon = 15 * time.Second
 
 // refused runs the command, which must end with a configuration error that says all of
 // the words.
-func (b *bench) refused(ctx context.Context, cli judge.CLI, stdin string, args, words []string) error {
-	return b.company.Refused(ctx, cli, judge.Refusal{Code: 2, Within: soon, Words: words}, stdin, args...)
+func (b *bench) refused(ctx context.Context, cli harness.CLI, stdin string, args, words []string) error {
+	return b.company.Refused(ctx, cli, harness.Refusal{Code: 2, Within: soon, Words: words}, stdin, args...)
 }
 
 // cookiesArgs are the arguments of the command that reads its connection from
@@ -39,14 +39,14 @@ var cookiesArgs = []string{"cookies", "--connection-file", "-"}
 
 // unchanged runs do and compares the files of dir before and after.
 func unchanged(dir string, do func() error) error {
-	before, err := judge.Files(dir)
+	before, err := harness.Files(dir)
 	if err != nil {
 		return err
 	}
 	if err := do(); err != nil {
 		return err
 	}
-	after, err := judge.Files(dir)
+	after, err := harness.Files(dir)
 	if err == nil && !maps.Equal(before, after) {
 		err = fmt.Errorf("the files have changed: %s, before %s", names(after), names(before))
 	}

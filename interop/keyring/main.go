@@ -22,14 +22,14 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 func main() {
-	os.Exit(judge.Main(judge.Plan{
+	os.Exit(harness.Main(harness.Plan{
 		Name:  "keyring",
 		Limit: 4 * time.Minute, // installing the programs is most of it
-		Needs: []judge.Needs{
+		Needs: []harness.Needs{
 			{File: "dbus-daemon", Package: "dbus-daemon"}, {File: "/usr/share/dbus-1/session.conf", Package: "dbus-session-bus-common"},
 			{File: "dbus-send", Package: "dbus-bin"}, {File: "gnome-keyring-daemon", Package: "gnome-keyring"},
 			{File: "dbus-launch", Package: "dbus-x11"}, // so that somebody could start a bus by mistake
@@ -40,12 +40,12 @@ func main() {
 
 // bench is what all checks share.
 type bench struct {
-	*judge.Processes
-	company *judge.Env
+	*harness.Processes
+	company *harness.Env
 }
 
-func run(ctx context.Context, s *judge.Processes) error {
-	company, err := judge.NewEnv(s.Dir, fixtures.WorldOptions{})
+func run(ctx context.Context, s *harness.Processes) error {
+	company, err := harness.NewEnv(s.Dir, fixtures.WorldOptions{})
 	if err != nil {
 		return err
 	}

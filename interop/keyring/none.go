@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // keyText is a key as "openssl rand -base64 32" makes them.
@@ -43,7 +43,7 @@ func (b *bench) noBus(ctx context.Context) error {
 		return err
 	}
 	home := cli.Home
-	cli.Group = judge.NewGroup()
+	cli.Group = harness.NewGroup()
 	_, err = b.company.Cookies(ctx, cli, b.connection(), 1)
 	if err == nil {
 		err = keyInFile(home)
@@ -70,7 +70,7 @@ func (b *bench) noBus(ctx context.Context) error {
 		err = errors.New("there is a key file all the same")
 	}
 	b.Check("no bus: $SSOEXCHANGE_STATE_KEY is used, and no key file is made", err)
-	texts, err := judge.Files(home)
+	texts, err := harness.Files(home)
 	if err == nil {
 		err = b.company.Leaks(texts, keyText)
 	}
@@ -100,7 +100,7 @@ func (b *bench) onlyKeyInClear(home string) error {
 	if err != nil {
 		return err
 	}
-	texts, err := judge.Files(home)
+	texts, err := harness.Files(home)
 	if err != nil {
 		return err
 	}
@@ -112,7 +112,7 @@ func (b *bench) onlyKeyInClear(home string) error {
 }
 
 // ageReads decrypts the one record with the key file of the state directory.
-func ageReads(ctx context.Context, cli judge.CLI) error {
+func ageReads(ctx context.Context, cli harness.CLI) error {
 	path, err := record(cli.Home)
 	if err != nil {
 		return err

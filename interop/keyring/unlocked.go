@@ -10,7 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // unlocked are the checks on a desktop whose keyring is open, and those on what
@@ -83,7 +83,7 @@ func (d *desktop) ageOpens(ctx context.Context, key string) error {
 
 // ageOpens has the age tool decrypt a record with the identity in a file, "-" for
 // stdin, and looks for the session.
-func ageOpens(ctx context.Context, cli judge.CLI, record, identity, stdin string) error {
+func ageOpens(ctx context.Context, cli harness.CLI, record, identity, stdin string) error {
 	res, err := cli.Execute(ctx, stdin, "age", "--decrypt", "--identity", identity, record)
 	if errors.Join(err, res.Err()) != nil {
 		return errors.New("age does not open it") // not with what it printed
@@ -96,7 +96,7 @@ func ageOpens(ctx context.Context, cli judge.CLI, record, identity, stdin string
 
 // inClear looks through the whole home, except for the keyring's own encrypted files.
 func (d *desktop) inClear(key string) error {
-	texts, err := judge.Files(d.Home)
+	texts, err := harness.Files(d.Home)
 	if err != nil {
 		return err
 	}
@@ -200,9 +200,9 @@ func (b *bench) profiles(ctx context.Context, d *desktop) {
 	b.Check("profile remove --keyring takes it out of the file and both passwords out of the keyring", err)
 }
 
-func wrongPassword(res judge.Result, err error) error {
+func wrongPassword(res harness.Result, err error) error {
 	if err == nil && res.Code != 3 {
-		err = fmt.Errorf("exit code %d, not 3: %s", res.Code, judge.Tail([]byte(res.Stderr), 300))
+		err = fmt.Errorf("exit code %d, not 3: %s", res.Code, harness.Tail([]byte(res.Stderr), 300))
 	}
 	return err
 }

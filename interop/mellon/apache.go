@@ -17,7 +17,7 @@ import (
 	"text/template"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 //go:embed httpd.conf.tmpl
@@ -51,7 +51,7 @@ type apache struct {
 // the metadata documents of the identity providers that it trusts.
 func startApache(ctx context.Context, dir string, port int, idps map[string][]byte) (*apache, error) {
 	a := &apache{dir: dir, port: port, ended: make(chan error, 1)}
-	back, err := judge.FreePort()
+	back, err := harness.FreePort()
 	if err != nil {
 		return nil, err
 	}
@@ -198,7 +198,7 @@ func (a *apache) log() string {
 }
 
 // errors returns the end of the log, for an error text.
-func (a *apache) errors() string { return string(judge.Tail([]byte(a.log()), 2000)) }
+func (a *apache) errors() string { return string(harness.Tail([]byte(a.log()), 2000)) }
 
 // newLines returns a function that returns what was logged since its last call.
 func (a *apache) newLines() func() string {

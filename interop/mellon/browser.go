@@ -12,18 +12,18 @@ import (
 	"net/url"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // browser is a fresh user agent: a cookie jar, no redirects.
 type browser struct{ client *http.Client }
 
 func newBrowser(bundle string) (*browser, error) {
-	roots, err := judge.Roots(bundle)
+	roots, err := harness.Roots(bundle)
 	if err != nil {
 		return nil, err
 	}
-	client, err := judge.Browser(roots)
+	client, err := harness.Browser(roots)
 	return &browser{client}, err
 }
 

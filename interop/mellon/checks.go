@@ -11,7 +11,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // provider is a service provider that is asked what it thinks of an assertion.
@@ -44,9 +44,9 @@ var faults = []struct {
 	{"unknown InResponseTo", order{inResponseTo: "_nobody-asked-this"}, "lost the cookie"},
 }
 
-// checkJudges posts good and bad assertions to every judge. The error is about
+// checkJudges posts good and bad assertions to every harness. The error is about
 // making them, not about the verdicts.
-func checkJudges(ctx context.Context, r *judge.Report, f *forge, judges []provider) error {
+func checkJudges(ctx context.Context, r *harness.Report, f *forge, judges []provider) error {
 	for _, j := range judges {
 		good, err := f.make(order{acs: j.acs, audience: j.entityID, user: user})
 		if err != nil {

@@ -13,12 +13,12 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // cli signs in with the product's command, built and run as a user would.
 type cli struct {
-	stage  *judge.Processes
+	stage  *harness.Processes
 	bundle string
 	sp     *apache
 	world  *world
@@ -75,7 +75,7 @@ func (c *cli) curl(ctx context.Context, file, path, want string) error {
 	var page, talk bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &page, &talk
 	if err := cmd.Run(); err != nil {
-		return fmt.Errorf("%w: %s", err, judge.Tail(talk.Bytes(), 300))
+		return fmt.Errorf("%w: %s", err, harness.Tail(talk.Bytes(), 300))
 	}
 	if !strings.Contains(page.String(), want) {
 		return errors.New("the page does not name the user")

@@ -25,15 +25,15 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 func main() {
-	os.Exit(judge.Main(judge.Plan{
+	os.Exit(harness.Main(harness.Plan{
 		Name:  "mellon",
 		Limit: 2 * time.Minute,
 		// The server without its service: the package apache2 itself would start it on port 80.
-		Needs: []judge.Needs{
+		Needs: []harness.Needs{
 			{File: apacheBinary, Package: "apache2-bin"},
 			{File: moduleDir + "/mod_auth_mellon.so", Package: "libapache2-mod-auth-mellon"},
 			{File: curlBinary, Package: "curl"},
@@ -41,7 +41,7 @@ func main() {
 	}, run))
 }
 
-func run(ctx context.Context, s *judge.Processes) error {
+func run(ctx context.Context, s *harness.Processes) error {
 	// Apache's children are another user and must be able to enter.
 	if err := os.Chmod(s.Dir, 0o755); err != nil {
 		return err
@@ -50,7 +50,7 @@ func run(ctx context.Context, s *judge.Processes) error {
 	if err != nil {
 		return err
 	}
-	port, err := judge.FreePort()
+	port, err := harness.FreePort()
 	if err != nil {
 		return err
 	}

@@ -7,7 +7,7 @@ import (
 	"net/url"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 const (
@@ -28,7 +28,7 @@ type world struct {
 // newWorld starts it. sp is the base URL of mellon, which both identity providers
 // know as an application; Jira trusts the forge.
 func newWorld(f *forge, sp string) (*world, error) {
-	ln, host, err := judge.Listen()
+	ln, host, err := harness.Listen()
 	if err != nil {
 		return nil, err
 	}

@@ -29,7 +29,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 	"github.com/ssoexchange/ssoexchange/oauth1"
 )
 
@@ -44,16 +44,16 @@ const (
 var files embed.FS
 
 func main() {
-	os.Exit(judge.Main(judge.Plan{
+	os.Exit(harness.Main(harness.Plan{
 		Name:  "oauth1",
 		Limit: 3 * time.Minute,
-		Needs: []judge.Needs{{File: "/usr/lib/python3/dist-packages/oauthlib/__init__.py", Package: "python3-oauthlib"},
+		Needs: []harness.Needs{{File: "/usr/lib/python3/dist-packages/oauthlib/__init__.py", Package: "python3-oauthlib"},
 			{File: "/usr/lib/python3/dist-packages/cryptography/__init__.py", Package: "python3-cryptography"}, {File: "/usr/lib/python3/dist-packages/jwt/__init__.py", Package: "python3-jwt"}},
 		Files: files,
 	}, run))
 }
 
-func run(ctx context.Context, s *judge.Processes) error {
+func run(ctx context.Context, s *harness.Processes) error {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return err
@@ -76,7 +76,7 @@ func client(root *url.URL, key *rsa.PrivateKey) *oauth1.Client {
 }
 
 // provider starts the provider and returns its address, and what ends it.
-func provider(ctx context.Context, s *judge.Processes, key *rsa.PublicKey) (root *url.URL, stop func(), err error) {
+func provider(ctx context.Context, s *harness.Processes, key *rsa.PublicKey) (root *url.URL, stop func(), err error) {
 	der, err := x509.MarshalPKIXPublicKey(key)
 	if err != nil {
 		return nil, nil, err
@@ -113,7 +113,7 @@ func provider(ctx context.Context, s *judge.Processes, key *rsa.PublicKey) (root
 }
 
 type checks struct {
-	*judge.Processes
+	*harness.Processes
 	ctx    context.Context
 	root   *url.URL
 	client *oauth1.Client

@@ -24,7 +24,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // client is what the SDK calls itself in a header of every request.
@@ -34,15 +34,15 @@ const client = "okta-auth-js/8.0.1"
 var files embed.FS
 
 func main() {
-	os.Exit(judge.Main(judge.Plan{
+	os.Exit(harness.Main(harness.Plan{
 		Name:  "oktasdk",
 		Limit: 2 * time.Minute, // a text message can be sent again after 30 s, which is most of it
 		Files: files,
 	}, run))
 }
 
-func run(ctx context.Context, s *judge.Processes) error {
-	lab, err := judge.NewLab(s.Dir)
+func run(ctx context.Context, s *harness.Processes) error {
+	lab, err := harness.NewLab(s.Dir)
 	if err != nil {
 		return err
 	}
@@ -57,7 +57,7 @@ func run(ctx context.Context, s *judge.Processes) error {
 }
 
 // callers makes sure that it was the SDK, of that version, that was listened to.
-func callers(lab *judge.Lab) error {
+func callers(lab *harness.Lab) error {
 	calls := 0
 	for _, q := range lab.Net.Requests() {
 		if !strings.HasPrefix(q.Path, "/api/") && !strings.HasPrefix(q.Path, "/idp/idx/") {

@@ -29,7 +29,7 @@ import (
 	"path/filepath"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 const chromium = "/usr/bin/chromium"
@@ -42,20 +42,20 @@ var housekeeping = []string{"update.googleapis.com", "accounts.google.com", "con
 var files embed.FS
 
 func main() {
-	os.Exit(judge.Main(judge.Plan{
+	os.Exit(harness.Main(harness.Plan{
 		Name:  "oktawidget",
 		Limit: 4 * time.Minute, // installing Chromium is most of it
-		Needs: []judge.Needs{{File: chromium, Package: "chromium"}},
+		Needs: []harness.Needs{{File: chromium, Package: "chromium"}},
 		Files: files,
 	}, run))
 }
 
-func run(ctx context.Context, s *judge.Processes) error {
+func run(ctx context.Context, s *harness.Processes) error {
 	artifacts, err := artifactFolder(ctx)
 	if err != nil {
 		return err
 	}
-	lab, err := judge.NewLab(s.Dir)
+	lab, err := harness.NewLab(s.Dir)
 	if err != nil {
 		return err
 	}
@@ -74,7 +74,7 @@ func run(ctx context.Context, s *judge.Processes) error {
 
 // artifactFolder returns the folder of the pictures, without those of an earlier run.
 func artifactFolder(ctx context.Context) (string, error) {
-	root, err := judge.Root(ctx)
+	root, err := harness.Root(ctx)
 	if err != nil {
 		return "", err
 	}

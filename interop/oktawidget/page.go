@@ -9,7 +9,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 //go:embed start.js
@@ -25,7 +25,7 @@ const (
 // serveWidget has the orgs of a lab put the widget, whose distribution is in dist, into
 // their sign-in pages, as Okta does. The simulator's own pages have what clients read,
 // and nothing that runs.
-func serveWidget(lab *judge.Lab, dist string) {
+func serveWidget(lab *harness.Lab, dist string) {
 	files := http.StripPrefix(widgetPath, http.FileServer(http.Dir(dist)))
 	start := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "text/javascript")

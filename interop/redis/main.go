@@ -22,14 +22,14 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 func main() {
-	os.Exit(judge.Main(judge.Plan{
+	os.Exit(harness.Main(harness.Plan{
 		Name:  "redis",
 		Limit: 4 * time.Minute, // installing the programs is part of it
-		Needs: []judge.Needs{
+		Needs: []harness.Needs{
 			{File: "redis-server", Package: "redis-server"}, {File: "redis-cli", Package: "redis-tools"},
 			{File: "age", Package: "age"}, {File: "openssl", Package: "openssl"},
 		},
@@ -38,15 +38,15 @@ func main() {
 
 // bench is what all checks share.
 type bench struct {
-	*judge.Processes
-	company *judge.Env
+	*harness.Processes
+	company *harness.Env
 	redis   *server
 	key     string // of the fleet: an age secret key
 	hosts   int
 }
 
-func run(ctx context.Context, s *judge.Processes) error {
-	company, err := judge.NewEnv(s.Dir, fixtures.WorldOptions{})
+func run(ctx context.Context, s *harness.Processes) error {
+	company, err := harness.NewEnv(s.Dir, fixtures.WorldOptions{})
 	if err != nil {
 		return err
 	}
@@ -91,7 +91,7 @@ func (b *bench) makeKey(ctx context.Context) error {
 }
 
 // host is the command on another host of the fleet: with a home of its own.
-func (b *bench) host() (judge.CLI, error) {
+func (b *bench) host() (harness.CLI, error) {
 	b.hosts++
 	return b.User(fmt.Sprintf("host%d", b.hosts), "SSOEXCHANGE_STORE="+b.redis.url(botsFile), "SSOEXCHANGE_STATE_KEY="+b.key)
 }
@@ -106,15 +106,15 @@ func (b *bench) connection(user string, props ...string) string {
 var cookiesArgs = []string{"cookies", "--connection-file", "-"}
 
 // cookies returns what "cookies" printed; wantSignIns passwords must have been sent.
-func (b *bench) cookies(ctx context.Context, cli judge.CLI, user string, wantSignIns int) (string, error) {
+func (b *bench) cookies(ctx context.Context, cli harness.CLI, user string, wantSignIns int) (string, error) {
 	res, err := b.company.Cookies(ctx, cli, b.connection(user), wantSignIns)
 	return res.Stdout, err
 }
 
 // refused runs the command, which must end with an exit code and all of the words, and
 // show neither a key nor a password.
-func (b *bench) refused(ctx context.Context, cli judge.CLI, user string, code int, words ...string) error {
-	return b.company.Refused(ctx, cli, judge.Refusal{
+func (b *bench) refused(ctx context.Context, cli harness.CLI, user string, code int, words ...string) error {
+	return b.company.Refused(ctx, cli, harness.Refusal{
 		Code: code, Within: soon, Words: words,
 		Secrets: []string{b.key, b.redis.bots, b.redis.admin, wrongPassword},
 	}, b.connection(user), cookiesArgs...)

@@ -15,7 +15,7 @@ import (
 	"strings"
 	"syscall"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 	"github.com/ssoexchange/ssoexchange/redisstore"
 )
 
@@ -30,7 +30,7 @@ const (
 // server is a redis-server with an administrator and a user for the fleet, by TCP and
 // by TLS. It keeps nothing when it ends.
 type server struct {
-	group       *judge.Group
+	group       *harness.Group
 	dir         string
 	port, tls   string
 	admin, bots string // passwords
@@ -38,7 +38,7 @@ type server struct {
 	cmd         *exec.Cmd
 }
 
-func newServer(ctx context.Context, group *judge.Group, parent string) (*server, error) {
+func newServer(ctx context.Context, group *harness.Group, parent string) (*server, error) {
 	s := &server{group: group, dir: filepath.Join(parent, "redis"), admin: rand.Text(), bots: rand.Text()}
 	if err := os.Mkdir(s.dir, 0o700); err != nil {
 		return nil, err
@@ -49,7 +49,7 @@ func newServer(ctx context.Context, group *judge.Group, parent string) (*server,
 		}
 	}
 	for _, port := range []*string{&s.port, &s.tls} {
-		free, err := judge.FreePort()
+		free, err := harness.FreePort()
 		if err != nil {
 			return nil, err
 		}
@@ -59,7 +59,7 @@ func newServer(ctx context.Context, group *judge.Group, parent string) (*server,
 	out, err := group.Command(ctx, "openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "2",
 		"-subj", "/CN=redis", "-addext", "subjectAltName=IP:127.0.0.1", "-keyout", filepath.Join(s.dir, "key.pem"), "-out", s.ca).CombinedOutput()
 	if err != nil {
-		return nil, fmt.Errorf("openssl: %w: %s", err, judge.Tail(out, 300))
+		return nil, fmt.Errorf("openssl: %w: %s", err, harness.Tail(out, 300))
 	}
 	return s, s.start(ctx)
 }
@@ -80,13 +80,13 @@ func (s *server) start(ctx context.Context) error {
 	if err := s.cmd.Start(); err != nil {
 		return err
 	}
-	err := judge.Wait(ctx, "redis-server", func() bool {
+	err := harness.Wait(ctx, "redis-server", func() bool {
 		out, err := s.cli(ctx, "PING")
 		return err == nil && out == "PONG"
 	})
 	if err != nil {
 		s.stop()
-		err = fmt.Errorf("%w: %s", err, judge.Tail(talk.Bytes(), 400))
+		err = fmt.Errorf("%w: %s", err, harness.Tail(talk.Bytes(), 400))
 	}
 	return err
 }
@@ -122,7 +122,7 @@ func (s *server) cli(ctx context.Context, args ...string) (string, error) {
 	var out, talk bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &talk
 	if err := cmd.Run(); err != nil {
-		return "", fmt.Errorf("redis-cli %s: %w: %s", args[0], err, judge.Tail(talk.Bytes(), 200))
+		return "", fmt.Errorf("redis-cli %s: %w: %s", args[0], err, harness.Tail(talk.Bytes(), 200))
 	}
 	return strings.TrimSuffix(out.String(), "\n"), nil
 }

@@ -14,7 +14,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // maxLease is how long a lease may outlive a host that has died, in milliseconds.
@@ -129,7 +129,7 @@ func (b *bench) twoLeases(ctx context.Context) error {
 // waiting waits until n hosts listen for announcements, as those do that wait for a
 // lease.
 func (b *bench) waiting(ctx context.Context, n int) error {
-	return judge.Wait(ctx, "hosts that wait", func() bool {
+	return harness.Wait(ctx, "hosts that wait", func() bool {
 		out, err := b.redis.cli(ctx, "PUBSUB", "NUMSUB", "ssoexchange:events")
 		return err == nil && strings.HasSuffix(out, "\n"+strconv.Itoa(n))
 	})
@@ -137,7 +137,7 @@ func (b *bench) waiting(ctx context.Context, n int) error {
 
 // replica is a running "refresh" on a host of its own.
 type replica struct {
-	*judge.Service
+	*harness.Service
 	output string // where it writes the session
 }
 
@@ -155,7 +155,7 @@ func (b *bench) startReplica(ctx context.Context, user string) (*replica, error)
 // written waits for the replica's session.
 func (r *replica) written(ctx context.Context) (string, error) {
 	var data []byte
-	err := judge.Wait(ctx, "the cookies of a replica", func() bool {
+	err := harness.Wait(ctx, "the cookies of a replica", func() bool {
 		var err error
 		data, err = os.ReadFile(r.output)
 		return err == nil

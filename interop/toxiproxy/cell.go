@@ -10,7 +10,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 const (
@@ -39,7 +39,7 @@ func read(stderr string) (said, error) {
 	var doc struct{ Error said }
 	err := json.Unmarshal([]byte(lines[len(lines)-1]), &doc)
 	if err != nil || doc.Error.Code == "" || doc.Error.Message == "" {
-		return said{}, fmt.Errorf("the command failed without an error in JSON: %s", judge.Tail([]byte(stderr), 400))
+		return said{}, fmt.Errorf("the command failed without an error in JSON: %s", harness.Tail([]byte(stderr), 400))
 	}
 	return doc.Error, nil
 }
@@ -91,7 +91,7 @@ func (c cell) play(ctx context.Context, s stage) (o outcome) {
 	}
 	o.exit, o.again = r.Code, r.Code == 0 && !c.f.mild
 	if err := c.verdict(p, at, r); err != nil {
-		o.err = fmt.Errorf("%w (after %v: %s)", err, r.took.Round(time.Millisecond), judge.Tail([]byte(r.Stderr), 500))
+		o.err = fmt.Errorf("%w (after %v: %s)", err, r.took.Round(time.Millisecond), harness.Tail([]byte(r.Stderr), 500))
 		return o
 	}
 	o.next, o.err = c.afterwards(ctx, p, r)
@@ -230,7 +230,7 @@ func (c cell) afterwards(ctx context.Context, p *play, first ran) (n next, err e
 		err = errors.Join(l.abused(), p.leaks(r))
 	}
 	if err != nil {
-		err = fmt.Errorf("afterwards, on a good line: %w (%s)", err, judge.Tail([]byte(r.Stderr), 500))
+		err = fmt.Errorf("afterwards, on a good line: %w (%s)", err, harness.Tail([]byte(r.Stderr), 500))
 	}
 	return n, err
 }

@@ -32,7 +32,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // stages is how many cells are played at the same time.
@@ -42,18 +42,18 @@ func main() {
 	only := flag.String("only", "", "make only the checks whose name contains `TEXT`")
 	write := flag.Bool("write", false, "renew docs/faults.md")
 	flag.Parse()
-	os.Exit(judge.Main(judge.Plan{
+	os.Exit(harness.Main(harness.Plan{
 		Name:  "toxiproxy",
 		Limit: 4 * time.Minute, // nearly all of it is waiting for clocks
-	}, func(ctx context.Context, s *judge.Processes) error { return run(ctx, s, *only, *write) }))
+	}, func(ctx context.Context, s *harness.Processes) error { return run(ctx, s, *only, *write) }))
 }
 
-func run(ctx context.Context, s *judge.Processes, only string, write bool) error {
+func run(ctx context.Context, s *harness.Processes, only string, write bool) error {
 	cache, err := os.UserCacheDir()
 	if err != nil {
 		return err
 	}
-	proxy, err := judge.StartToxiproxy(ctx, s.Group, filepath.Join(cache, "ssoexchange-interop", "toxiproxy-"+judge.ToxiproxyVersion))
+	proxy, err := harness.StartToxiproxy(ctx, s.Group, filepath.Join(cache, "ssoexchange-interop", "toxiproxy-"+harness.ToxiproxyVersion))
 	if err != nil {
 		return err
 	}

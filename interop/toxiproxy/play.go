@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 const (
@@ -25,7 +25,7 @@ const (
 // stage is where plays are given: a world, and the command.
 type stage struct {
 	w      *world
-	group  *judge.Group
+	group  *harness.Group
 	binary string
 }
 
@@ -34,7 +34,7 @@ type stage struct {
 type play struct {
 	w    *world
 	k    *walk
-	cli  judge.CLI
+	cli  harness.CLI
 	user user
 	org  *fixtures.Okta
 
@@ -43,7 +43,7 @@ type play struct {
 
 // ran is a command that has ended.
 type ran struct {
-	judge.Result
+	harness.Result
 	took time.Duration
 	talk said // with exit codes other than 0
 }
@@ -53,7 +53,7 @@ func (s stage) newPlay(ctx context.Context, k *walk) (*play, error) {
 	if k.idp == oie {
 		p.org = s.w.IDX
 	}
-	p.cli = judge.CLI{Group: s.group, Binary: s.binary, Home: filepath.Join(s.w.dir, p.user.login+".home")}
+	p.cli = harness.CLI{Group: s.group, Binary: s.binary, Home: filepath.Join(s.w.dir, p.user.login+".home")}
 	if err := os.Mkdir(p.cli.Home, 0o700); err != nil {
 		return nil, err
 	}

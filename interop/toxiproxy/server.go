@@ -9,7 +9,7 @@ import (
 	"net/http"
 	"os"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // object is a JSON object.
@@ -28,7 +28,7 @@ type toxic struct {
 
 // line is one proxy: a port that leads to another.
 type line struct {
-	t              *judge.Toxiproxy
+	t              *harness.Toxiproxy
 	name           string
 	listen, target string
 }

@@ -7,7 +7,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // stories are the checks that are no cell of the table.
@@ -68,7 +68,7 @@ func (p *play) ended(r ran, code, passwords int, wrong ...string) error {
 		l.user.password = wrong[0]
 	}
 	if n := l.passwords(); r.Code != code || n != passwords {
-		return fmt.Errorf("exit code %d after %d passwords, expected %d after %d: %s", r.Code, n, code, passwords, judge.Tail([]byte(r.Stderr), 400))
+		return fmt.Errorf("exit code %d after %d passwords, expected %d after %d: %s", r.Code, n, code, passwords, harness.Tail([]byte(r.Stderr), 400))
 	}
 	return nil
 }

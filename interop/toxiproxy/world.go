@@ -18,7 +18,7 @@ import (
 	"github.com/pquerna/otp/totp"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // The hosts of a world.
@@ -49,7 +49,7 @@ type world struct {
 	codes   []string            // one-time codes that the users were given
 }
 
-func newWorld(t *judge.Toxiproxy, dir string, number int) (_ *world, err error) {
+func newWorld(t *harness.Toxiproxy, dir string, number int) (_ *world, err error) {
 	w := &world{name: fmt.Sprintf("w%d", number), dir: dir, doors: make(map[string]*door), lines: make(map[string]*line)}
 	for _, host := range hosts {
 		port, err := freePort()

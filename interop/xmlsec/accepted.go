@@ -11,7 +11,7 @@ import (
 	"encoding/base64"
 	"fmt"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // provider is the throwaway identity provider, with a key that Jira knows and one that
@@ -83,7 +83,7 @@ func (p provider) accepts(ctx context.Context, document []byte) error {
 }
 
 // checkAccepted posts to Jira what xmlsec1 signed well, and what it should not take.
-func checkAccepted(ctx context.Context, r *judge.Report, w *world, sec xmlsec) error {
+func checkAccepted(ctx context.Context, r *harness.Report, w *world, sec xmlsec) error {
 	p, err := newProvider(w, sec)
 	if err != nil {
 		return err

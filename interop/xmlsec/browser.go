@@ -15,7 +15,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // browser is a fresh user agent: a cookie jar, no redirects.
@@ -35,7 +35,7 @@ type answer struct {
 type posting struct{ response, relayState string }
 
 func newBrowser(w *world) (*browser, error) {
-	client, err := judge.Browser(w.net.RootCAs())
+	client, err := harness.Browser(w.net.RootCAs())
 	return &browser{w, client}, err
 }
 

@@ -14,7 +14,7 @@ import (
 	"github.com/beevik/etree"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // signature is one that was found in a response.
@@ -57,7 +57,7 @@ var providers = []struct {
 }
 
 // checkMade has xmlsec1 judge what the simulated providers sign.
-func checkMade(ctx context.Context, r *judge.Report, w *world, sec xmlsec) error {
+func checkMade(ctx context.Context, r *harness.Report, w *world, sec xmlsec) error {
 	key, err := rsa.GenerateKey(rand.Reader, 2048)
 	if err != nil {
 		return err
@@ -169,7 +169,7 @@ func refused(verdict error, of string) error {
 }
 
 // checkTampered changes one thing at a time. What is signed twice is protected twice.
-func checkTampered(ctx context.Context, r *judge.Report, sec xmlsec, name string, document, cert []byte, signs []string) {
+func checkTampered(ctx context.Context, r *harness.Report, sec xmlsec, name string, document, cert []byte, signs []string) {
 	for _, change := range []struct {
 		name     string
 		from, to string

@@ -22,18 +22,18 @@ import (
 	"os"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 func main() {
-	os.Exit(judge.Main(judge.Plan{
+	os.Exit(harness.Main(harness.Plan{
 		Name:  "xmlsec",
 		Limit: 2 * time.Minute,
-		Needs: []judge.Needs{{File: "xmlsec1", Package: "xmlsec1"}},
+		Needs: []harness.Needs{{File: "xmlsec1", Package: "xmlsec1"}},
 	}, run))
 }
 
-func run(ctx context.Context, s *judge.Processes) error {
+func run(ctx context.Context, s *harness.Processes) error {
 	w, err := newWorld()
 	if err != nil {
 		return err

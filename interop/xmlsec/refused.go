@@ -12,7 +12,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // attack is a response that Jira must refuse.
@@ -156,7 +156,7 @@ func flip(_ draft, text string) string {
 }
 
 // checkRefused posts to Jira what it must refuse.
-func (p provider) checkRefused(ctx context.Context, r *judge.Report) error {
+func (p provider) checkRefused(ctx context.Context, r *harness.Report) error {
 	for _, a := range p.attacks() {
 		by := p.own
 		if a.stranger {

@@ -4,7 +4,7 @@ package main
 
 import (
 	"github.com/ssoexchange/ssoexchange/fixtures"
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 const (
@@ -28,7 +28,7 @@ type world struct {
 }
 
 func newWorld() (*world, error) {
-	ln, host, err := judge.Listen()
+	ln, host, err := harness.Listen()
 	if err != nil {
 		return nil, err
 	}

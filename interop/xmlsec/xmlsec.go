@@ -19,7 +19,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/judge"
+	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
 // Nodes that xmlsec1 is pointed at, as XPath: the signature of the response, and of the
@@ -34,7 +34,7 @@ var errBadSignature = errors.New("xmlsec1 does not verify it")
 
 // xmlsec is the program xmlsec1. Files are written to dir.
 type xmlsec struct {
-	group *judge.Group
+	group *harness.Group
 	dir   string
 }
 

@@ -1,4 +1,0 @@
-package exposition
-
-// Procfs reads process metrics from another /proc.
-var Procfs = procfs

@@ -1,0 +1,4 @@
+package metrics
+
+// Procfs reads process metrics from another /proc.
+var Procfs = procfs
