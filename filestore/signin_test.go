@@ -51,10 +51,12 @@ func signIn(dir string) error {
 
 // stored is what the test wants to know of a record.
 type stored struct {
-	Version  int `json:"version"`
-	Provider struct {
-		Cookies []struct{ Name, Value string } `json:"cookies"`
-	} `json:"provider"`
+	Version int `json:"version"`
+	Source  struct {
+		Provider struct {
+			Cookies []struct{ Name, Value string } `json:"cookies"`
+		} `json:"provider"`
+	} `json:"source"`
 }
 
 // device returns the remembered device in a directory, "" for none, and fails if the
@@ -69,10 +71,10 @@ func device(t *testing.T, dir, key string) string {
 		return ""
 	}
 	var r stored
-	if err := json.Unmarshal([]byte(data), &r); err != nil || r.Version != 1 {
+	if err := json.Unmarshal([]byte(data), &r); err != nil || r.Version != 2 {
 		t.Fatalf("a record of %d bytes, version %d: %v", len(data), r.Version, err)
 	}
-	for _, c := range r.Provider.Cookies {
+	for _, c := range r.Source.Provider.Cookies {
 		if c.Name == "DT" {
 			return c.Value
 		}

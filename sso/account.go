@@ -88,8 +88,8 @@ func (c *Config) accounts() []account {
 	if c.SSOAppName != "" {
 		list = append(list, c.account("SSOAppPassword"))
 	}
-	if c.Scheme == "Okta" {
-		list = append(list, c.account("APIToken"))
+	if more := c.scheme().accounts; more != nil {
+		list = append(list, more(c)...)
 	}
 	return list
 }

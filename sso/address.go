@@ -32,16 +32,17 @@ func (c *Config) checkAddresses() *ConfigError {
 		return badValue("the start page is not on the SP's host",
 			"SSOStartURL must share the host of SSOExchangeURL: name a page below "+c.URL.String()).withProperty("SSOStartURL", "")
 	}
-	switch c.Scheme {
-	case "Okta":
-		if bad := checkOktaLink(c.SSOLoginURL); bad != nil {
-			return bad.withProperty("SSOLoginURL", "")
-		}
-		return c.checkOktaDomain()
-	case "Crowd":
-		return checkCrowdAddress(c.SSOLoginURL)
+	if check := c.scheme().checkLogin; check != nil {
+		return check(c)
 	}
 	return nil
+}
+
+func (c *Config) checkOktaAddresses() *ConfigError {
+	if bad := checkOktaLink(c.SSOLoginURL); bad != nil {
+		return bad.withProperty("SSOLoginURL", "")
+	}
+	return c.checkOktaDomain()
 }
 
 // checkSwapped finds addresses that are given under each other's names, or under the
@@ -49,32 +50,42 @@ func (c *Config) checkAddresses() *ConfigError {
 func (c *Config) checkSwapped() *ConfigError {
 	login, acs := c.SSOLoginURL, c.SSOExchangeURL
 	consumer := strings.Contains(login.Path, servletPath)
-	switch provider := looksLikeOkta(acs) || looksLikeCrowd(acs); {
+	own := c.scheme()
+	switch provider := schemeOf(acs) != nil; {
 	case consumer && provider:
 		return badValue("SSOLoginURL and SSOExchangeURL are swapped",
 			"SSOLoginURL is the identity provider's, SSOExchangeURL Jira's").withProperty("SSOLoginURL", "")
 	case consumer:
-		return badValue("an address of Jira, not of the identity provider", loginHint(c.Scheme)).withProperty("SSOLoginURL", "")
+		return badValue("an address of Jira, not of the identity provider", loginHint(own)).withProperty("SSOLoginURL", "")
 	case provider:
 		return badValue("an address of the identity provider, not of Jira",
 			"write "+atlassianConsumer(c.URL)).withProperty("SSOExchangeURL", "")
-	case c.Scheme == "Okta" && httpclient.SameOrigin(login, acs): // the password would go to Jira
-		return badValue("on Jira's host, not on Okta's", loginHint(c.Scheme)).withProperty("SSOLoginURL", "")
-	case c.Scheme == "Okta" && looksLikeCrowd(login):
-		return badValue("an address of Crowd, not of Okta",
-			"write AuthScheme=Crowd, or give the app's embed link in Okta").withProperty("SSOLoginURL", "")
-	case c.Scheme == "Crowd" && looksLikeOkta(login):
-		return badValue("an address of Okta, not of Crowd",
-			"write AuthScheme=Okta, or give Crowd's base URL followed by "+crowd.Suffix).withProperty("SSOLoginURL", "")
+	}
+	if own == oktaScheme && httpclient.SameOrigin(login, acs) { // the password would go to Jira
+		return badValue("on Jira's host, not on Okta's", loginHint(own)).withProperty("SSOLoginURL", "")
+	}
+	if other := schemeOf(login); other != nil && other != own && own.looksLike != nil && !own.looksLike(login) {
+		return badValue("an address of "+other.name+", not of "+own.name,
+			"write AuthScheme="+other.name+", or give "+own.address).withProperty("SSOLoginURL", "")
 	}
 	return nil
 }
 
-func loginHint(scheme string) string {
-	if scheme == "Crowd" {
-		return "it is Crowd's base URL followed by " + crowd.Suffix
+// schemeOf returns the scheme that an address is known to be of by its form, nil if it tells nothing.
+func schemeOf(u *url.URL) *scheme {
+	for _, s := range schemes {
+		if s.looksLike != nil && s.looksLike(u) {
+			return s
+		}
 	}
-	return embedLinkHint("")
+	return nil
+}
+
+func loginHint(s *scheme) string {
+	if s == oktaScheme {
+		return embedLinkHint("")
+	}
+	return "it is " + s.address
 }
 
 func atlassianConsumer(base *url.URL) string { return base.String() + servletPath + "samlconsumer" }

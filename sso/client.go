@@ -8,10 +8,11 @@ import (
 	"net"
 	"net/http"
 	"net/url"
+	"strings"
 	"sync"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/cookiejar"
+	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/deadline"
 	"github.com/ssoexchange/ssoexchange/mfa"
@@ -82,7 +83,8 @@ type Client struct {
 	opts     Options
 	store    Store
 	accounts Store // keeps the records of accounts
-	provider Provider
+	source   credential.Source
+	site     Site
 	code     *passCode
 	mailbox  mfa.Answerer // of MFAMailbox; nil: none
 	net      *network
@@ -93,9 +95,8 @@ type Client struct {
 	counted   counter  // the transport of checks and sign-ins
 
 	mu      sync.Mutex
-	session *Session       // the last one known to work; nil: none yet
-	jar     *cookiejar.Jar // its cookies, as the SP goes on to change them
-	signIn  *signInState   // while a sign-in is under way
+	session *Session     // the last one known to work; nil: none yet
+	signIn  *signInState // while a sign-in is under way
 }
 
 // Open returns a Client for a connection string; ParseConfig documents it. Open
@@ -125,7 +126,12 @@ func OpenConfig(ctx context.Context, cfg *Config, opts *Options) (*Client, error
 		c.net.close()
 		return nil, autherr.AtStep(autherr.StepConfig, err)
 	}
-	c.provider, err = newProvider(cfg, providerDeps{
+	open := cfg.scheme().open
+	if open == nil {
+		c.net.close()
+		return nil, autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig, "sso: AuthScheme "+cfg.Scheme+" has no sign-in", "there are "+strings.Join(schemeNames(), ", ")))
+	}
+	c.source, err = open(c, providerDeps{
 		transport: &c.counted, logger: c.opts.Logger, userAgent: c.userAgent,
 		password: c.guarded, checkpoint: c.checkpoint, accepted: c.passwordAccepted,
 		answerer: newAnswerer(cfg, c.ahead("MFASecret", cfg.MFASecret), given, c.mailbox, c.opts.Answerer, c.idpAhead),
@@ -150,7 +156,7 @@ func New(provider Provider, opts *Options) (*Client, error) {
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepConfig, err)
 	}
-	c.provider, c.code = provider, &passCode{}
+	c.source, c.code = &webSSO{client: c, idp: provider}, &passCode{}
 	return c, nil
 }
 
@@ -163,6 +169,7 @@ func newClient(cfg *Config, opts *Options) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{cfg: cfg, id: cfg.Identity(), opts: *opts, store: opts.Store, net: network}
+	c.site = jiraSite{c}
 	c.counted.next = c.reported(true)
 	if c.store == nil {
 		c.store = &MemoryStore{}
@@ -227,7 +234,11 @@ func (c *Client) Check(ctx context.Context) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
-	s, err := c.resumeStored(ctx, r)
+	cred, err := c.stored(r)
+	if err != nil {
+		return nil, err
+	}
+	s, err := c.resumeStored(ctx, r, cred)
 	if err == nil && s == nil {
 		if !r.Obtained.IsZero() {
 			c.markLost(ctx, r)
@@ -247,7 +258,11 @@ func (c *Client) Stored(ctx context.Context) (*Session, error) {
 	if r.Obtained.IsZero() || !r.Lost.IsZero() {
 		return nil, &autherr.Error{Kind: ErrNoSession, Text: "sso: no session is stored for " + c.id.User + " at " + c.id.SP, Hint: "sign in with: ssoexchange login"}
 	}
-	return r.session(true), nil
+	cred, err := c.stored(r)
+	if err != nil {
+		return nil, err
+	}
+	return newSession(r, cred, true), nil
 }
 
 // sessionFrom is Session for a caller who has just loaded the record r, or not: nil.
@@ -263,9 +278,12 @@ func (c *Client) resumeOrSignIn(ctx context.Context, r *record) (_ *Session, err
 			return nil, err
 		}
 	}
-	c.useNewerCookies(r)
+	cred, err := c.newest(r)
+	if err != nil {
+		return nil, err
+	}
 	checkCtx, cancel := deadline.WithBudget(ctx, c.timeout())
-	s, err := c.resumeStored(checkCtx, r)
+	s, err := c.resumeStored(checkCtx, r, cred)
 	cancel()
 	if s != nil || err != nil {
 		return s, err
@@ -297,18 +315,30 @@ func (c *Client) signInOnce(ctx context.Context, seen seenState) (*Session, erro
 	})
 }
 
-// useNewerCookies prefers the cookies in memory to the stored ones: the SP may have changed
-// them since they were stored.
-func (c *Client) useNewerCookies(r *record) {
+// newest returns the credential to begin with: that in memory rather than the stored one if both
+// are of the same session, since the site may have changed it. nil: there is none.
+func (c *Client) newest(r *record) (credential.Credential, error) {
 	c.mu.Lock()
-	defer c.mu.Unlock()
-	if c.session == nil || r.Obtained.After(c.session.Obtained) {
-		return
+	held := c.session
+	c.mu.Unlock()
+	if held == nil || r.Obtained.After(held.Obtained) {
+		return c.stored(r)
 	}
 	// A session of the future is not known to be later than another one.
-	if r.Obtained.Equal(c.session.Obtained) || !c.session.Obtained.After(time.Now()) {
-		r.Cookies, r.Obtained = c.jar.All(), c.session.Obtained
+	if r.Obtained.Equal(held.Obtained) || !held.Obtained.After(time.Now()) {
+		r.Obtained = held.Obtained
+		return held.cred, nil
 	}
+	return c.stored(r)
+}
+
+// stored returns the credential of r; nil: there is none.
+func (c *Client) stored(r *record) (credential.Credential, error) {
+	cred, err := credential.Decode(c.source, r.Credential)
+	if errors.Is(err, credential.ErrNotStored) {
+		return nil, nil
+	}
+	return cred, autherr.AtStep(autherr.StepState, err)
 }
 
 // acquireAndRun runs f with the identity's lease, its record and the time budget.
@@ -370,10 +400,10 @@ func (c *Client) signInState() *signInState {
 	return c.signIn
 }
 
-func (c *Client) setSession(s *Session, jar *cookiejar.Jar) *Session {
+func (c *Client) setSession(s *Session) *Session {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.session, c.jar = s, jar
+	c.session = s
 	return s
 }
 
@@ -382,14 +412,6 @@ func (c *Client) timeout() time.Duration {
 		return c.cfg.Timeout
 	}
 	return time.Minute
-}
-
-func (r *record) session(reused bool) *Session {
-	s := &Session{Cookies: r.Cookies, User: r.User, Obtained: r.Obtained, Verified: r.Verified, Reused: reused}
-	if now := time.Now(); s.Verified.After(now) {
-		s.Verified = now
-	}
-	return s
 }
 
 // ClearRefusal forgets that secrets were refused, so that they are sent once more,

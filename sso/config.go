@@ -218,14 +218,14 @@ func (s Settings) apply(c *Config, r *propertySpec, o ParseOptions) *ConfigError
 
 // uses reports whether the scheme of c uses a property.
 func (c *Config) uses(r *propertySpec) bool {
-	return r.Schemes == nil || slices.Contains(r.Schemes, c.Scheme)
+	return c.usesProperty(r.Name)
 }
 
 func (s Settings) required(c *Config) *ConfigError {
 	var missing []string
 	var first *propertySpec
 	for i := range properties {
-		if r := &properties[i]; r.Required && c.uses(r) && r.get(c) == "" {
+		if r := &properties[i]; (r.Required || slices.Contains(c.scheme().required, r.Name)) && r.get(c) == "" {
 			if first == nil {
 				first = r
 			}
@@ -255,14 +255,11 @@ func (s Settings) warnUnused(c *Config) {
 // needs and that have no source.
 func (c *Config) MissingSecrets() []string {
 	var list []string
-	if c.Password.IsZero() {
+	if c.Password.IsZero() && c.usesProperty("Password") {
 		list = append(list, "Password")
 	}
-	if c.Scheme == "Crowd" && c.SSOAppName != "" && c.SSOAppPassword.IsZero() {
-		list = append(list, "SSOAppPassword")
-	}
-	if c.Scheme == "Okta" && c.MFAMailbox != nil && c.MFAMailboxPassword.IsZero() && c.MFAMailboxToken.IsZero() {
-		list = append(list, "MFAMailboxPassword")
+	if missing := c.scheme().missing; missing != nil {
+		list = append(list, missing(c)...)
 	}
 	return list
 }
@@ -277,6 +274,9 @@ func (s Settings) finishURLs(c *Config) *ConfigError {
 	switch {
 	case acs != nil && isCloud(acs):
 		return cloudError(acs.Hostname()).withProperty("SSOExchangeURL", s.values["SSOExchangeURL"].source)
+	case c.scheme().secrets != nil && c.URL != nil && isCloud(c.URL):
+		return badValue(c.URL.Hostname()+" is on Atlassian's cloud, which takes neither passwords nor personal access tokens",
+			"for a cloud site use an API token with the account's e-mail address or OAuth 2.0 (3LO)").withProperty("URL", s.values["URL"].source)
 	case acs == nil && c.URL != nil && isCloud(c.URL):
 		return cloudError(c.URL.Hostname()).withProperty("URL", s.values["URL"].source)
 	case acs == nil:

@@ -164,7 +164,10 @@ func TestParseConfigErrors(t *testing.T) {
 	}{
 		"empty":                     {"", "AuthScheme", "required"},
 		"unknown scheme":            {"AuthScheme=Otka", "AuthScheme", "unknown scheme: did you mean Okta?"},
-		"Basic":                     {"AuthScheme=Basic;URL=https://x.atlassian.net", "AuthScheme", "Basic is not yet supported"},
+		"Basic in the cloud":        {"AuthScheme=Basic;User=a;URL=https://x.atlassian.net", "URL", "neither passwords"},
+		"Basic without URL":         {"AuthScheme=Basic;User=a", "URL", "required"},
+		"Basic without a user":      {"AuthScheme=Basic;URL=https://jira.example.com", "User", "required"},
+		"PAT without URL":           {"AuthScheme=PAT;APITokenFile=/x", "URL", "required"},
 		"APIToken":                  {"AuthScheme=api token", "AuthScheme", "APIToken is not yet supported"},
 		"OAuth 1.0a":                {"AuthScheme=OAuth 1.0a", "AuthScheme", "OAuth 1.0a is not yet supported"},
 		"OAuthClient":               {"AuthScheme=OAuthClient", "AuthScheme", "not yet supported"},

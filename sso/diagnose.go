@@ -117,11 +117,8 @@ func (c *Client) diagnoseIdP(ctx context.Context, report func(Finding)) {
 	if !c.way("idp", login, report)(ctx) {
 		return
 	}
-	switch c.cfg.Scheme {
-	case "Okta":
-		c.diagnoseOkta(ctx, report)
-	case "Crowd":
-		c.diagnoseCrowd(ctx, report)
+	if diagnose := c.cfg.scheme().diagnose; diagnose != nil {
+		diagnose(c, ctx, report)
 	}
 }
 
@@ -131,6 +128,11 @@ func (c *Client) diagnoseSP(ctx context.Context, report func(Finding)) {
 	reached := c.way("sp", base, report)(ctx)
 	if reached {
 		c.diagnoseJira(ctx, report)
+	}
+	if acs == nil {
+		return // the scheme has none
+	}
+	if reached {
 		c.diagnoseStart(ctx, report)
 	}
 	if !httpclient.SameOrigin(base, acs) {

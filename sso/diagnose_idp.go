@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/crowd"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
@@ -157,11 +158,8 @@ func crowdRESTFinding(base *url.URL, a *httpclient.Response) Finding {
 // that was refused before is not sent again, and a refusal is remembered like one
 // during a sign-in. With other schemes, or without SSOAppName, it does nothing.
 func (c *Client) CheckApplication(ctx context.Context) error {
-	if c.cfg.Scheme != "Crowd" || c.cfg.SSOAppName == "" {
-		return nil
-	}
-	provider, ok := c.provider.(*crowd.Client)
-	if !ok {
+	provider, ok := credential.As[applicationChecker](c.source)
+	if !ok || c.cfg.SSOAppName == "" {
 		return nil
 	}
 	_, err := c.acquireAndRun(ctx, time.Now(), func(ctx context.Context, _ *record) (*Session, error) {

@@ -88,7 +88,7 @@ func (c *Client) diagnoseStart(ctx context.Context, report func(Finding)) {
 	const check = "sp.start"
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	needed := c.starter(nil, &record{}) != nil
+	needed := c.cfg.startsAtSP()
 	req, page, err := c.visit(nil).startAtSP(ctx, "")
 	switch {
 	case err == nil:

@@ -135,7 +135,7 @@ func (c *Client) sentToLogin(r *http.Response) bool {
 }
 
 func (c *Client) leadsToLogin(from *http.Request, status int, location []string) bool {
-	return c.cfg.lost(&http.Response{StatusCode: status, Header: http.Header{"Location": location}, Request: from, Body: http.NoBody})
+	return c.site.Lost(&http.Response{StatusCode: status, Header: http.Header{"Location": location}, Request: from, Body: http.NoBody})
 }
 
 func isREST(u *url.URL) bool { return strings.Contains(u.Path, "/rest/") }

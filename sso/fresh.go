@@ -3,6 +3,8 @@ package sso
 import (
 	"context"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/credential"
 )
 
 // LoginFresh is [Client.Login] without the identity provider's session, which may be
@@ -21,7 +23,7 @@ func (c *Client) LoginFresh(ctx context.Context) (*Session, error) {
 
 // setAside sets the provider's session aside if the sign-in is to be a fresh one.
 func (c *Client) setAside(state *signInState) (takeBack func()) {
-	if p, ok := c.provider.(asideSetter); ok && state.fresh {
+	if p, ok := credential.As[asideSetter](c.source); ok && state.fresh {
 		return p.SetSessionAside()
 	}
 	return func() {}
@@ -29,7 +31,7 @@ func (c *Client) setAside(state *signInState) (takeBack func()) {
 
 // passwordTried reports whether the sign-in that has just succeeded rests on the password.
 func (c *Client) passwordTried(g *secretGuard) bool {
-	if p, ok := c.provider.(passwordTeller); ok && p.PasswordTried() {
+	if p, ok := credential.As[passwordTeller](c.source); ok && p.PasswordTried() {
 		return true
 	}
 	g.mu.Lock()

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 )
 
@@ -237,7 +238,7 @@ func (g *secretGuard) replaced(r *accountRecord, owner, value string) bool {
 // when it was last sent is not known, and a server that is in trouble would not say this
 // time either.
 func (g *secretGuard) probe(ctx context.Context, property string) error {
-	p, ok := g.c.provider.(prober)
+	p, ok := credential.As[credential.Prober](g.c.source)
 	// A mail server has greeted before it gets a password.
 	if !ok || g.probed || g.c.cfg.account(property).Kind == accountMailbox {
 		return nil

@@ -91,7 +91,11 @@ func (r *record) seenState(began time.Time) seenState {
 // compared for being different first: their clocks need not agree with ours.
 func (c *Client) resultOfPeer(ctx context.Context, r *record, g seenState) (*Session, error) {
 	if !r.Obtained.IsZero() && !r.Obtained.Equal(g.obtained) {
-		if s, err := c.resume(ctx, r); s != nil || err != nil {
+		cred, err := c.stored(r)
+		if err != nil {
+			return nil, err
+		}
+		if s, err := c.resume(ctx, r, cred); s != nil || err != nil {
 			return s, err
 		}
 	}

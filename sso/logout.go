@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
@@ -30,7 +31,7 @@ func (c *Client) Logout(ctx context.Context) error {
 // in any case (ClearRefusal removes it).
 func (c *Client) Forget(ctx context.Context, device bool) error {
 	_, err := c.acquireAndRun(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
-		c.setSession(nil, nil)
+		c.setSession(nil)
 		state := c.signInState()
 		if device && r.refusals.empty() {
 			return nil, autherr.AtStep(autherr.StepState, stateError("removing", state.lease.Save(ctx, nil)))
@@ -38,8 +39,7 @@ func (c *Client) Forget(ctx context.Context, device bool) error {
 		if err := c.forgetProvider(r, device); err != nil {
 			return nil, err
 		}
-		r.Cookies = nil
-		r.dropSession()
+		r.dropSession(nil)
 		return nil, state.store(ctx)
 	})
 	return err
@@ -48,14 +48,14 @@ func (c *Client) Forget(ctx context.Context, device bool) error {
 // forgetProvider drops what the provider remembers: its session, and the device if
 // that is wanted.
 func (c *Client) forgetProvider(r *record, device bool) error {
-	p, ok := c.provider.(signOuter)
+	p, ok := credential.As[credential.Revoker](c.source)
 	if !ok || device {
-		r.Provider = nil
+		r.Source = nil
 	}
 	if !ok {
 		return nil
 	}
-	if err := c.restoreProvider(r); err != nil {
+	if err := c.restoreSource(r); err != nil {
 		return err
 	}
 	p.Forget(device)

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 )
 
@@ -64,7 +65,7 @@ func (c *Client) EndSessions(ctx context.Context) (ended Ended, err error) {
 		ended.SP, failed.SP = c.signOutSP(ctx, r)
 		ended.IdP, failed.IdP = c.signOutIdP(ctx, r)
 		if failed.SP == nil {
-			c.setSession(nil, nil)
+			c.setSession(nil)
 		}
 		saved := c.signInState().store(ctx)
 		if failed.SP == nil && failed.IdP == nil {
@@ -79,23 +80,32 @@ func (c *Client) signOutSP(ctx context.Context, r *record) (string, error) {
 	if r.Obtained.IsZero() {
 		return SessionNone, nil
 	}
-	if err := c.visit(r.Cookies).signOut(ctx); err != nil {
+	cred, err := c.stored(r)
+	if err != nil {
 		return SessionKept, err
 	}
-	r.dropSession()
+	end, ok := c.site.(sessionEnder)
+	if cred == nil || !ok {
+		r.dropSession(nil)
+		return SessionNone, nil
+	}
+	if err := end.SignOut(ctx, cred); err != nil {
+		return SessionKept, err
+	}
+	r.dropSession(cred)
 	return SessionEnded, nil
 }
 
 func (c *Client) signOutIdP(ctx context.Context, r *record) (string, error) {
-	p, ok := c.provider.(signOuter)
-	if !ok || len(r.Provider) == 0 {
+	p, ok := credential.As[credential.Revoker](c.source)
+	if !ok || len(r.Source) == 0 {
 		return SessionNone, nil
 	}
-	if err := c.restoreProvider(r); err != nil {
+	if err := c.restoreSource(r); err != nil {
 		return SessionKept, err
 	}
 	end := SessionEnded
-	if h, ok := c.provider.(interface{ HasSession() bool }); ok && !h.HasSession() {
+	if h, ok := credential.As[interface{ HasSession() bool }](c.source); ok && !h.HasSession() {
 		end = SessionNone
 	}
 	err := p.SignOut(ctx)

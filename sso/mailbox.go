@@ -74,7 +74,7 @@ func setMailboxFrom(c *Config, v string) *ConfigError {
 // checkMailbox looks at what must go together. Whether there is a secret is not looked at
 // here: see [Config.MissingSecrets].
 func (c *Config) checkMailbox() *ConfigError {
-	if c.Scheme != "Okta" {
+	if !c.usesProperty("MFAMailbox") {
 		return nil // not used, which a warning says
 	}
 	password, token := !c.MFAMailboxPassword.IsZero(), !c.MFAMailboxToken.IsZero()
@@ -90,7 +90,7 @@ func (c *Config) checkMailbox() *ConfigError {
 // openMailbox returns what fetches mailed codes, nil if the connection names no mailbox.
 func (c *Client) openMailbox() (mfa.Answerer, error) {
 	u := c.cfg.MFAMailbox
-	if u == nil || c.cfg.Scheme != "Okta" {
+	if u == nil || !c.cfg.usesProperty("MFAMailbox") {
 		return nil, nil
 	}
 	if c.cfg.MFAMailboxPassword.IsZero() && c.cfg.MFAMailboxToken.IsZero() {

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/htmlform"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
@@ -230,8 +231,7 @@ func verifyError(a *httpclient.Response, kind error, text, hint string) error {
 // present returns an error unless Jira itself answers at the SP's address. It is asked
 // before a secret is sent for the sake of a session there: as a stranger, so that no
 // cookie makes a difference.
-func (c *Client) present(ctx context.Context, r *record) error {
-	v := c.visit(r.withoutSession())
+func (v *visit) present(ctx context.Context) error {
 	if v.trust { // with TrustExchange nobody is asked who the user is
 		a, err := v.question(ctx, serverInfoPath)
 		if err != nil {
@@ -248,14 +248,14 @@ func (c *Client) present(ctx context.Context, r *record) error {
 // presentOrStarted makes sure that Jira is there, and returns start. Where the SP starts
 // the sign-in, its request for the identity provider is the proof, and nothing else is
 // asked; the request is used if it is wanted soon.
-func (c *Client) presentOrStarted(ctx context.Context, r *record, start saml.Start) (saml.Start, error) {
+func (c *Client) presentOrStarted(ctx context.Context, old credential.Credential, start saml.Start) (saml.Start, error) {
 	if start == nil {
-		return nil, c.present(ctx, r)
+		return nil, c.present(ctx, old)
 	}
 	req, err := start(ctx)
 	if err != nil {
 		if !errors.Is(err, ErrUnreachable) && !errors.Is(err, ErrRateLimited) && ctx.Err() == nil {
-			if away := c.present(ctx, r); away != nil {
+			if away := c.present(ctx, old); away != nil {
 				return nil, away // no fault of the start page
 			}
 		}

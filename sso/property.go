@@ -15,14 +15,15 @@ const (
 // Property describes a property of the connection string, for help, documentation
 // and completion.
 type Property struct {
-	Name     string   // canonical spelling; case and inner spaces do not matter
-	Schemes  []string // the values of AuthScheme that use it; nil: all
-	Required bool     // must be given for those schemes
-	Default  string   // "": none, or described by Help
-	Values   []string // the words that it accepts; nil: not a choice of words
-	Help     string   // one line, no full stop
-	Secret   bool     // may also be given as NameFile, NameCommand or NameKeyring
-	SSO      bool     // may also be given inside SSOProperties
+	Name       string   // canonical spelling; case and inner spaces do not matter
+	Schemes    []string // the values of AuthScheme that use it; nil: all
+	Required   bool     // must be given for all of those schemes
+	RequiredBy []string // the values of AuthScheme with which it must be given
+	Default    string   // "": none, or described by Help
+	Values     []string // the words that it accepts; nil: not a choice of words
+	Help       string   // one line, no full stop
+	Secret     bool     // may also be given as NameFile, NameCommand or NameKeyring
+	SSO        bool     // may also be given inside SSOProperties
 }
 
 // Properties returns all properties, in canonical order. The variants of a secret
@@ -31,9 +32,23 @@ func Properties() []Property {
 	list := make([]Property, len(properties))
 	for i, r := range properties {
 		list[i] = r.Property
-		list[i].Schemes, list[i].Values = slices.Clone(r.Schemes), slices.Clone(r.Values)
+		list[i].Schemes, list[i].Values = schemesUsing(r.Name), slices.Clone(r.Values)
+		if r.Name == "AuthScheme" {
+			list[i].Values = schemeNames()
+		}
+		list[i].RequiredBy = requiredBy(r.Name)
+		list[i].Required = r.Required || list[i].RequiredBy != nil && slices.Equal(list[i].RequiredBy, list[i].Schemes)
 	}
 	return list
+}
+
+func requiredBy(property string) (names []string) {
+	for _, s := range schemes {
+		if slices.Contains(s.required, property) {
+			names = append(names, s.name)
+		}
+	}
+	return names
 }
 
 // propertySpec is a Property and its place in a Config.
@@ -43,8 +58,6 @@ type propertySpec struct {
 }
 
 var (
-	oktaOnly  = []string{"Okta"}
-	crowdOnly = []string{"Crowd"}
 	mfaTypes  = []string{"OktaVerify", "Email", "SMS", "OktaVerifyPush", "OktaVerifyTOTP", "GoogleAuthenticator", "Call", "Question", "YubiKey", "Token"}
 	flows     = []string{"Auto", "SPInitiated", "IdPInitiated"}
 	engines   = []string{"Auto", "Classic", "IDX"}
@@ -53,47 +66,47 @@ var (
 
 // properties holds all properties, in the order in which Public writes them.
 var properties = []propertySpec{
-	{Property{Name: "AuthScheme", Required: true, Values: []string{"Okta", "Crowd"}, Help: "how to sign in"},
+	{Property{Name: "AuthScheme", Required: true, Help: "how to sign in"},
 		schemeField()},
 	{Property{Name: "URL", Help: "base URL of Jira or JSM, with its context path; default: derived from SSOExchangeURL"},
 		urlField(func(c *Config) urlPtr { return &c.URL }, baseURL)},
-	{Property{Name: "User", Required: true, Help: "user name at the identity provider"},
+	{Property{Name: "User", Help: "user name at the identity provider"},
 		textField(func(c *Config) *string { return &c.User })},
 	{Property{Name: "Password", Secret: true, Help: "password at the identity provider; asked for if absent and somebody can be asked"},
 		secretField(func(c *Config) *Secret { return &c.Password })},
-	{Property{Name: "SSOLoginURL", Required: true, SSO: true, Help: "Okta: the app's embed link; Crowd: …/console/secure/saml/sso.action"},
+	{Property{Name: "SSOLoginURL", SSO: true, Help: "Okta: the app's embed link; Crowd: …/console/secure/saml/sso.action"},
 		urlField(func(c *Config) urlPtr { return &c.SSOLoginURL }, nil)},
-	{Property{Name: "SSOExchangeURL", Required: true, SSO: true, Help: "the SP's assertion consumer service, …/plugins/servlet/samlconsumer"},
+	{Property{Name: "SSOExchangeURL", SSO: true, Help: "the SP's assertion consumer service, …/plugins/servlet/samlconsumer"},
 		urlField(func(c *Config) urlPtr { return &c.SSOExchangeURL }, nil)},
-	{Property{Name: "SSOAppName", Schemes: crowdOnly, SSO: true, Help: "name of the SSO-enabled application in Crowd; without it the console's login form is used"},
+	{Property{Name: "SSOAppName", SSO: true, Help: "name of the SSO-enabled application in Crowd; without it the console's login form is used"},
 		textField(func(c *Config) *string { return &c.SSOAppName })},
-	{Property{Name: "SSOAppPassword", Schemes: crowdOnly, Secret: true, SSO: true, Help: "password of the application SSOAppName in Crowd"},
+	{Property{Name: "SSOAppPassword", Secret: true, SSO: true, Help: "password of the application SSOAppName in Crowd"},
 		secretField(func(c *Config) *Secret { return &c.SSOAppPassword })},
-	{Property{Name: "Domain", Schemes: oktaOnly, SSO: true, Help: "host of the Okta organisation; default: the host of SSOLoginURL"},
+	{Property{Name: "Domain", SSO: true, Help: "host of the Okta organisation; default: the host of SSOLoginURL"},
 		accessor{set: setDomain, get: func(c *Config) string { return c.Domain }}},
-	{Property{Name: "APIToken", Schemes: oktaOnly, Secret: true, SSO: true, Help: "Okta API token of a trusted application"},
+	{Property{Name: "APIToken", Secret: true, SSO: true, Help: "Okta API token of a trusted application"},
 		secretField(func(c *Config) *Secret { return &c.APIToken })},
-	{Property{Name: "MFAType", Schemes: oktaOnly, SSO: true, Values: mfaTypes, Help: "the second factor to use; default: chosen among those enrolled"},
+	{Property{Name: "MFAType", SSO: true, Values: mfaTypes, Help: "the second factor to use; default: chosen among those enrolled"},
 		wordField(func(c *Config) *string { return &c.MFAType }, mfaTypes)},
-	{Property{Name: "MFAPassCode", Schemes: oktaOnly, Secret: true, SSO: true, Help: "one-time code; if empty, a challenge is issued and the call has to be repeated with the code"},
+	{Property{Name: "MFAPassCode", Secret: true, SSO: true, Help: "one-time code; if empty, a challenge is issued and the call has to be repeated with the code"},
 		secretField(func(c *Config) *Secret { return &c.MFAPassCode })},
-	{Property{Name: "MFARememberDevice", Schemes: oktaOnly, SSO: true, Default: "True", Help: "ask Okta to remember this device"},
+	{Property{Name: "MFARememberDevice", SSO: true, Default: "True", Help: "ask Okta to remember this device"},
 		boolField(func(c *Config) *bool { return &c.MFARememberDevice })},
-	{Property{Name: "MFASecret", Schemes: oktaOnly, Secret: true, SSO: true, Help: "TOTP seed, base32 or otpauth:// URI; codes are computed"},
+	{Property{Name: "MFASecret", Secret: true, SSO: true, Help: "TOTP seed, base32 or otpauth:// URI; codes are computed"},
 		secretField(func(c *Config) *Secret { return &c.MFASecret })},
-	{Property{Name: "MFACommand", Schemes: oktaOnly, SSO: true, Help: "command that prints the code; run only when a code is asked for"},
+	{Property{Name: "MFACommand", SSO: true, Help: "command that prints the code; run only when a code is asked for"},
 		hidden(textField(func(c *Config) *string { return &c.MFACommand }))},
-	{Property{Name: "MFAMailbox", Schemes: oktaOnly, SSO: true, Help: "mailbox that mailed codes are read from, imaps://user@host/INBOX; needs MFAMailboxPassword or MFAMailboxToken"},
+	{Property{Name: "MFAMailbox", SSO: true, Help: "mailbox that mailed codes are read from, imaps://user@host/INBOX; needs MFAMailboxPassword or MFAMailboxToken"},
 		urlFieldOf(func(c *Config) urlPtr { return &c.MFAMailbox }, parseMailbox)},
-	{Property{Name: "MFAMailboxPassword", Schemes: oktaOnly, Secret: true, SSO: true, Help: "password of the mailbox"},
+	{Property{Name: "MFAMailboxPassword", Secret: true, SSO: true, Help: "password of the mailbox"},
 		secretField(func(c *Config) *Secret { return &c.MFAMailboxPassword })},
-	{Property{Name: "MFAMailboxToken", Schemes: oktaOnly, Secret: true, SSO: true, Help: "OAuth access token for the mailbox (OAUTHBEARER, XOAUTH2), as a rule by MFAMailboxTokenCommand"},
+	{Property{Name: "MFAMailboxToken", Secret: true, SSO: true, Help: "OAuth access token for the mailbox (OAUTHBEARER, XOAUTH2), as a rule by MFAMailboxTokenCommand"},
 		secretField(func(c *Config) *Secret { return &c.MFAMailboxToken })},
-	{Property{Name: "MFAMailboxFrom", Schemes: oktaOnly, SSO: true, Default: defaultSender, Help: "address of the sender of the codes; mail from anybody else is not looked at"},
+	{Property{Name: "MFAMailboxFrom", SSO: true, Default: defaultSender, Help: "address of the sender of the codes; mail from anybody else is not looked at"},
 		accessor{set: setMailboxFrom, get: func(c *Config) string { return c.MFAMailboxFrom }}},
-	{Property{Name: "MFADevice", Schemes: oktaOnly, SSO: true, Help: "name of the device, or a part that no other has, when several of one kind are enrolled"},
+	{Property{Name: "MFADevice", SSO: true, Help: "name of the device, or a part that no other has, when several of one kind are enrolled"},
 		textField(func(c *Config) *string { return &c.MFADevice })},
-	{Property{Name: "OktaEngine", Schemes: oktaOnly, SSO: true, Default: "Auto", Values: engines, Help: "Okta's sign-in engine"},
+	{Property{Name: "OktaEngine", SSO: true, Default: "Auto", Values: engines, Help: "Okta's sign-in engine"},
 		wordField(func(c *Config) *string { return &c.OktaEngine }, engines)},
 	{Property{Name: "SSOFlow", SSO: true, Default: "Auto", Values: flows, Help: "where the sign-in starts; Auto: Crowd at the SP, Okta at the IdP"},
 		wordField(func(c *Config) *string { return &c.SSOFlow }, flows)},
@@ -101,7 +114,7 @@ var properties = []propertySpec{
 		urlField(func(c *Config) urlPtr { return &c.SSOStartURL }, nil)},
 	{Property{Name: "SSOAudience", SSO: true, Help: "what the SP calls itself (its entity ID); only used to name a mismatch when the SP refuses the assertion"},
 		textField(func(c *Config) *string { return &c.SSOAudience })},
-	{Property{Name: "NewPassword", Schemes: oktaOnly, Secret: true, SSO: true, Help: "new password to set when the old one has expired"},
+	{Property{Name: "NewPassword", Secret: true, SSO: true, Help: "new password to set when the old one has expired"},
 		secretField(func(c *Config) *Secret { return &c.NewPassword })},
 	{Property{Name: "RemoteAddress", SSO: true, Help: "IP address of the client; Crowd: the remote_address validation factor; Okta: told to Okta (X-Forwarded-For), only with APIToken; not sent when unset"},
 		accessor{set: setRemoteAddress, get: func(c *Config) string { return c.RemoteAddress }}},

@@ -8,10 +8,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/crowd"
-	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/mfa"
-	"github.com/ssoexchange/ssoexchange/okta"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
@@ -26,27 +23,9 @@ type Provider interface {
 	SignIn(ctx context.Context, start saml.Start) (*saml.Response, error)
 }
 
-// What a Provider may be able to do beyond signing in.
+// What a Provider may be able to do beyond signing in, and beyond the contracts of package
+// credential.
 type (
-	// rememberer keeps something from one sign-in to the next: sessions, devices,
-	// an open challenge.
-	rememberer interface {
-		Restore(data []byte) error
-		Snapshot() ([]byte, error)
-	}
-
-	// keepAliver can prolong its session. It returns when that and the remembered
-	// device end; a zero time is unknown, or none.
-	keepAliver interface {
-		KeepAlive(ctx context.Context) (session, device time.Time, err error)
-	}
-
-	// prober can ask its server something that needs no secret and changes nothing. The
-	// answer is an error unless the server answered as it should.
-	prober interface {
-		Probe(ctx context.Context) error
-	}
-
 	// asideSetter can do without its session for one sign-in. takeBack, called
 	// afterwards, restores it unless there is a new one.
 	asideSetter interface {
@@ -57,10 +36,9 @@ type (
 	// an earlier run of the same transaction has sent it.
 	passwordTeller interface{ PasswordTried() bool }
 
-	// signOuter can end what it started.
-	signOuter interface {
-		SignOut(ctx context.Context) error
-		Forget(device bool)
+	// applicationChecker can ask whether its server accepts the application.
+	applicationChecker interface {
+		CheckApplication(ctx context.Context) error
 	}
 )
 
@@ -75,97 +53,15 @@ type providerDeps struct {
 	accepted   func(context.Context)
 }
 
-// newProvider is the only place where a scheme becomes a provider.
-func newProvider(cfg *Config, d providerDeps) (Provider, error) {
-	switch cfg.Scheme {
-	case "Okta":
-		c := &okta.Client{
-			LoginURL:       cfg.SSOLoginURL,
-			Domain:         cfg.Domain,
-			Engine:         cfg.OktaEngine,
-			User:           cfg.User,
-			Password:       d.password("Password", cfg.User, cfg.Password),
-			ForwardedFor:   cfg.RemoteAddress,
-			Factor:         factorChoice(cfg),
-			Answerer:       d.answerer,
-			RememberDevice: cfg.MFARememberDevice,
-			MFATimeout:     cfg.MFATimeout,
-			Transport:      d.transport,
-			UserAgent:      d.userAgent,
-			Logger:         d.logger,
-			Checkpoint:     d.checkpoint,
-			Accepted:       d.accepted,
-		}
-		if !cfg.NewPassword.IsZero() {
-			c.NewPassword = d.password(newPasswordProperty, cfg.User, cfg.NewPassword)
-		}
-		if !cfg.APIToken.IsZero() {
-			c.APIToken = d.password("APIToken", cfg.SSOLoginURL.Host, cfg.APIToken)
-		}
-		return c, nil
-	case "Crowd":
-		c := &crowd.Client{
-			LoginURL:      cfg.SSOLoginURL,
-			User:          cfg.User,
-			Password:      d.password("Password", cfg.User, cfg.Password),
-			AppName:       cfg.SSOAppName,
-			RemoteAddress: cfg.RemoteAddress,
-			Transport:     d.transport,
-			UserAgent:     d.userAgent,
-			Logger:        d.logger,
-			Checkpoint:    d.checkpoint,
-		}
-		switch {
-		case cfg.SSOAppName != "":
-			c.AppPassword = d.password("SSOAppPassword", cfg.SSOAppName, cfg.SSOAppPassword)
-		case !cfg.SSOAppPassword.IsZero():
-			return nil, autherr.New(ErrConfig, "sso: SSOAppPassword is given without SSOAppName",
-				"give both, for Crowd's REST API, or neither, for the console's login form")
-		}
-		return c, nil
-	}
-	return nil, autherr.New(ErrConfig, "sso: AuthScheme "+cfg.Scheme+" has no provider", "use AuthScheme=Okta or AuthScheme=Crowd")
-}
-
-// firstStop returns the address that a provider of newProvider connects to first.
+// firstStop returns the address that secrets are sent to first; nil: not known.
 func firstStop(cfg *Config) *url.URL {
+	if cfg.scheme().secrets != nil {
+		return cfg.URL
+	}
 	if cfg.SSOLoginURL != nil && cfg.Domain != "" {
 		return &url.URL{Scheme: cfg.SSOLoginURL.Scheme, Host: cfg.Domain}
 	}
 	return cfg.SSOLoginURL
-}
-
-// factorChoice translates MFAType, a name of the connection string, into what
-// Okta has to look for among the enrolled factors.
-func factorChoice(cfg *Config) okta.FactorChoice {
-	f := okta.FactorChoice{Name: cfg.MFAType, Device: cfg.MFADevice}
-	switch cfg.MFAType {
-	case "OktaVerify":
-		// Either form of Okta Verify: the code if it can be computed, else the push.
-		f.Kind, f.Provider = mfa.Push, "OKTA"
-		if !cfg.MFASecret.IsZero() || !cfg.MFAPassCode.IsZero() || cfg.MFACommand != "" {
-			f.Kind = mfa.TOTP
-		}
-	case "OktaVerifyPush":
-		f.Kind, f.Provider = mfa.Push, "OKTA"
-	case "OktaVerifyTOTP":
-		f.Kind, f.Provider = mfa.TOTP, "OKTA"
-	case "GoogleAuthenticator":
-		f.Kind, f.Provider = mfa.TOTP, "GOOGLE"
-	case "Email":
-		f.Kind = mfa.Email
-	case "SMS":
-		f.Kind = mfa.SMS
-	case "Call":
-		f.Kind = mfa.Call
-	case "Question":
-		f.Kind = mfa.Question
-	case "YubiKey":
-		f.Kind = mfa.Hardware
-	case "Token":
-		f.Kind = mfa.Token
-	}
-	return f
 }
 
 // passCode is the code that was handed in: by MFAPassCode, or later by

@@ -11,7 +11,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/cookiejar"
+	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
@@ -51,19 +51,18 @@ func (id Identity) Key() string {
 
 // record is all that outlives a sign-in. It is a secret as a whole.
 type record struct {
-	Version    int                `json:"version"`
-	Identity   Identity           `json:"identity"`
-	Connection string             `json:"connection"` // the connection string without its secrets
-	Provider   json.RawMessage    `json:"provider,omitempty"`
-	Cookies    []cookiejar.Cookie `json:"cookies,omitempty"`   // the SP's
-	StartURL   string             `json:"start_url,omitempty"` // learnt: where the SP's own sign-in starts
-	User       string             `json:"user,omitempty"`      // as the SP names it
-	Obtained   time.Time          `json:"obtained,omitzero"`   // when the session was obtained
-	Verified   time.Time          `json:"verified,omitzero"`   // when the SP last confirmed it
-	Lost       time.Time          `json:"lost,omitzero"`       // when the SP said that it does not know the session any more
-	Answered   time.Time          `json:"answered,omitzero"`   // when Jira itself last opened a session
-	Failed     *failure           `json:"failed,omitempty"`    // how the last sign-in ended, if it failed
-	Accounts   []account          `json:"accounts,omitempty"`  // whose secrets the sign-in sends, for Entries
+	Version    int             `json:"version"`
+	Identity   Identity        `json:"identity"`
+	Connection string          `json:"connection"`           // the connection string without its secrets
+	Source     json.RawMessage `json:"source,omitempty"`     // what the credential's source remembers
+	Credential json.RawMessage `json:"credential,omitempty"` // as it encodes itself; none if it is obtained anew
+	User       string          `json:"user,omitempty"`       // as the SP names it
+	Obtained   time.Time       `json:"obtained,omitzero"`    // when the session was obtained
+	Verified   time.Time       `json:"verified,omitzero"`    // when the SP last confirmed it
+	Lost       time.Time       `json:"lost,omitzero"`        // when the SP said that it does not know the session any more
+	Answered   time.Time       `json:"answered,omitzero"`    // when Jira itself last opened a session
+	Failed     *failure        `json:"failed,omitempty"`     // how the last sign-in ended, if it failed
+	Accounts   []account       `json:"accounts,omitempty"`   // whose secrets the sign-in sends, for Entries
 
 	// refusals is what programs of before there were records of accounts noted; of it
 	// only RefusalKey is still written, which keys the seal of a stop.
@@ -119,22 +118,12 @@ func decodeRecord(data []byte, cfg *Config) (*record, error) {
 	return &r, nil
 }
 
-// dropSession forgets the SP's session; see withoutSession.
-func (r *record) dropSession() {
-	r.Cookies = r.withoutSession()
-	r.User, r.Obtained, r.Verified, r.Lost = "", time.Time{}, time.Time{}, time.Time{}
-}
-
-// withoutSession returns the SP's cookies as a browser that restarts has them: those
-// with an expiry of their own (devices, preferences), without the remembered login.
-func (r *record) withoutSession() []cookiejar.Cookie {
-	var kept []cookiejar.Cookie
-	for _, c := range r.Cookies {
-		if !c.Expires.IsZero() && c.Name != rememberMeCookie {
-			kept = append(kept, c)
-		}
+// dropSession forgets the session of cred, and keeps of it what outlives sessions; nil: nothing.
+func (r *record) dropSession(cred credential.Credential) {
+	r.Credential, r.User, r.Obtained, r.Verified, r.Lost = nil, "", time.Time{}, time.Time{}, time.Time{}
+	if k, ok := cred.(remainder); ok {
+		r.Credential, _ = credential.Encode(k.Remainder()) // cookies, which can be encoded
 	}
-	return kept
 }
 
 // reset forgets every refusal that is noted here, and every stop.

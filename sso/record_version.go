@@ -11,7 +11,7 @@ import (
 // recordVersion is written into every record. An earlier one is brought up to date
 // when it is read, and stored so with the next write. A later one is left alone by
 // refusing to work with it: it is never overwritten.
-const recordVersion = 1
+const recordVersion = 2
 
 // migrations bring records up to date, one version at a time: the function at index
 // n changes the fields of a record of version n into those of version n+1.
@@ -21,12 +21,35 @@ const recordVersion = 1
 // form to the test. Fields that are only added need no new version.
 var migrations = [recordVersion]migration{
 	0: unnumbered,
+	1: cookiesOnly,
 }
 
 type migration func(fields map[string]json.RawMessage) error
 
 // unnumbered is for records from before they had a number, which lack nothing else.
 func unnumbered(map[string]json.RawMessage) error { return nil }
+
+// cookiesOnly is for records from before there were other credentials than cookies, and
+// other sources than a provider.
+func cookiesOnly(fields map[string]json.RawMessage) error {
+	if cookies, ok := fields["cookies"]; ok {
+		fields["credential"] = cookies
+		delete(fields, "cookies")
+	}
+	source := make(map[string]json.RawMessage)
+	for _, name := range []string{"provider", "start_url"} {
+		if value, ok := fields[name]; ok {
+			source[name] = value
+			delete(fields, name)
+		}
+	}
+	if len(source) == 0 {
+		return nil
+	}
+	data, err := json.Marshal(source)
+	fields["source"] = data
+	return err
+}
 
 // upToDate returns the record in data as version len(steps).
 func upToDate(data []byte, steps []migration) ([]byte, error) {

@@ -56,13 +56,18 @@ func TestUnnumberedRecord(t *testing.T) {
 		t.Fatalf("%d migrations, version %d", len(migrations), recordVersion)
 	}
 	const old = `{"identity":{"scheme":"Okta","idp":"acme.okta.com","sp":"https://jira.example.com","user":"ana"},
-		"provider":{"version":1},"cookies":[{"name":"JSESSIONID","value":"x","domain":"jira.example.com","path":"/"}],"obtained":"2026-01-02T03:04:05Z"}`
+		"provider":{"version":1},"start_url":"https://jira.example.com/start","cookies":[{"name":"JSESSIONID","value":"x","domain":"jira.example.com","path":"/"}],"obtained":"2026-01-02T03:04:05Z"}`
 	r, err := decodeRecord([]byte(old), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if r.Version != recordVersion || len(r.Cookies) != 1 || r.Obtained.IsZero() || string(r.Provider) != `{"version":1}` {
-		t.Errorf("version %d, %d cookies, obtained %v, provider %s", r.Version, len(r.Cookies), r.Obtained, r.Provider)
+	cred, err := decodeCookies(r.Credential)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const source = `{"provider":{"version":1},"start_url":"https://jira.example.com/start"}`
+	if r.Version != recordVersion || len(cookiesIn(cred)) != 1 || r.Obtained.IsZero() || string(r.Source) != source {
+		t.Errorf("version %d, %d cookies, obtained %v, source %s", r.Version, len(cookiesIn(cred)), r.Obtained, r.Source)
 	}
 	for v, step := range migrations {
 		if step == nil {

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/deadline"
 )
@@ -255,7 +256,10 @@ func (c *Client) noteCare(ctx context.Context, change func(*record)) error {
 // confirm stores that a session lives, unless it has been replaced meanwhile.
 func (r *record) confirm(s *Session) {
 	if r.Obtained.Equal(s.Obtained) {
-		r.Cookies, r.User, r.Verified, r.Lost = s.Cookies, s.User, s.Verified, time.Time{}
+		if data, err := credential.Encode(s.cred); err == nil {
+			r.Credential = data
+		}
+		r.User, r.Verified, r.Lost = s.User, s.Verified, time.Time{}
 	}
 }
 
@@ -270,12 +274,12 @@ func (c *Client) resumeCare(ctx context.Context) error {
 // prolong asks the identity provider to keep its session, if it can, and notes when
 // that ends. Its failure is no failure of the turn: the next sign-in finds out.
 func (c *Client) prolong(ctx context.Context) {
-	p, ok := c.provider.(keepAliver)
+	p, ok := credential.As[credential.KeepAliver](c.source)
 	if !ok {
 		return
 	}
 	_, err := c.acquireAndRun(ctx, time.Now(), func(ctx context.Context, rec *record) (*Session, error) {
-		if err := c.restoreProvider(rec); err != nil {
+		if err := c.restoreSource(rec); err != nil {
 			return nil, err
 		}
 		session, device, err := p.KeepAlive(ctx)

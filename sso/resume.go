@@ -2,35 +2,42 @@ package sso
 
 import (
 	"context"
-	"slices"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/cookiejar"
+	"github.com/ssoexchange/ssoexchange/credential"
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
 )
 
-// resume puts the stored cookies into the jar and asks the SP who they belong to.
-// It returns nil, nil if there is no session or it is over.
-func (c *Client) resume(ctx context.Context, r *record) (*Session, error) {
-	if r.Obtained.IsZero() {
+// resume asks the site whose the stored credential cred is. It returns nil, nil if there
+// is none or it is over.
+func (c *Client) resume(ctx context.Context, r *record, cred credential.Credential) (*Session, error) {
+	if r.Obtained.IsZero() || cred == nil {
 		return nil, nil
 	}
-	v := c.visit(r.Cookies)
-	user, err := v.whoAmI(ctx)
+	cred = credential.Clone(cred) // those who are working go on with theirs
+	user, err := c.site.WhoAmI(ctx, cred)
 	if err != nil || user == "" {
 		return nil, err
 	}
-	r.User, r.Verified, r.Cookies = user, time.Now(), v.jar.All()
-	return c.setSession(r.session(true), v.jar), nil
+	r.User, r.Verified = user, time.Now()
+	if r.Credential, err = credential.Encode(cred); err != nil {
+		return nil, autherr.AtStep(autherr.StepState, err)
+	}
+	return c.setSession(newSession(r, cred, true)), nil
 }
 
-// resumeStored is resume for callers without the lease. Where the SP renewed the
+// resumeStored is resume for callers without the lease. Where the site renewed the
 // session by a remembered login, the new session is stored: the next process shall
-// not begin with one that the SP has forgotten.
-func (c *Client) resumeStored(ctx context.Context, r *record) (*Session, error) {
-	before, lost := r.Cookies, !r.Lost.IsZero()
-	s, err := c.resume(ctx, r)
-	if s != nil && (lost || !sameSession(before, r.Cookies)) {
-		c.storeRenewed(ctx, r.Obtained, r.Cookies, s)
+// not begin with one that the site has forgotten.
+func (c *Client) resumeStored(ctx context.Context, r *record, cred credential.Credential) (*Session, error) {
+	before, err := c.stored(r)
+	if err != nil {
+		return nil, err
+	}
+	lost := !r.Lost.IsZero()
+	s, err := c.resume(ctx, r, cred)
+	if s != nil && (lost || before != nil && !credential.Same(before, s.cred)) {
+		c.storeRenewed(ctx, s)
 	}
 	return s, err
 }
@@ -38,13 +45,16 @@ func (c *Client) resumeStored(ctx context.Context, r *record) (*Session, error) 
 // storeWait bounds how long a session that works waits to be stored.
 const storeWait = 2 * time.Second
 
-// storeRenewed stores the cookies of a session that the SP has renewed, unless
+// storeRenewed stores the credential of a session that the site has renewed, unless
 // somebody has signed in since. Without it everything works as well, at the price of
 // a request; so it is done if it can be done soon, and its errors are only logged.
-func (c *Client) storeRenewed(ctx context.Context, obtained time.Time, cookies []cookiejar.Cookie, s *Session) {
-	err := c.noteSession(ctx, obtained, func(r *record) {
-		r.Cookies, r.User, r.Verified, r.Lost = cookies, s.User, s.Verified, time.Time{}
-	})
+func (c *Client) storeRenewed(ctx context.Context, s *Session) {
+	data, err := credential.Encode(s.cred)
+	if err == nil {
+		err = c.noteSession(ctx, s.Obtained, func(r *record) {
+			r.Credential, r.User, r.Verified, r.Lost = data, s.User, s.Verified, time.Time{}
+		})
+	}
 	if err != nil {
 		c.opts.Logger.Debug("the renewed session could not be stored", "error", err.Error())
 	}
@@ -80,21 +90,4 @@ func (c *Client) noteSession(ctx context.Context, obtained time.Time, change fun
 	}
 	change(r)
 	return c.newSignInState(r, lease).store(ctx)
-}
-
-// sameSession reports whether two sets of cookies are the same session. Balancers
-// change their cookies with every answer; that alone is not worth a write.
-func sameSession(a, b []cookiejar.Cookie) bool {
-	return slices.Equal(sessionParts(a), sessionParts(b))
-}
-
-func sessionParts(cs []cookiejar.Cookie) []string {
-	var parts []string
-	for _, c := range cs {
-		if c.Name == sessionCookie || c.Name == rememberMeCookie {
-			parts = append(parts, c.Domain+c.Path+c.Name+"="+c.Value)
-		}
-	}
-	slices.Sort(parts)
-	return parts
 }

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"unicode"
 
+	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/deadline"
 	"github.com/ssoexchange/ssoexchange/mfa"
@@ -30,7 +31,7 @@ type aheadSecrets struct {
 // session, which may make them unnecessary, only those are read that ask nobody, and
 // one that cannot be read now is no reason to fail.
 func (c *Client) secretsAhead(ctx context.Context) error {
-	holder, ok := c.provider.(resumable)
+	holder, ok := credential.As[resumable](c.source)
 	if !ok {
 		return nil // a provider of the caller's own has its own secrets
 	}

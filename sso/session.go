@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
+	"github.com/ssoexchange/ssoexchange/credential"
 )
 
 // jiraIdle is how long Jira keeps an idle session unless its administrator
@@ -26,6 +27,17 @@ type Session struct {
 	// and so proved it right. It is false if the identity provider's session was enough
 	// (see [Client.LoginFresh]), and of a session that was stored.
 	PasswordTried bool
+
+	cred credential.Credential // nil: of a Session that was made by hand
+}
+
+// newSession is the session of r with its credential, which may be nil.
+func newSession(r *record, cred credential.Credential, reused bool) *Session {
+	s := &Session{Cookies: cookiesIn(cred), User: r.User, Obtained: r.Obtained, Verified: r.Verified, Reused: reused, cred: cred}
+	if now := time.Now(); s.Verified.After(now) {
+		s.Verified = now
+	}
+	return s
 }
 
 // Expires estimates when the session ends if nobody uses it: the remember-me
@@ -33,11 +45,12 @@ type Session struct {
 // It is an estimate, by our clock and the server's dates: an administrator may have
 // set another idle time, and a restart of the SP ends sessions at any moment.
 func (s Session) Expires() time.Time {
+	if _, browser := s.cred.(cookieHolder); s.cred != nil && !browser {
+		return s.cred.Expiry() // nothing is idle there
+	}
 	end := s.Verified.Add(jiraIdle)
-	for _, c := range s.Cookies {
-		if c.Name == rememberMeCookie && c.Expires.After(end) {
-			end = c.Expires
-		}
+	if remembered := rememberedUntil(s.Cookies); remembered.After(end) {
+		return remembered
 	}
 	return end
 }

@@ -6,9 +6,9 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/deadline"
-	"github.com/ssoexchange/ssoexchange/saml"
 )
 
 // signInState is what a sign-in, or another change of the record, shares with the
@@ -41,21 +41,22 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	if err := c.mailboxSecret(); err != nil {
 		return nil, err // before any secret leaves
 	}
-	if err := c.restoreProvider(r); err != nil {
+	if err := c.restoreSource(r); err != nil {
 		return nil, err
 	}
 	if err := c.secretsAhead(ctx); err != nil {
 		return nil, err // before any server is asked
 	}
+	old, err := c.stored(r)
+	if err != nil {
+		return nil, err
+	}
 	start := time.Now()
 	if asked.IsZero() && r.Obtained.IsZero() {
 		asked = r.Answered // a session has just been forgotten
 	}
-	v := c.visit(r.withoutSession())
-	begin := c.starter(v, r)
 	if age := start.Sub(asked); age < 0 || age > presenceLasts {
-		var err error
-		if begin, err = c.presentOrStarted(ctx, r, begin); err != nil {
+		if err := c.begin(ctx, old); err != nil {
 			c.notBegun(ctx, r, err, start)
 			return nil, err
 		}
@@ -66,7 +67,8 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	// The SP is not asked anything more until the IdP has answered.
 	c.net.preconnect(ctx, c.cfg.SSOExchangeURL)
 	takeBack := c.setAside(state)
-	err := state.lateMail(c.walk(ctx, v, r, begin))
+	cred, err := c.obtain(ctx, r, old)
+	err = state.lateMail(err)
 	takeBack()
 	now := time.Now()
 	noteErr := state.guard.note(ctx, err, now)
@@ -88,9 +90,9 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	if err != nil {
 		return nil, err
 	}
-	s := r.session(false)
+	s := newSession(r, cred, false)
 	s.PasswordTried = c.passwordTried(state.guard)
-	return c.setSession(s, v.jar), nil
+	return c.setSession(s), nil
 }
 
 // notBegun notes that the SP started no sign-in, for those who wait for the outcome.
@@ -123,71 +125,89 @@ func (c *Client) logSignIn(ctx context.Context, r *record, err error, took time.
 // that nobody has to sign in, because a neighbour has, a connection goes unused.
 func (c *Client) preconnect(ctx context.Context) { c.net.preconnect(ctx, c.idp) }
 
-// walk is one sign-in: from the identity provider's login to the SP's session.
-// start asks the SP for its request; nil: the identity provider begins.
-func (c *Client) walk(ctx context.Context, v *visit, r *record, start saml.Start) error {
-	began := time.Now()
-	var request *saml.Request
-	if start != nil {
-		ask := start
-		start = func(ctx context.Context) (req *saml.Request, err error) {
-			request, err = ask(ctx)
-			return request, err
+// obtain asks the source for a credential and the site whose it is, and puts both into r.
+func (c *Client) obtain(ctx context.Context, r *record, old credential.Credential) (credential.Credential, error) {
+	cred, err := c.source.Credential(ctx, old)
+	if err != nil {
+		return nil, autherr.AtStep(autherr.StepLogin, err)
+	}
+	user := ""
+	if o, ok := cred.(credential.Owned); ok {
+		user = o.User() // the site has just said so
+	}
+	if user == "" {
+		if user, err = c.prove(ctx, cred); err != nil {
+			return nil, err
 		}
 	}
-	response, err := c.provider.SignIn(ctx, start)
+	data, err := credential.Encode(cred)
 	if err != nil {
-		return autherr.AtStep(autherr.StepLogin, err)
-	}
-	if lost := leaseErr(c.signInState().lease); lost != nil {
-		return lost // a neighbour may have a session already: no second one
-	}
-	if err := c.signInState().guard.accepted(ctx); err != nil {
-		c.opts.Logger.Warn("that the secrets were accepted could not be stored", "error", err.Error())
-	}
-	if v.started.After(began) {
-		began = v.started // the SP has made a request since
-	}
-	if time.Since(began) > presenceLasts { // a person was waited for; the assertion is good for one use
-		if err := c.present(ctx, r); err != nil {
-			return err
-		}
-	}
-	user, err := v.exchange(ctx, response, request)
-	if err != nil {
-		return err
+		return nil, autherr.AtStep(autherr.StepState, err)
 	}
 	now := time.Now()
-	r.User, r.Obtained, r.Verified, r.Lost, r.Cookies = user, now, now, time.Time{}, v.jar.All()
+	r.User, r.Obtained, r.Verified, r.Lost, r.Credential = user, now, now, time.Time{}, data
 	r.Answered = now
+	return cred, nil
+}
+
+// prove asks the site whose a new credential is. The secret behind it is what is refused if it is
+// nobody's: the site is the server that it was sent to.
+func (c *Client) prove(ctx context.Context, cred credential.Credential) (string, error) {
+	user, err := c.site.WhoAmI(ctx, cred)
+	var step *StepError
+	switch {
+	case errors.As(err, &step):
+		return "", &StepError{Step: autherr.StepLogin, Err: step.Err}
+	case err != nil:
+		return "", autherr.AtStep(autherr.StepLogin, err)
+	case user == "":
+		return "", autherr.AtStep(autherr.StepLogin, c.cfg.scheme().refusal(c.cfg))
+	}
+	return user, nil
+}
+
+// begin shows that the site is there before a secret is sent for the sake of a session at it.
+func (c *Client) begin(ctx context.Context, old credential.Credential) error {
+	if b, ok := credential.As[beginner](c.source); ok {
+		return b.Begin(ctx, old)
+	}
+	return nil
+}
+
+// present returns an error unless the site itself answers. It is asked before a secret is sent for
+// the sake of a session there.
+func (c *Client) present(ctx context.Context, old credential.Credential) error {
+	if p, ok := c.site.(presenter); ok {
+		return p.Present(ctx, old)
+	}
 	return nil
 }
 
 // presenceLasts is for how long it counts that Jira answered.
 const presenceLasts = 30 * time.Second
 
-func (c *Client) restoreProvider(r *record) error {
-	p, ok := c.provider.(rememberer)
+func (c *Client) restoreSource(r *record) error {
+	k, ok := credential.As[credential.Keeper](c.source)
 	if !ok {
 		return nil
 	}
-	if err := p.Restore(r.Provider); err != nil {
-		// What cannot be read is not worth failing for: the provider starts afresh.
+	if err := k.Restore(r.Source); err != nil {
+		// What cannot be read is not worth failing for: the source starts afresh.
 		c.opts.Logger.Warn("what was remembered of the identity provider cannot be read; signing in anew", "error", err.Error())
-		return p.Restore(nil)
+		return k.Restore(nil)
 	}
 	return nil
 }
 
-// snapshot puts what the provider remembers into the record.
+// snapshot puts what the source remembers into the record.
 func (c *Client) snapshot(g *secretGuard) error {
-	p, ok := c.provider.(rememberer)
+	k, ok := credential.As[credential.Keeper](c.source)
 	if !ok {
 		return nil
 	}
-	data, err := p.Snapshot()
+	data, err := k.Snapshot()
 	if err == nil {
-		g.change(func(r *record) { r.Provider = data })
+		g.change(func(r *record) { r.Source = data })
 	}
 	return autherr.AtStep(autherr.StepState, err)
 }
@@ -251,7 +271,7 @@ func (c *Client) guarded(property, owner string, s Secret) func(context.Context)
 			return s.Reveal(ctx)
 		}
 		if property == "Password" { // a seed that cannot be used is found out before the password leaves
-			if _, err := c.ahead("MFASecret", c.cfg.MFASecret).Reveal(ctx); err != nil && c.cfg.Scheme == "Okta" {
+			if _, err := c.ahead("MFASecret", c.cfg.MFASecret).Reveal(ctx); err != nil && c.cfg.usesProperty("MFASecret") {
 				return "", err
 			}
 		}

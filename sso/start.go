@@ -16,26 +16,17 @@ import (
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
-// starter returns how the sign-in begins: nil for a sign-in that begins at the
-// identity provider, else a function that asks the SP for its request.
+// startsAtSP reports whether the sign-in begins at the SP, and not at the identity provider.
 //
 // By default Okta starts at the identity provider, which saves a request. Crowd
 // answers nothing but requests, and Jira refuses an answer to a request that it did
 // not make, so Crowd starts at the SP.
-func (c *Client) starter(v *visit, r *record) saml.Start {
-	flow := c.cfg.SSOFlow
-	if flow == "IdPInitiated" || (flow == "" || flow == "Auto") && c.cfg.Scheme != "Crowd" {
-		return nil
+func (c *Config) startsAtSP() bool {
+	switch c.SSOFlow {
+	case "", "Auto":
+		return c.scheme().startsAtSP
 	}
-	known := r.StartURL
-	return func(ctx context.Context) (*saml.Request, error) {
-		req, learnt, err := v.startAtSP(ctx, known)
-		if err != nil {
-			return nil, autherr.AtStep(autherr.StepStart, err)
-		}
-		c.signInState().guard.change(func(r *record) { r.StartURL = learnt })
-		return req, nil
-	}
+	return c.SSOFlow != "IdPInitiated"
 }
 
 // startAtSP makes the SP start a sign-in and returns the request with which it

@@ -6,7 +6,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/ssoexchange/ssoexchange/cookiejar"
+	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
@@ -41,36 +41,34 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, &autherr.Error{Kind: ErrConfig, Text: "sso: request to " + req.URL.Host + " not sent: this client is confined to " + httpclient.Origin(c.cfg.URL),
 			Hint: "use another http.Client for other hosts: this one would have to keep its cookies from them"}
 	}
-	session, jar, err := c.current(req.Context())
+	session, err := c.current(req.Context())
 	if err != nil {
 		closeBody(req)
 		return nil, err
 	}
-	cookies := jar.Header(req.URL)
-	before := sessionIn(cookies)
-	resp, err := t.send(req, req.Body, cookies, jar)
+	resp, renewed, err := t.send(req, req.Body, session.cred)
 	if err != nil {
 		return nil, err
 	}
-	if !c.cfg.lost(resp) {
+	if !c.site.Lost(resp) {
 		if !safe(req.Method) && resp.StatusCode >= 300 && resp.Header.Get("Location") != "" {
 			// It may lead to a sign-in at an address that nobody knows, and is not followed.
 			// Whether the SP has acted nobody knows either, so that the answer stands.
-			_, _, _ = c.renew(req.Context(), session)
+			_, _ = c.renew(req.Context(), session)
 		}
-		if before != "" && resp.Header["Set-Cookie"] != nil && sessionIn(jar.Header(req.URL)) != before { // renewed by a remembered login
-			c.storeRenewed(req.Context(), session.Obtained, jar.All(), session)
+		if renewed { // by a remembered login
+			c.storeRenewed(req.Context(), session)
 		}
 		return resp, nil
 	}
-	renewed, jar, err := c.renew(req.Context(), session)
+	next, err := c.renew(req.Context(), session)
 	if err != nil {
 		drop(resp)
 		return nil, err
 	}
-	// A remembered login renews the session without a sign-in: then only the cookie
+	// A remembered login renews the session without a sign-in: then only the credential
 	// differs.
-	if renewed == session && sessionIn(jar.Header(req.URL)) == before || !turnedAway(resp) && !idempotent(req.Method) {
+	if credential.Same(next.cred, session.cred) || !turnedAway(resp) && !idempotent(req.Method) {
 		return resp, nil // the session is fine: this is the SP's real answer
 	}
 	again, ok := repeatable(req)
@@ -78,7 +76,8 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return resp, nil
 	}
 	drop(resp)
-	return t.send(again, again.Body, jar.Header(again.URL), jar)
+	resp, _, err = t.send(again, again.Body, next.cred)
+	return resp, err
 }
 
 // repeatable returns the request to send once the session is renewed: req itself, or the
@@ -101,83 +100,52 @@ func repeatable(req *http.Request) (*http.Request, bool) {
 	return again, true
 }
 
-// send makes one attempt with these cookies of the jar. net/http adds the cookies of a Client's Jar above the
-// transport, where a replay could not change them; so they are set here.
-func (t *transport) send(req *http.Request, body io.ReadCloser, cookies string, jar *cookiejar.Jar) (*http.Response, error) {
+// send makes one attempt with a credential. It is put on here, on a clone: what net/http adds of a
+// Client's Jar is added above the transport, where a replay could not change it. renewed reports
+// that the answer has replaced the credential.
+func (t *transport) send(req *http.Request, body io.ReadCloser, cred credential.Credential) (resp *http.Response, renewed bool, err error) {
 	out := req.Clone(req.Context())
 	out.Body = body
-	own := out.Header.Get("Cookie")
-	if cookies != "" && own != "" {
-		out.Header.Set("Cookie", cookies+"; "+own)
-	} else if cookies != "" {
-		out.Header.Set("Cookie", cookies)
+	if err := cred.Authorize(out); err != nil {
+		closeBody(out)
+		return nil, false, err
 	}
 	if _, set := out.Header["User-Agent"]; !set {
 		out.Header.Set("User-Agent", t.client.agent())
 	}
-	t.client.allowWrite(out)
-	resp, err := t.client.reported(false).RoundTrip(out)
+	t.client.site.Prepare(out)
+	resp, err = t.client.reported(false).RoundTrip(out)
 	if err != nil {
-		return nil, err
+		return nil, false, err
 	}
-	resp.Request = req // without the session's cookies
-	if !t.client.cfg.lost(resp) {
-		jar.Receive(req.URL, ownCookies(resp))
+	resp.Request = req // without the credential
+	if u, ok := cred.(credential.Updater); ok && !t.client.site.Lost(resp) {
+		renewed = u.Update(resp)
 	}
-	return resp, nil
+	return resp, renewed, nil
 }
 
-// ownCookies returns the header of an answer without cookies that would take the place of
-// the session's, unless Jira itself sets them: whatever answers for a Jira that is away
-// may have sessions of its own, or delete Jira's.
-func ownCookies(r *http.Response) http.Header {
-	if fromJira(r.Header) || r.Header["Set-Cookie"] == nil {
-		return r.Header
-	}
-	h := http.Header{}
-	for _, line := range r.Header["Set-Cookie"] {
-		switch name, _, _ := strings.Cut(line, "="); strings.TrimSpace(name) {
-		case sessionCookie, rememberMeCookie:
-		default:
-			h.Add("Set-Cookie", line)
-		}
-	}
-	return h
-}
-
-// current returns the session and its jar, signing in the first time.
-func (c *Client) current(ctx context.Context) (*Session, *cookiejar.Jar, error) {
-	c.mu.Lock()
-	s, jar := c.session, c.jar
-	c.mu.Unlock()
-	if s != nil {
-		return s, jar, nil
+// current returns the session, signing in the first time.
+func (c *Client) current(ctx context.Context) (*Session, error) {
+	if s := c.held(); s != nil {
+		return s, nil
 	}
 	return c.renew(ctx, nil)
 }
 
-// renew replaces the session that was used, unless somebody has done so already or
-// the SP still confirms it.
-func (c *Client) renew(ctx context.Context, used *Session) (*Session, *cookiejar.Jar, error) {
-	c.mu.Lock()
-	s, jar := c.session, c.jar
-	c.mu.Unlock()
-	if s != nil && s != used {
-		return s, jar, nil
-	}
-	s, err := c.sessionFrom(ctx, nil)
-	if err != nil {
-		return nil, nil, err
-	}
-	if used != nil && s.Obtained.Equal(used.Obtained) {
-		s = used // confirmed, not replaced
-	}
+func (c *Client) held() *Session {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if s == used {
-		return used, c.jar, nil
+	return c.session
+}
+
+// renew replaces the session that was used, unless somebody has done so already or
+// the SP still confirms it.
+func (c *Client) renew(ctx context.Context, used *Session) (*Session, error) {
+	if s := c.held(); s != nil && s != used {
+		return s, nil
 	}
-	return c.session, c.jar, nil
+	return c.sessionFrom(ctx, nil)
 }
 
 // lost reports whether an answer suggests that the session is over, or that it is not
@@ -213,16 +181,6 @@ func markedLoggedOut(h http.Header) bool {
 		}
 	}
 	return false
-}
-
-// sessionIn returns the JSESSIONID of a Cookie header, "" for none.
-func sessionIn(header string) string {
-	for pair := range strings.SplitSeq(header, "; ") {
-		if value, ok := strings.CutPrefix(pair, sessionCookie+"="); ok {
-			return value
-		}
-	}
-	return ""
 }
 
 // turnedAway reports whether the SP refused the request at its door, before acting.

@@ -22,6 +22,11 @@ type visit struct {
 func (c *Client) visit(cookies []cookiejar.Cookie) *visit {
 	jar := cookiejar.New()
 	jar.Add(cookies...)
+	return c.visitWith(jar)
+}
+
+// visitWith is visit with a jar that the caller goes on to use.
+func (c *Client) visitWith(jar *cookiejar.Jar) *visit {
 	return &visit{cfg: c.cfg, jar: jar, trust: c.opts.TrustExchange, sp: &httpclient.Client{
 		Server: "jira", Transport: &c.counted, Jar: jar, UserAgent: c.userAgent, Logger: c.opts.Logger,
 	}}

@@ -248,12 +248,12 @@ func dropStored(t *testing.T, store sso.Store, key, name string) {
 		t.Fatal(err)
 	}
 	var kept []any
-	for _, c := range record["cookies"].([]any) {
+	for _, c := range record["credential"].([]any) {
 		if c.(map[string]any)["name"] != name {
 			kept = append(kept, c)
 		}
 	}
-	record["cookies"] = kept
+	record["credential"] = kept
 	lease, err := store.Acquire(t.Context(), key)
 	if err != nil {
 		t.Fatal(err)

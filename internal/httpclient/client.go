@@ -52,7 +52,10 @@ type Client struct {
 	Transport http.RoundTripper // nil: http.DefaultTransport, with a connection for each request
 	Jar       Jar               // nil: no cookies
 	UserAgent string            // "": "ssoexchange"
-	Logger    *slog.Logger      // nil: silent
+
+	// Authorize is called with each request before it is sent, to add a credential. Nil: none.
+	Authorize func(*http.Request) error
+	Logger    *slog.Logger // nil: silent
 }
 
 // Request is one request. Only Step, Method and URL are required.
@@ -221,6 +224,9 @@ func (c *Client) request(ctx context.Context, r Request) (*http.Request, error) 
 		if h := c.Jar.Header(r.URL); h != "" {
 			req.Header.Set("Cookie", h)
 		}
+	}
+	if c.Authorize != nil {
+		return req, c.Authorize(req)
 	}
 	return req, nil
 }
