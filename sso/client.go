@@ -238,6 +238,10 @@ func (c *Client) Check(ctx context.Context) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if _, stored := credential.As[credential.Decoder](c.source); !stored && !r.Obtained.IsZero() {
+		// The credential is a secret of the configuration: to ask whose it is, is to try it.
+		return c.signInOnce(ctx, r.seenState(time.Now()))
+	}
 	s, err := c.resumeStored(ctx, r, cred)
 	if err == nil && s == nil {
 		if !r.Obtained.IsZero() {

@@ -90,12 +90,17 @@ func schemesUsing(property string) (names []string) {
 
 // refusal is the error of a credential that the site takes for nobody's.
 func (s *scheme) refusal(c *Config) error {
-	property := "Password"
-	if len(s.secrets) > 0 {
-		property = s.secrets[0]
-	}
+	property := s.secret()
 	return &siteRefusal{property, autherr.New(ErrCredentials, "sso: "+originOf(c.URL)+" does not accept "+property+" with AuthScheme="+s.name,
 		"check it; is AuthScheme="+s.name+" switched on there?")}
+}
+
+// secret names the one that a site is sent.
+func (s *scheme) secret() string {
+	if len(s.secrets) > 0 {
+		return s.secrets[0]
+	}
+	return "Password"
 }
 
 // siteRefusal names the secret that a site refused.

@@ -3,6 +3,8 @@ package sso
 import (
 	"fmt"
 	"log/slog"
+	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
@@ -40,12 +42,31 @@ func newSession(r *record, cred credential.Credential, reused bool) *Session {
 	return s
 }
 
+// HasCookies reports whether the session is a browser's, and Cookies hold it. Of other
+// schemes a session is a header: see [Session.Authorization].
+func (s *Session) HasCookies() bool {
+	_, browser := s.cred.(cookieHolder)
+	return browser || s.cred == nil
+}
+
+// Authorization returns the headers that authorize a request to u: Cookie, or Authorization.
+// They are secrets, and for the site that the session is of.
+func (s *Session) Authorization(u *url.URL) (http.Header, error) {
+	r := &http.Request{Method: http.MethodGet, URL: u, Header: http.Header{}}
+	cred := s.cred
+	if cred == nil {
+		cred = newCookies(s.Cookies)
+	}
+	err := cred.Authorize(r)
+	return r.Header, err
+}
+
 // Expires estimates when the session ends if nobody uses it: the remember-me
 // cookie's own expiry, else Jira's default idle time after the last proof of life.
 // It is an estimate, by our clock and the server's dates: an administrator may have
 // set another idle time, and a restart of the SP ends sessions at any moment.
 func (s Session) Expires() time.Time {
-	if _, browser := s.cred.(cookieHolder); s.cred != nil && !browser {
+	if !s.HasCookies() {
 		return s.cred.Expiry() // nothing is idle there
 	}
 	end := s.Verified.Add(jiraIdle)
@@ -57,7 +78,10 @@ func (s Session) Expires() time.Time {
 
 // String tells who is signed in and until when, without any cookie.
 func (s Session) String() string {
-	return fmt.Sprintf("session of %s (%d cookies, until about %s)", s.User, len(s.Cookies), s.Expires().UTC().Format(time.RFC3339))
+	if end := s.Expires(); s.HasCookies() {
+		return fmt.Sprintf("session of %s (%d cookies, until about %s)", s.User, len(s.Cookies), end.UTC().Format(time.RFC3339))
+	}
+	return "session of " + s.User
 }
 
 // Format prints String for every verb, %+v and %#v included.

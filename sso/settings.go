@@ -81,7 +81,7 @@ const envPrefix = "SSOEXCHANGE_"
 
 // envReserved are names after the prefix that mean something else than a property.
 var envReserved = map[string]bool{
-	"CONNECTION": true, "STATE_DIR": true, "STATE_KEY": true, "STORE": true, "NO_INPUT": true, "COOKIE_FILE": true,
+	"CONNECTION": true, "STATE_DIR": true, "STATE_KEY": true, "STORE": true, "NO_INPUT": true, "COOKIE_FILE": true, "HEADER_FILE": true,
 	"CORPUS": true, "PROFILE": true, "CONFIG": true, "LOG_LEVEL": true, "LOG_FORMAT": true,
 }
 
@@ -104,7 +104,7 @@ func envForeign(short string) bool {
 //
 // A variable with an empty value counts as not set. Those that mean something to the
 // command line (SSOEXCHANGE_CONNECTION, _STATE_DIR, _STATE_KEY, _STORE, _NO_INPUT,
-// _COOKIE_FILE, _CORPUS, _PROFILE, _CONFIG, _LOG_LEVEL, _LOG_FORMAT) are skipped, and so
+// _COOKIE_FILE, _HEADER_FILE, _CORPUS, _PROFILE, _CONFIG, _LOG_LEVEL, _LOG_FORMAT) are skipped, and so
 // are those that Kubernetes makes for a service of this name (_SERVICE_HOST, _PORT, …) and
 // that a command for codes is given (_CHALLENGE_KIND, …). Any other unknown one is a [*ConfigError].
 func EnvSettings(environ []string) (Settings, error) {

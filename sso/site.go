@@ -73,9 +73,7 @@ type jiraSite struct{ client *Client }
 func (j jiraSite) WhoAmI(ctx context.Context, c credential.Credential) (string, error) {
 	k, ok := c.(*cookies)
 	if !ok {
-		v := j.client.visit(nil)
-		v.sp.Jar, v.sp.Authorize = nil, c.Authorize
-		return v.askName(ctx)
+		return j.whoAmIByHeader(ctx, c)
 	}
 	v := j.client.visitWith(k.jar)
 	return v.whoAmI(ctx)

@@ -116,6 +116,9 @@ func (a *app) cookies(ctx context.Context, f cookiesFlags) error {
 		return err
 	}
 	a.tellUser(cfg, session)
+	if !session.HasCookies() {
+		return noCookies(cfg)
+	}
 	a.warnOmitted(format, session.Cookies)
 	var b bytes.Buffer
 	if err := cookiejar.Write(&b, format, session.Cookies, cfg.URL); err != nil {
@@ -131,6 +134,11 @@ func (a *app) cookies(ctx context.Context, f cookiesFlags) error {
 	}
 	_, err = a.stdout.Write(b.Bytes())
 	return err
+}
+
+// noCookies is the error for schemes whose credential is a header.
+func noCookies(cfg *sso.Config) error {
+	return configError("AuthScheme="+cfg.Scheme+" has no cookies: its requests carry a header", "use header, api, exec or proxy")
 }
 
 // warnOmitted names the cookies that a format cannot hold.

@@ -19,6 +19,10 @@ import (
 // cookieFileEnv names the file with the session for a command run by exec.
 const cookieFileEnv = "SSOEXCHANGE_COOKIE_FILE"
 
+// headerFileEnv names the file with the header lines of a scheme without cookies, as curl -H @FILE
+// reads it.
+const headerFileEnv = "SSOEXCHANGE_HEADER_FILE"
+
 func (a *app) execCommand() *cobra.Command {
 	var f cookiesFlags
 	cmd := &cobra.Command{
@@ -37,6 +41,9 @@ COMMAND finds no other secret in its environment: variables that begin with SSOE
 are taken out, except for those that name the profile, the configuration file, the state
 directory and how to log. exec inside exec is refused.
 
+With a scheme whose requests carry a header (Basic, PAT) the variable is
+SSOEXCHANGE_HEADER_FILE, and the file has the header's line: curl -H @"$SSOEXCHANGE_HEADER_FILE".
+
 The file is not renewed while COMMAND runs: give what runs for hours a --min-ttl, or use
 the proxy.`,
 		Args: cobra.MinimumNArgs(1),
@@ -48,8 +55,10 @@ the proxy.`,
 }
 
 func (a *app) exec(ctx context.Context, f cookiesFlags, args []string) error {
-	if os.Getenv(cookieFileEnv) != "" {
-		return configError("exec inside of exec", "this command runs with a session already: its cookies are in $"+cookieFileEnv)
+	for _, env := range []string{cookieFileEnv, headerFileEnv} {
+		if os.Getenv(env) != "" {
+			return configError("exec inside of exec", "this command runs with a session already: it is in $"+env)
+		}
 	}
 	format, err := f.chosen("netscape")
 	if err != nil {
@@ -70,16 +79,23 @@ func (a *app) exec(ctx context.Context, f cookiesFlags, args []string) error {
 		return err
 	}
 	a.tellUser(cfg, session)
+	var data bytes.Buffer
+	if !session.HasCookies() {
+		if err := writeAuthorization(&data, session, cfg.URL); err != nil {
+			return err
+		}
+		return a.runWith(ctx, path, args, headerFileEnv, data.Bytes())
+	}
 	a.warnOmitted(format, session.Cookies)
-	var cookies bytes.Buffer
-	if err := cookiejar.Write(&cookies, format, session.Cookies, cfg.URL); err != nil {
+	if err := cookiejar.Write(&data, format, session.Cookies, cfg.URL); err != nil {
 		return err
 	}
-	return a.runWith(ctx, path, args, cookies.Bytes())
+	return a.runWith(ctx, path, args, cookieFileEnv, data.Bytes())
 }
 
-// runWith runs a command with a cookie file, and removes the file whatever happens.
-func (a *app) runWith(ctx context.Context, path string, args []string, cookies []byte) error {
+// runWith runs a command with a file of secrets that the variable env names, and removes the file
+// whatever happens.
+func (a *app) runWith(ctx context.Context, path string, args []string, env string, data []byte) error {
 	// From here on signals are the command's to deal with; without a handler they
 	// would end this process and leave the file behind.
 	signals := make(chan os.Signal, 8)
@@ -89,14 +105,14 @@ func (a *app) runWith(ctx context.Context, path string, args []string, cookies [
 		return context.Cause(ctx)
 	}
 	sweepCookieFiles(a.logger())
-	file, err := writeCookieFile(cookies)
+	file, err := writeCookieFile(data)
 	if err != nil {
 		return err
 	}
 	defer file.remove()
 
 	cmd := &exec.Cmd{Path: path, Args: args, Stdin: a.stdin, Stdout: a.stdout, Stderr: a.stderr}
-	cmd.Env = childenv.Of(os.Environ(), cookieFileEnv+"="+file.path)
+	cmd.Env = childenv.Of(os.Environ(), env+"="+file.path)
 	if err := startWithCores(cmd); err != nil {
 		return configError("cannot run "+args[0]+": "+reason(err), "")
 	}

@@ -108,7 +108,7 @@ call needs no sign-in as long as the session lives.`,
 	root.SetHelpFunc(a.helpFlag)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
 	a.flags.register(root)
-	root.AddCommand(a.cookiesCommand(), a.loginCommand(), a.statusCommand(), a.logoutCommand(), a.apiCommand(),
+	root.AddCommand(a.cookiesCommand(), a.headerCommand(), a.loginCommand(), a.statusCommand(), a.logoutCommand(), a.apiCommand(),
 		a.doctorCommand(), a.execCommand(), a.profileCommand(), a.proxyCommand(), a.refreshCommand(), a.codeCommand(), a.demoCommand(), a.labCommand(), a.manCommand(), a.versionCommand(), exitCodesTopic(), propertiesTopic())
 	root.Version = version()
 	root.SetHelpCommand(helpCommand(root))

@@ -28,6 +28,9 @@ func (j *refreshJob) publish(ctx context.Context, s *sso.Session) error {
 	var failed []error
 	for _, out := range j.profile.outputs {
 		var b bytes.Buffer
+		if !s.HasCookies() {
+			return noCookies(j.cfg)
+		}
 		if err := cookiejar.Write(&b, out.format, s.Cookies, j.cfg.URL); err != nil {
 			failed = append(failed, err)
 			continue

@@ -1,0 +1,38 @@
+package sso
+
+import (
+	"context"
+	"net/http"
+	"strings"
+
+	"github.com/ssoexchange/ssoexchange/credential"
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+)
+
+// whoAmIByHeader is WhoAmI for a credential that is no browser's session. It sends it once: Jira
+// counts wrong passwords, and locks the account's REST access by a captcha after three.
+func (j jiraSite) whoAmIByHeader(ctx context.Context, c credential.Credential) (string, error) {
+	v := j.client.visit(nil)
+	v.sp.Jar, v.sp.Authorize = nil, c.Authorize
+	a, err := v.question(ctx, "/rest/api/2/myself")
+	if err != nil {
+		return "", err
+	}
+	if name := v.namedIn(a); name != "" {
+		return name, nil
+	}
+	denied := a.Header.Get("X-Authentication-Denied-Reason")
+	switch {
+	case strings.HasPrefix(denied, "CAPTCHA_CHALLENGE"):
+		return "", &siteRefusal{j.client.cfg.scheme().secret(), autherr.New(ErrCredentials, "jira: too many wrong passwords: Jira wants a captcha",
+			"sign in once at Jira's login page in a browser, then again here")}
+	case a.Status == http.StatusForbidden && strings.Contains(string(a.Body), "Basic Authentication has been disabled"):
+		return "", autherr.New(ErrConfig, "jira: Basic authentication is switched off", "use AuthScheme=PAT with a personal access token, or have an administrator allow Basic for this user or path")
+	case a.Status == http.StatusUnauthorized:
+		return "", nil
+	}
+	if known, err := v.stranger(a); err != nil || known {
+		return "", err
+	}
+	return "", v.notJira(a.Response)
+}
