@@ -65,9 +65,18 @@ func (a *app) entryArgs(id sso.Identity) string {
 	if a.connectionGiven() {
 		return a.connectionArgs()
 	}
+	if name, _ := profileOf(id); name != "" {
+		return "-p " + shellWord(name) + a.storeArgs()
+	}
+	return a.storeArgs()
+}
+
+// profileOf returns the name and the configuration of the first profile whose identity is id, "" and
+// nil if there is none.
+func profileOf(id sso.Identity) (string, *sso.Config) {
 	f, err := readProfiles(configFile())
 	if err != nil {
-		return a.storeArgs()
+		return "", nil
 	}
 	for _, p := range f.profiles {
 		settings, err := f.settings(p.name)
@@ -75,10 +84,10 @@ func (a *app) entryArgs(id sso.Identity) string {
 			continue
 		}
 		if cfg, err := settings.ConfigWith(sso.ParseOptions{Keyring: keyringSecret}); err == nil && cfg.Identity() == id {
-			return "-p " + shellWord(p.name) + a.storeArgs()
+			return p.name, cfg
 		}
 	}
-	return a.storeArgs()
+	return "", nil
 }
 
 // nameConnection completes the hints.

@@ -116,7 +116,11 @@ func TestThrowawayScheme(t *testing.T) {
 			t.Errorf("%s: exit %d, %v, want %d with %q:\n%s", tt.args, exit, err, tt.exit, tt.want, out)
 		}
 	}
-	throughProxy(t, command("proxy", "--listen", "127.0.0.1:0"), w.User)
+	proxyToken := filepath.Join(home, "proxy-token")
+	if err := os.WriteFile(proxyToken, []byte("a-token-of-the-proxy-itself\n"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	throughProxy(t, command("proxy", "--listen", "127.0.0.1:0", "--token-file", proxyToken), w.User)
 	for _, r := range w.Net.Requests() {
 		if r.Header.Get("Cookie") != "" || !strings.HasPrefix(r.Host, "jira.") {
 			t.Errorf("%s %s%s with cookies %q", r.Method, r.Host, r.Path, r.Header.Get("Cookie"))
@@ -147,7 +151,12 @@ func throughProxy(t *testing.T, cmd *exec.Cmd, user string) {
 	}
 	address := strings.TrimSpace(string(line[:n]))
 	client := &http.Client{Timeout: 10 * time.Second}
-	resp, err := client.Get(address + "/rest/api/2/myself")
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodGet, address+"/rest/api/2/myself", nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	req.Header.Set("Authorization", "Bearer a-token-of-the-proxy-itself")
+	resp, err := client.Do(req)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -95,20 +96,17 @@ func (a *app) look(ctx context.Context, store sso.Store, e sso.Entry) (sessionIn
 	if e.Obtained.IsZero() {
 		return info, nil
 	}
-	settings, err := sso.ParseSettings(e.Connection)
+	cfg, err := a.configOf(e)
 	if err == nil {
-		var cfg *sso.Config
-		if cfg, err = settings.ConfigWith(sso.ParseOptions{Keyring: keyringSecret}); err == nil {
-			var client *sso.Client
-			if client, err = a.openConfig(ctx, cfg, store); err == nil {
-				defer client.Close()
-				var s *sso.Session
-				if s, err = client.Check(ctx); err == nil {
-					noted := info
-					info = sessionJSON(e.Identity, s)
-					info.Refused, info.Refusals, info.Stopped = noted.Refused, noted.Refusals, noted.Stopped
-					return info, nil
-				}
+		var client *sso.Client
+		if client, err = a.openConfig(ctx, cfg, store); err == nil {
+			defer client.Close()
+			var s *sso.Session
+			if s, err = client.Check(ctx); err == nil {
+				noted := info
+				info = sessionJSON(e.Identity, s)
+				info.Refused, info.Refusals, info.Stopped = noted.Refused, noted.Refusals, noted.Stopped
+				return info, nil
 			}
 		}
 	}
@@ -119,6 +117,23 @@ func (a *app) look(ctx context.Context, store sso.Store, e sso.Entry) (sessionIn
 	return info, err
 }
 
+// configOf returns the configuration of a stored identity: that of this command or of the profile
+// that has the identity, else what the store knows. The store has no secrets, and a scheme whose
+// credential is a secret of the configuration cannot be checked without it.
+func (a *app) configOf(e sso.Entry) (*sso.Config, error) {
+	if a.connectionGiven() {
+		return a.quietConfig()
+	}
+	if _, cfg := profileOf(e.Identity); cfg != nil {
+		return cfg, nil
+	}
+	settings, err := sso.ParseSettings(e.Connection)
+	if err != nil {
+		return nil, err
+	}
+	return settings.ConfigWith(sso.ParseOptions{Keyring: keyringSecret})
+}
+
 func (a *app) printStatus(infos []sessionInfo) error {
 	if a.flags.json {
 		return writeJSON(a.stdout, infos)
@@ -127,7 +142,7 @@ func (a *app) printStatus(infos []sessionInfo) error {
 		fmt.Fprintln(a.stdout, "nothing is stored")
 	}
 	for _, i := range infos {
-		fmt.Fprintf(a.stdout, "%s\n  %s at %s (%s)\n", i.SP, i.Login, i.IdP, i.Scheme)
+		fmt.Fprintf(a.stdout, "%s\n  %s\n", i.SP, i.account())
 		switch {
 		case i.Live:
 			fmt.Fprintf(a.stdout, "  live: signed in as %s since %s, until about %s\n", i.User,
@@ -152,6 +167,15 @@ func (a *app) printStatus(infos []sessionInfo) error {
 		}
 	}
 	return nil
+}
+
+// account says whose session it is. A scheme of tokens has no login, and one without an IdP no IdP.
+func (i *sessionInfo) account() string {
+	text := i.Login
+	if i.IdP != "" {
+		text += " at " + i.IdP
+	}
+	return strings.TrimSpace(text + " (" + i.Scheme + ")")
 }
 
 func (a *app) statusHint(hint string) {
