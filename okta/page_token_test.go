@@ -172,7 +172,7 @@ func BenchmarkFindToken(b *testing.B) {
 		"scripts": "<script>stateToken", "scripts, closed": "<script>stateToken/*</script>", "attributes": "<a b=stateToken ", "addresses": "<a href='?stateToken=00'>",
 		"one script": "?stateToken=00\n", "noscript": "<noscript><noscript>", "comments": "<!--", "variables": "stateToken='",
 	} {
-		page := strings.Repeat(unit, 4<<20/len(unit)) // hop.MaxBody
+		page := strings.Repeat(unit, 4<<20/len(unit)) // httpclient.MaxBody
 		if !strings.HasPrefix(unit, "<") {
 			page = "<script>" + page
 		}

@@ -114,9 +114,14 @@ func TestBasicRefusals(t *testing.T) {
 		}, sso.ErrUnreachable, "503"},
 		{"a gateway's login page", func(w *fixtures.World) {
 			w.Net.Intercept(func(string, *http.Request) http.Handler {
-				return http.RedirectHandler("https://login.example.com/", http.StatusFound)
+				return http.RedirectHandler("https://login.microsoftonline.com/common/oauth2/authorize?client_id=x", http.StatusFound)
 			})
 		}, sso.ErrUnsupported, "gateway"},
+		{"something that is not known", func(w *fixtures.World) {
+			w.Net.Intercept(func(string, *http.Request) http.Handler {
+				return http.RedirectHandler("https://login.example.com/", http.StatusFound)
+			})
+		}, sso.ErrUnreachable, "something else answers in place of Jira"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			w, opts, connections := staticWorld(t)
