@@ -49,7 +49,7 @@ type Jar interface {
 // request and not changed afterwards; it is then safe for concurrent use.
 type Client struct {
 	Server    string            // begins every error text: "okta", "crowd", "jira"
-	Transport http.RoundTripper // nil: http.DefaultTransport, with a connection for each request
+	Transport http.RoundTripper // nil: that of http.DefaultTransport, with a connection for each request
 	Jar       Jar               // nil: no cookies
 	UserAgent string            // "": "ssoexchange"
 
@@ -175,7 +175,7 @@ func (c *Client) Do(ctx context.Context, r Request) (*Response, error) {
 	start := time.Now()
 	transport := c.Transport
 	if transport == nil {
-		transport = http.DefaultTransport
+		transport, req = defaultTransport(), req.WithContext(WithHold(ctx))
 	}
 	resp, err := transport.RoundTrip(req)
 	if err != nil {
