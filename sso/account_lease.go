@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/deadline"
 )
 
 // What the Lease of a Store that is far away may be able to do, to save round trips.
@@ -22,6 +23,12 @@ type (
 	}
 )
 
+// What is waited for when a Store takes its time.
+const (
+	stateRead    = "the stored state to be read"
+	stateWritten = "the state to be stored"
+)
+
 // accountWait says what is waited for when another process has the lease of an account.
 const accountWait = "another sign-in with the same account"
 
@@ -32,6 +39,7 @@ func loadHeld(ctx context.Context, store Store, lease Lease, key string) ([]byte
 			return data, nil
 		}
 	}
+	defer deadline.Waiting(ctx, stateRead)()
 	return store.Load(ctx, key)
 }
 
@@ -39,6 +47,7 @@ func loadHeld(ctx context.Context, store Store, lease Lease, key string) ([]byte
 // unless it can do both in one step.
 func saveAndRelease(ctx context.Context, lease Lease, data []byte, release func(Lease)) error {
 	ctx = context.WithoutCancel(ctx)
+	defer deadline.Waiting(ctx, stateWritten)()
 	if f, ok := lease.(finisher); ok {
 		return f.SaveAndRelease(ctx, data)
 	}
@@ -129,6 +138,7 @@ func (k *knownAccount) release() {
 func (k *knownAccount) save(ctx context.Context) error {
 	data, err := k.record.encode()
 	if err == nil {
+		defer deadline.Waiting(ctx, stateWritten)()
 		err = stateError("writing", k.lease.Save(context.WithoutCancel(ctx), data))
 	}
 	if lost := leaseErr(k.lease); err != nil && lost != nil {
@@ -221,6 +231,7 @@ func (c *Client) amend(ctx context.Context, a account, f func(*accountRecord) (c
 
 // changeAccount is amend for a caller who waits as long as ctx allows.
 func (c *Client) changeAccount(ctx context.Context, a account, f func(*accountRecord) (changed bool)) error {
+	ctx = c.reporting(ctx)
 	stop := c.reportLeaseWait(ctx, c.accounts, a.key(), accountWait)
 	lease, err := c.accounts.Acquire(ctx, a.key())
 	stop()

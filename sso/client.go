@@ -384,7 +384,7 @@ func (c *Client) load(ctx context.Context) (*record, error) { return c.loadHeld(
 
 // loadHeld is load for the holder of the lease; nil: it is not held.
 func (c *Client) loadHeld(ctx context.Context, lease Lease) (*record, error) {
-	data, err := loadHeld(ctx, c.store, lease, c.id.Key())
+	data, err := loadHeld(c.reporting(ctx), c.store, lease, c.id.Key())
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepState, stateError("reading", err))
 	}

@@ -73,7 +73,9 @@ func (w *way) connect(ctx context.Context, addr string) net.Conn {
 	defer cancel()
 	start := time.Now()
 	host, _, _ := net.SplitHostPort(addr)
+	stop := w.reportWait(func() Wait { return Wait{Server: host, Since: start} })
 	conn, err := w.net.all.dial(ctx, "tcp", addr)
+	stop()
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
 		text := "the name " + host + " does not resolve"
@@ -116,6 +118,8 @@ func (w *way) handshake(ctx context.Context, conn net.Conn) bool {
 	config.ClientSessionCache = nil // the chain is looked at, so it must be sent
 	wanted := askedForCertificate(config)
 	client := tls.Client(conn, config)
+	began := time.Now()
+	defer w.reportWait(func() Wait { return Wait{Server: config.ServerName, Since: began} })()
 	err := client.HandshakeContext(ctx)
 	if err == nil && wanted() {
 		err = judgement(client)
@@ -169,7 +173,10 @@ func (w *way) proxied(ctx context.Context, via *url.URL) bool {
 	addr := address(via)
 	check := w.name + ".proxy"
 	dialCtx, cancel := context.WithTimeout(ctx, checkTimeout)
+	start := time.Now()
+	stop := w.reportWait(func() Wait { return Wait{Server: via.Host, Since: start} })
 	conn, err := w.net.all.dial(dialCtx, "tcp", addr)
+	stop()
 	cancel()
 	if err != nil {
 		text := "no connection to the proxy " + via.Host + ": " + plainNetError(err)

@@ -218,6 +218,7 @@ func (s *signInState) store(ctx context.Context) error {
 	defer func() { <-s.writing }()
 	data, err := s.guard.encode()
 	if err == nil {
+		defer deadline.Waiting(ctx, stateWritten)()
 		err = stateError("writing", s.lease.Save(context.WithoutCancel(ctx), data))
 	}
 	return autherr.AtStep(autherr.StepState, err)

@@ -241,6 +241,7 @@ func (k *refreshService) observe(ctx context.Context, e sso.RefreshEvent) {
 		defer cancel()
 		needed := personNeededFor(e)
 		needed.Hint = k.app.refreshHint(e.Name, needed.Code, needed.Hint, true)
+		defer k.app.tui.waitsFor("the webhook of " + e.Name + " to be delivered")()
 		if err := hook.send(ctx, needed); err != nil {
 			result = "failed"
 			k.note(&k.untold, e.Name, err)

@@ -41,7 +41,9 @@ func (a *app) status(ctx context.Context, check bool, minTTL time.Duration) erro
 	if err != nil {
 		return err
 	}
+	stop := a.tui.waitsFor("the stored state to be read")
 	entries, listErr := sso.Entries(ctx, store)
+	stop()
 	if a.connectionGiven() {
 		cfg, err := a.config()
 		if err != nil {
