@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/http"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,15 +82,17 @@ func TestSecretInDoubt(t *testing.T) {
 					if tt.props != nil && strings.HasPrefix(tt.props[0], "APIToken") {
 						conn = jiraOf(w, tt.scheme, "APIToken="+w.Okta.AddAPIToken(), "Timeout=5", ca)
 					}
-					answer := map[string]http.Handler{}
+					var answer sync.Map // of paths to handlers
 					w.Net.Intercept(func(host string, r *http.Request) http.Handler {
 						if !strings.HasPrefix(host, "jira") && !(strings.HasSuffix(r.URL.Path, "/cookie") && r.Header.Get("Authorization") != "") {
-							return answer[r.URL.Path]
+							if h, ok := answer.Load(r.URL.Path); ok {
+								return h.(http.Handler)
+							}
 						}
 						return nil
 					})
 					sent := func() int { return w.Net.Count("", "POST", tt.carrier) }
-					answer[tt.carrier] = hanging
+					answer.Store(tt.carrier, hanging)
 					for range 4 { // each when it may
 						_, err := open(t, conn, opts).Session(t.Context())
 						if wait, _ := sso.RetryAfter(err); wait > time.Hour {
@@ -102,10 +105,10 @@ func TestSecretInDoubt(t *testing.T) {
 						t.Fatalf("%d were sent in four hours, want 4", before)
 					}
 					// Now nothing works there.
-					delete(answer, tt.carrier)
-					answer[tt.harmless] = broken
+					answer.Delete(tt.carrier)
+					answer.Store(tt.harmless, broken)
 					if tt.harmless == "/crowd/console/login.action" {
-						answer["/crowd/console/secure/saml/sso.action"] = broken // the form is part of the same way
+						answer.Store("/crowd/console/secure/saml/sso.action", broken) // the form is part of the same way
 					}
 					for range 5 {
 						_, err := open(t, conn, opts).Session(t.Context())
@@ -114,7 +117,7 @@ func TestSecretInDoubt(t *testing.T) {
 						}
 						time.Sleep(10 * time.Minute)
 					}
-					clear(answer)
+					answer.Clear()
 					if _, err := open(t, conn, opts).Session(t.Context()); err != nil {
 						t.Fatalf("when it is well again: %v", err)
 					}

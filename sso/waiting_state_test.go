@@ -58,10 +58,10 @@ func TestWaitForTheStateIsReported(t *testing.T) {
 				}
 				time.Sleep(time.Minute) // nothing is reported after the end
 				synctest.Wait()
-				if tt.want == "" && len(got.all) > 0 || tt.want != "" && len(got.all) == 0 {
-					t.Fatalf("reported %v", got.all)
+				if tt.want == "" && len(got.list()) > 0 || tt.want != "" && len(got.list()) == 0 {
+					t.Fatalf("reported %v", got.list())
 				}
-				for _, w := range got.all {
+				for _, w := range got.list() {
 					if w.For != tt.want || w.Since.IsZero() {
 						t.Errorf("reported %+v, want it for %q", w, tt.want)
 					}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/http"
+	"slices"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -23,6 +24,13 @@ func (w *waits) note(one sso.Wait) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.all = append(w.all, one)
+}
+
+// list returns what has been noted.
+func (w *waits) list() []sso.Wait {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return slices.Clone(w.all)
 }
 
 // heldStore says who has the lease.
@@ -57,10 +65,10 @@ func TestWaitForTheLeaseIsReported(t *testing.T) {
 				}
 				time.Sleep(time.Minute) // nothing is reported after the end
 				synctest.Wait()
-				if len(got.all) != tt.want {
-					t.Fatalf("reported %d times, want %d: %v", len(got.all), tt.want, got.all)
+				if len(got.list()) != tt.want {
+					t.Fatalf("reported %d times, want %d: %v", len(got.list()), tt.want, got.list())
 				}
-				for _, w := range got.all {
+				for _, w := range got.list() {
 					if w.Server != "" || w.Holder != "process 4711" || !w.Since.Equal(store.since) {
 						t.Errorf("reported %+v", w)
 					}
@@ -98,10 +106,10 @@ func TestWaitForAServerIsReported(t *testing.T) {
 				c.Close()
 				time.Sleep(time.Minute)
 				synctest.Wait()
-				if len(got.all) != tt.want {
-					t.Fatalf("reported %d times, want %d: %v", len(got.all), tt.want, got.all)
+				if len(got.list()) != tt.want {
+					t.Fatalf("reported %d times, want %d: %v", len(got.list()), tt.want, got.list())
 				}
-				for _, w := range got.all {
+				for _, w := range got.list() {
 					if w.Server != stubHost || w.Since.IsZero() || w.Holder != "" {
 						t.Errorf("reported %+v", w)
 					}
@@ -143,8 +151,8 @@ func TestWaitForTheAccountIsReported(t *testing.T) {
 			t.Error(err)
 		}
 		both.Wait()
-		if len(got.all) != 1 || got.all[0].For != "another sign-in with the same account" || got.all[0].Holder != "process 4711" || got.all[0].Server != "" {
-			t.Errorf("reported %+v", got.all)
+		if len(got.list()) != 1 || got.list()[0].For != "another sign-in with the same account" || got.list()[0].Holder != "process 4711" || got.list()[0].Server != "" {
+			t.Errorf("reported %+v", got.list())
 		}
 	})
 }
@@ -182,8 +190,8 @@ func TestOtherWaitsAreReported(t *testing.T) {
 				}
 				time.Sleep(time.Minute)
 				synctest.Wait()
-				if len(got.all) != 1 || got.all[0].For != "the next code" || got.all[0].Since.IsZero() || got.all[0].Server != "" {
-					t.Errorf("reported %+v", got.all)
+				if len(got.list()) != 1 || got.list()[0].For != "the next code" || got.list()[0].Since.IsZero() || got.list()[0].Server != "" {
+					t.Errorf("reported %+v", got.list())
 				}
 			})
 		})
@@ -216,8 +224,8 @@ func TestWaitForARequestIsReported(t *testing.T) {
 		}
 		time.Sleep(time.Minute) // the body is not read: the answer has begun
 		resp.Body.Close()
-		if len(got.all) != 1 || got.all[0].Server != stubHost {
-			t.Errorf("reported %+v", got.all)
+		if len(got.list()) != 1 || got.list()[0].Server != stubHost {
+			t.Errorf("reported %+v", got.list())
 		}
 	})
 }
