@@ -118,7 +118,7 @@ func (a *apache) write(pair, requests pemPair, back int, idps map[string][]byte)
 		"conf/mime.types":       []byte("text/html html\napplication/json json\n"),
 		"www/index.html":        []byte("<!doctype html><title>home</title>\n"),
 		"www/secure/index.html": []byte("<!doctype html><title>secure</title><p id=\"user\"><!--#echo encoding=\"entity\" var=\"MELLON_NAME_ID\" --></p>\n"),
-		"www/api/myself.json":   []byte(`{"name":"<!--#echo encoding="entity" var="MELLON_NAME_ID" -->","active":true}` + "\n"),
+		"www/api/myself.json":   []byte(`{"key":"JIRAUSER10000","name":"<!--#echo encoding="entity" var="MELLON_NAME_ID" -->","active":true}` + "\n"),
 		"www/api/serverInfo.json": []byte(fmt.Sprintf(`{"baseUrl":%q,"version":"9.12.0","deploymentType":"Server","serverTitle":"mellon"}`+"\n",
 			a.base())),
 	}
