@@ -61,8 +61,8 @@ func (c *Config) checkSwapped() *ConfigError {
 		return badValue("an address of the identity provider, not of Jira",
 			"write "+atlassianConsumer(c.URL)).withProperty("SSOExchangeURL", "")
 	}
-	if own == oktaScheme && httpclient.SameOrigin(login, acs) { // the password would go to Jira
-		return badValue("on Jira's host, not on Okta's", loginHint(own)).withProperty("SSOLoginURL", "")
+	if own.elsewhere && httpclient.SameOrigin(login, acs) { // the password would go to Jira
+		return badValue("on Jira's host, not on "+own.name+"'s", loginHint(own)).withProperty("SSOLoginURL", "")
 	}
 	if other := schemeOf(login); other != nil && other != own && own.looksLike != nil && !own.looksLike(login) {
 		return badValue("an address of "+other.name+", not of "+own.name,
@@ -82,8 +82,8 @@ func schemeOf(u *url.URL) *scheme {
 }
 
 func loginHint(s *scheme) string {
-	if s == oktaScheme {
-		return embedLinkHint("")
+	if s.findLogin != nil {
+		return s.findLogin()
 	}
 	return "it is " + s.address
 }

@@ -22,6 +22,8 @@ type scheme struct {
 	startsAtSP bool                       // SSOFlow=Auto begins at the SP
 	looksLike  func(login *url.URL) bool  // an address is this scheme's by its form, whatever the scheme
 	address    string                     // what its SSOLoginURL is, for a hint
+	findLogin  func() string              // a hint where to find the SSOLoginURL; nil: address says enough
+	elsewhere  bool                       // its IdP is never on the SP's host
 	checkLogin func(*Config) *ConfigError // refuses an SSOLoginURL that cannot be right
 	missing    func(*Config) []string     // secrets beside Password that a sign-in needs and lacks
 	accounts   func(*Config) []account    // whose secrets are sent, beside the user's and the mailbox's

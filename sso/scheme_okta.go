@@ -18,6 +18,8 @@ var oktaScheme = &scheme{
 	required:   []string{"User", "SSOLoginURL", "SSOExchangeURL"},
 	looksLike:  looksLikeOkta,
 	address:    "the app's embed link in Okta",
+	findLogin:  func() string { return embedLinkHint("") },
+	elsewhere:  true,
 	checkLogin: (*Config).checkOktaAddresses,
 	missing: func(c *Config) []string {
 		if c.MFAMailbox != nil && c.MFAMailboxPassword.IsZero() && c.MFAMailboxToken.IsZero() {

@@ -43,7 +43,7 @@ type forwarder struct {
 func newForwarder(client *sso.Client, sp *url.URL, ln *proxyListener, token string, logger *slog.Logger) *forwarder {
 	return &forwarder{
 		gate: newGate(token, ln.port), sp: sp, base: strings.TrimRight(sp.Path, "/"), agent: client.Headers().Get("User-Agent"),
-		onward: newPatientTransport(client), diverted: client.Diverted, logger: logger, buffers: &bufferPool{}, hint: sso.Hint,
+		onward: newProxyTransport(client), diverted: client.Diverted, logger: logger, buffers: &bufferPool{}, hint: sso.Hint,
 	}
 }
 

@@ -238,7 +238,7 @@ func TestPatientTransport(t *testing.T) {
 	now := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
 	calls, proofs := 0, 0
 	var outcome error
-	tr := &patientTransport{
+	tr := &proxyTransport{
 		now:   func() time.Time { return now },
 		prove: func(context.Context) error { proofs++; return nil },
 		base: roundTripFunc(func(*http.Request) (*http.Response, error) {

@@ -20,10 +20,10 @@ const (
 	// groupVariable has not the prefix of the product's own: it refuses those that it
 	// does not know.
 	groupVariable = "INTEROP_JUDGE"
-	groupPatience = 3 * time.Second // for what was told to end
+	groupTimeout  = 3 * time.Second // for what was told to end
 
-	// patience is for what takes a program a moment.
-	patience = 10 * time.Second
+	// exitTimeout is for what takes a program a moment.
+	exitTimeout = 10 * time.Second
 )
 
 // Group is everything that was started for one run. A variable in the environment
@@ -52,7 +52,7 @@ func (g *Group) Command(ctx context.Context, name string, args ...string) *exec.
 // End waits a moment for the group's processes to end, kills those that do not, and
 // names the first of them.
 func (g *Group) End() error {
-	for end := time.Now().Add(groupPatience); len(g.alive()) > 0 && time.Now().Before(end); {
+	for end := time.Now().Add(groupTimeout); len(g.alive()) > 0 && time.Now().Before(end); {
 		time.Sleep(50 * time.Millisecond)
 	}
 	left := g.alive()
@@ -87,7 +87,7 @@ func (g *Group) alive() []int {
 // Wait polls what another process does, which nothing tells of, for ten seconds at most.
 // The error begins with what.
 func Wait(ctx context.Context, what string, done func() bool) error {
-	ctx, cancel := context.WithTimeout(ctx, patience)
+	ctx, cancel := context.WithTimeout(ctx, exitTimeout)
 	defer cancel()
 	tick := time.NewTicker(20 * time.Millisecond)
 	defer tick.Stop()

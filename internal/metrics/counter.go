@@ -39,7 +39,7 @@ func (c *Counter) Inc(values ...string) { c.Add(1, values...) }
 // number of values than of labels is a mistake of the program, and panics.
 func (c *Counter) Add(n float64, values ...string) {
 	if len(values) != len(c.labels) {
-		panic(fmt.Sprintf("exposition: %s has %d labels and got %d values", c.name, len(c.labels), len(values)))
+		panic(fmt.Sprintf("metrics: %s has %d labels and got %d values", c.name, len(c.labels), len(values)))
 	}
 	key := string(appendLabels(nil, c.labels, values))
 	c.mu.Lock()

@@ -24,7 +24,7 @@ func NewHistogram(name, help string, bounds ...float64) *Histogram {
 	checkName(name, true)
 	for i, bound := range bounds {
 		if math.IsNaN(bound) || math.IsInf(bound, 0) || i > 0 && bound <= bounds[i-1] {
-			panic(fmt.Sprintf("exposition: the bounds of %s do not rise: %v", name, bounds))
+			panic(fmt.Sprintf("metrics: the bounds of %s do not rise: %v", name, bounds))
 		}
 	}
 	return &Histogram{name: name, help: help, bounds: bounds, counts: make([]uint64, len(bounds)+1)}

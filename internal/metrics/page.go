@@ -56,7 +56,7 @@ func (p *Page) add(name, help, kind string, names, values []string, lines []byte
 		p.families[name] = f
 	}
 	if f.help != help || f.kind != kind {
-		panic(fmt.Sprintf("exposition: %s is two families: a %s (%s) and a %s (%s)", name, f.kind, f.help, kind, help))
+		panic(fmt.Sprintf("metrics: %s is two families: a %s (%s) and a %s (%s)", name, f.kind, f.help, kind, help))
 	}
 	for _, label := range names {
 		checkName(label, false)
@@ -94,10 +94,10 @@ func checkName(name string, colons bool) {
 	for i, c := range []byte(name) {
 		letter := 'a' <= c && c <= 'z' || 'A' <= c && c <= 'Z' || c == '_' || c == ':' && colons
 		if !letter && (i == 0 || c < '0' || c > '9') {
-			panic(fmt.Sprintf("exposition: %q is no name", name))
+			panic(fmt.Sprintf("metrics: %q is no name", name))
 		}
 	}
 	if name == "" {
-		panic("exposition: a name is empty")
+		panic("metrics: a name is empty")
 	}
 }

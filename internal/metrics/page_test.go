@@ -176,7 +176,7 @@ func TestMistakes(t *testing.T) {
 	} {
 		t.Run(tt.what, func(t *testing.T) {
 			defer func() {
-				if s, _ := recover().(string); !strings.HasPrefix(s, "exposition: ") {
+				if s, _ := recover().(string); !strings.HasPrefix(s, "metrics: ") {
 					t.Errorf("panicked with %q", s)
 				}
 			}()

@@ -41,7 +41,7 @@ func procfs(p *Page, proc fs.FS) {
 // ticks in a second are always 100 for those who read /proc, whatever the kernel's own.
 const ticks = 100
 
-var errProc = errors.New("exposition: a file of /proc is not as it should be")
+var errProc = errors.New("metrics: a file of /proc is not as it should be")
 
 // stat is what we want from /proc/self/stat.
 type stat struct {
