@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -132,6 +133,13 @@ func TestAllKeepsWhatTheServerSaid(t *testing.T) {
 // diffCookies compares field by field but for Created, since a Cookie prints nothing.
 func diffCookies(want, got []cookiejar.Cookie) string {
 	return cmp.Diff(plainAll(want), plainAll(got))
+}
+
+// carried returns those of cs that [cookiejar.Write] does not leave out of the format f.
+func carried(f cookiejar.Format, cs []cookiejar.Cookie) []cookiejar.Cookie {
+	return slices.DeleteFunc(slices.Clone(cs), func(c cookiejar.Cookie) bool {
+		return len(cookiejar.Omitted(f, []cookiejar.Cookie{c})) > 0
+	})
 }
 
 type plain struct {
