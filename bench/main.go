@@ -7,6 +7,7 @@
 //	go run ./bench             # everything, some twelve minutes
 //	go run ./bench -quick      # one run of each at 50 ms; writes nothing
 //	go run ./bench -only 'password$' -rtt 50ms
+//	go run ./bench -against HEAD~1 # this build and an earlier one in turn; writes nothing
 //
 // The simulated Okta, Crowd and Jira run in this process, behind toxiproxy, which makes
 // each round trip as long as -rtt says. Whoever is measured runs in processes of its
@@ -60,6 +61,8 @@ type flags struct {
 	only  *regexp.Regexp
 	part  string
 
+	before string // a commit to compare with, and nothing else; "": none
+
 	complete bool // all round trips of the page
 }
 
@@ -109,6 +112,7 @@ func parseFlags() (flags, error) {
 	flag.StringVar(&rtts, "rtt", standardRTTs, "round trips, separated by commas; others than these write nothing")
 	flag.StringVar(&only, "only", "", "only the sign-ins whose name matches this expression; writes nothing")
 	flag.StringVar(&f.part, "part", "", "only one part: sign-in, start, or hot; default all")
+	flag.StringVar(&f.before, "against", "", "compare with the build of this commit, and do nothing else")
 	flag.Parse()
 	if f.quick {
 		f.runs, rtts = 1, "50ms"
@@ -161,6 +165,13 @@ func (b *bench) all(ctx context.Context) (err error) {
 	b.dir, b.group = dir, harness.NewGroup()
 	if err := b.build(ctx); err != nil {
 		return err
+	}
+	if b.before != "" {
+		if b.world, err = newWorld(ctx, b.group, b.dir); err != nil {
+			return err
+		}
+		defer b.world.close()
+		return b.against(ctx)
 	}
 	doc := document{}
 	if b.wants("sign-in") || b.wants("start") {
