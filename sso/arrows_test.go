@@ -40,6 +40,7 @@ func TestArrows(t *testing.T) {
 		{"redisstore", []string{module}, []string{module + "internal/encrypt", module + "internal/autherr", module + "internal/openfile", "github.com/redis/go-redis"}},
 		{"internal/encrypt", []string{module}, []string{"filippo.io/age"}},
 		{"fixtures", []string{module}, []string{"github.com/crewjam/saml"}},
+		{"fixtures/oauth", []string{module}, []string{"net/http"}},
 		{"internal/metrics", []string{module, "github.com/", "google.golang.org/"}, []string{"net/http"}},
 		// Prometheus' library and protobuf below it cost every start of every command.
 		{"cmd/ssoexchange", []string{"github.com/prometheus", "google.golang.org/protobuf", "github.com/golang/protobuf"}, []string{module + "internal/metrics", module + "sso"}},
