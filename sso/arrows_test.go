@@ -34,7 +34,7 @@ func TestArrows(t *testing.T) {
 		{"crowd", []string{module + "sso", module + "okta"}, []string{module + "saml"}},
 		{"saml", []string{module + "sso", module + "okta", module + "crowd", module + "mfa", module + "cookiejar", "net/http/cookiejar"}, []string{"github.com/beevik/etree"}},
 		{"mfa", []string{module + "sso", module + "okta", module + "saml", module + "cookiejar"}, []string{"github.com/pquerna/otp"}},
-		{"passkey", []string{module, "net/http", "filippo.io/age"}, []string{module + "internal/autherr", "golang.org/x/net/publicsuffix"}},
+		{"passkey", []string{module, "filippo.io/age"}, []string{module + "internal/autherr", "golang.org/x/net/publicsuffix"}},
 		{"mailbox", []string{module + "sso", module + "okta", module + "crowd", module + "saml", module + "cookiejar"}, []string{module + "mfa", "github.com/emersion/go-imap/v2"}},
 		{"cookiejar", []string{module + "sso", module + "saml", module + "mfa", module + "okta"}, []string{"net/http/cookiejar"}},
 		{"filestore", []string{module}, []string{module + "internal/encrypt", module + "internal/openfile", "filippo.io/age"}},
