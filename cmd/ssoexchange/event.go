@@ -10,7 +10,7 @@ import (
 // eventJSON is what happens on the way, with --json: one line on standard error for
 // each, {"event":{…}}. Keys that do not apply are absent; fields are only ever added.
 type eventJSON struct {
-	Name     string     `json:"name"`    // "push", "code_asked", "code_refused", "waiting"
+	Name     string     `json:"name"`    // "push", "code_asked", "code_refused", "waiting", "warning"
 	Message  string     `json:"message"` // one line for people
 	Kind     string     `json:"kind,omitempty"`
 	Factor   string     `json:"factor,omitempty"`

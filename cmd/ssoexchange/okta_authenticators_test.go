@@ -153,22 +153,29 @@ func (r *oktaRig) run(args ...string) outcome {
 	args = append(args, "--json", "--no-input", "--state-dir", filepath.Join(r.dir, "state"), "-c", r.conn)
 	var out, errs bytes.Buffer
 	a := &app{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, dial: r.Net.Dial}
-	o := outcome{status: a.run(args), stdout: out.String(), stderr: errs.String()}
+	status := a.run(args)
+	o := told(status, out.String(), errs.String())
+	for _, secret := range r.Secrets() {
+		if len(secret) >= 6 && strings.Contains(o.stderr, secret) {
+			r.Errorf("a secret of %d bytes is printed", len(secret))
+		}
+	}
+	return o
+}
+
+// told reads what a command with --json has printed.
+func told(status int, stdout, stderr string) outcome {
+	o := outcome{status: status, stdout: stdout, stderr: stderr}
 	var told struct {
 		Error struct {
 			Code, Step, Message, Hint string
 			RetryAfter                int `json:"retry_after"`
 		}
 	}
-	for line := range strings.Lines(o.stderr) {
+	for line := range strings.Lines(stderr) {
 		_ = json.Unmarshal([]byte(line), &told)
 	}
 	o.code, o.step, o.wait, o.message, o.hint = told.Error.Code, told.Error.Step, told.Error.RetryAfter, told.Error.Message, told.Error.Hint
-	for _, secret := range r.Secrets() {
-		if len(secret) >= 6 && strings.Contains(o.stderr, secret) {
-			r.Errorf("a secret of %d bytes is printed", len(secret))
-		}
-	}
 	return o
 }
 

@@ -16,15 +16,21 @@ import (
 // onBothEngines runs do for a user of each organisation.
 func onBothEngines(t *testing.T, user string, do func(*oktaRig)) {
 	t.Helper()
+	for _, s := range fixtures.Scenarios() {
+		if name(s.Login) == user {
+			onEngines(t, s, do)
+		}
+	}
+}
+
+// onEngines runs do with each organisation, in bubbles.
+func onEngines(t *testing.T, s fixtures.Scenario, do func(*oktaRig)) {
+	t.Helper()
 	bench(t)
 	for _, engine := range []string{"Classic", "IDX"} {
-		for _, s := range fixtures.Scenarios() {
-			if name(s.Login) == user {
-				t.Run(engine, func(t *testing.T) {
-					synctest.Test(t, func(t *testing.T) { do(newOktaRig(t, engine, s)) })
-				})
-			}
-		}
+		t.Run(engine, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) { do(newOktaRig(t, engine, s)) })
+		})
 	}
 }
 

@@ -62,6 +62,7 @@ func (t *tui) printf(format string, args ...any) {
 }
 
 func (t *tui) warn(text string) {
+	t.event(eventJSON{Name: "warning", Message: text})
 	if !t.quiet {
 		fmt.Fprintf(t.err, "ssoexchange: %s %s\n", t.paint("33", "warning:"), text)
 	}
