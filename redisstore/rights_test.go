@@ -17,6 +17,9 @@ import (
 	"github.com/ssoexchange/ssoexchange/redisstore"
 )
 
+// lifeTTL is long enough for a machine on which much else runs.
+const lifeTTL = time.Second
+
 // life is a lease with all that a store does, for longer than it lasts.
 func life(t *testing.T, url string) error {
 	t.Helper()
@@ -24,7 +27,7 @@ func life(t *testing.T, url string) error {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s, err := redisstore.Open(url, redisstore.Options{Key: key, LeaseTTL: 300 * time.Millisecond})
+	s, err := redisstore.Open(url, redisstore.Options{Key: key, LeaseTTL: lifeTTL})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -46,12 +49,12 @@ func life(t *testing.T, url string) error {
 	case <-ctx.Done():
 		return errors.New("nobody was told")
 	}
-	other, err := redisstore.Open(url, redisstore.Options{Key: key, LeaseTTL: 300 * time.Millisecond})
+	other, err := redisstore.Open(url, redisstore.Options{Key: key, LeaseTTL: lifeTTL})
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer other.Close()
-	waiting, stopWaiting := context.WithTimeout(ctx, time.Second) // three leases long
+	waiting, stopWaiting := context.WithTimeout(ctx, lifeTTL*3/2)
 	defer stopWaiting()
 	if _, err := other.Acquire(waiting, recordKey); !errors.Is(err, context.DeadlineExceeded) {
 		return errors.Join(err, errors.New("the lease was not renewed"))
