@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/net/http/httpguts"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -111,7 +112,7 @@ func (a *app) apiAnswer(req *http.Request, resp *http.Response, diverted error) 
 		return fmt.Errorf("reading Jira's answer: %w", err)
 	}
 	if resp.StatusCode >= 400 {
-		return &exitError{status: 1, text: fmt.Sprintf("jira: %s %s answered %s", req.Method, req.URL.EscapedPath(), resp.Status)}
+		return &clierror.Exit{Status: 1, Text: fmt.Sprintf("jira: %s %s answered %s", req.Method, req.URL.EscapedPath(), resp.Status)}
 	}
 	return diverted
 }

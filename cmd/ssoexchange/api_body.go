@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"os"
 	"strings"
+
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/files"
 )
 
 // apiBody is the body of a request of api. Short ones are in data; a long one of a file
@@ -56,13 +58,13 @@ func (a *app) openBody(ctx context.Context, name string) (*apiBody, error) {
 		}
 	}
 	// What is short is held, so that it can be sent again.
-	defer a.tui.waitsFor("the end of " + inputName(name))()
-	data, err := readUpTo(ctx, in, maxInput+1)
+	defer a.tui.WaitsFor("the end of " + inputName(name))()
+	data, err := readUpTo(ctx, in, files.MaxSize+1)
 	if err != nil {
 		in.Close()
 		return nil, configError("reading "+name+": "+err.Error(), "")
 	}
-	if len(data) <= maxInput {
+	if len(data) <= files.MaxSize {
 		in.Close()
 		return &apiBody{data: data}, nil
 	}

@@ -16,7 +16,10 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/ssoexchange/ssoexchange/sso"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/files"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/terminal"
 )
 
 // maxCode bounds a code that is handed in, in bytes: answers to questions are the
@@ -88,21 +91,21 @@ func (a *app) handIn(ctx context.Context, profile, socket string) error {
 
 func (a *app) readCode(ctx context.Context, r refresherClient, profile string) (string, error) {
 	var code string
-	if a.tui.hasTerminal() && stdinIsTerminal(a.stdin) {
+	if a.tui.HasTerminal() && stdinIsTerminal(a.stdin) {
 		// Which code, or the answer to which question.
 		status, err := r.status(ctx, profile)
 		if err != nil {
 			return "", err
 		}
 		if status.Code == "passcode_needed" {
-			reason := oneLine(status.Reason)
-			a.tui.printf("%s waits: %s", profile, reason)
-			a.tui.event(eventJSON{Name: "code_asked", Message: reason})
+			reason := display.OneLine(status.Reason)
+			a.tui.Printf("%s waits: %s", profile, reason)
+			a.tui.Emit(terminal.Event{Name: "code_asked", Message: reason})
 		}
-		answer, err := a.tui.ask(ctx, "code for "+profile+": ")
-		if errors.Is(err, errNobody) {
-			return "", &cliError{code: "passcode_needed", text: "the code cannot be asked for: this process is in the background of its terminal",
-				hint: "run it in the foreground, or send the code to standard input: echo 123456 | ssoexchange code " + shellWord(profile)}
+		answer, err := a.tui.Ask(ctx, "code for "+profile+": ")
+		if errors.Is(err, terminal.ErrNobody) {
+			return "", &clierror.Error{Code: "passcode_needed", Text: "the code cannot be asked for: this process is in the background of its terminal",
+				Hint: "run it in the foreground, or send the code to standard input: echo 123456 | ssoexchange code " + display.ShellWord(profile)}
 		}
 		if err != nil {
 			return "", err
@@ -116,7 +119,7 @@ func (a *app) readCode(ctx context.Context, r refresherClient, profile string) (
 		code = line
 	}
 	if code = strings.TrimSpace(code); code == "" || len(code) > maxCode {
-		return "", configError("no code given", "type it at the prompt, or send it to standard input: echo 123456 | ssoexchange code "+shellWord(profile))
+		return "", configError("no code given", "type it at the prompt, or send it to standard input: echo 123456 | ssoexchange code "+display.ShellWord(profile))
 	}
 	return code, nil
 }
@@ -140,14 +143,14 @@ type codeError struct {
 
 func (a *app) tellOutcome(resp *http.Response) error {
 	var out codeOutcome
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxInput)).Decode(&out); err != nil {
-		return &cliError{code: "bad_answer", text: fmt.Sprintf("the refresher answered %d and no outcome", resp.StatusCode)}
+	if err := json.NewDecoder(io.LimitReader(resp.Body, files.MaxSize)).Decode(&out); err != nil {
+		return &clierror.Error{Code: "bad_answer", Text: fmt.Sprintf("the refresher answered %d and no outcome", resp.StatusCode)}
 	}
 	if err := out.err(); err != nil {
 		return err
 	}
 	if a.flags.json {
-		return writeJSON(a.stdout, out)
+		return display.JSON(a.stdout, out)
 	}
 	fmt.Fprintf(a.stdout, "signed in as %s\n", out.User)
 	return nil
@@ -163,14 +166,7 @@ func (e *outcomeError) RetryAfter() time.Duration {
 }
 
 // Is gives the error the kind that its code names.
-func (e *outcomeError) Is(target error) bool { return kinds[e.Code] == target }
-
-// kinds are the sentinels, by the code that sso.Code returns for them.
-var kinds = map[string]error{
-	"config": sso.ErrConfig, "credentials": sso.ErrCredentials, "passcode_needed": sso.ErrPassCodeNeeded, "mfa_rejected": sso.ErrMFARejected,
-	"exchange_refused": sso.ErrExchangeRefused, "rate_limited": sso.ErrRateLimited, "unreachable": sso.ErrUnreachable,
-	"unsupported": sso.ErrUnsupported, "bad_answer": sso.ErrBadAnswer, "no_session": sso.ErrNoSession,
-}
+func (e *outcomeError) Is(target error) bool { return clierror.IsKind(e.Code, target) }
 
 func stdinIsTerminal(r io.Reader) bool {
 	f, ok := r.(*os.File)

@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/terminal"
 )
 
 // TestCodeSaysWhatIsAsked: whoever hands a code in learns which one, or the words of the
@@ -40,7 +42,7 @@ func TestCodeSaysWhatIsAsked(t *testing.T) {
 				n, _ := r.Body.Read(body)
 				got <- string(body[:n])
 				if name == "slow refresher" {
-					time.Sleep(waitNotice + 500*time.Millisecond)
+					time.Sleep(terminal.WaitNotice + 500*time.Millisecond)
 				}
 				fmt.Fprint(rw, `{"version":1,"profile":"work","user":"ana"}`)
 			})}

@@ -14,6 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/files"
 	"github.com/ssoexchange/ssoexchange/cookiejar"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
@@ -130,7 +132,7 @@ func (a *app) cookies(ctx context.Context, f cookiesFlags) error {
 		}
 	}
 	if f.output != "" && f.output != "-" {
-		return writeSecretFile(f.output, b.Bytes())
+		return files.WriteSecret(f.output, b.Bytes())
 	}
 	_, err = a.stdout.Write(b.Bytes())
 	return err
@@ -144,7 +146,7 @@ func noCookies(cfg *sso.Config) error {
 // warnOmitted names the cookies that a format cannot hold.
 func (a *app) warnOmitted(format cookiejar.Format, cookies []cookiejar.Cookie) {
 	for _, c := range cookiejar.Omitted(format, cookies) {
-		a.tui.warn(fmt.Sprintf("the cookie %q is left out: the format %s cannot hold it "+
+		a.tui.Warn(fmt.Sprintf("the cookie %q is left out: the format %s cannot hold it "+
 			"(header, curl and json hold values that are not UTF-8)", c.Name, format))
 	}
 }
@@ -168,7 +170,7 @@ func addHeaders(b *bytes.Buffer, format cookiejar.Format, h http.Header) error {
 		Headers map[string]string `json:"headers"`
 	}{bytes.Clone(b.Bytes()), headers}
 	b.Reset()
-	return writeJSON(b, doc)
+	return display.JSON(b, doc)
 }
 
 // options passes on what the client has to know before it begins.
@@ -199,6 +201,6 @@ func (f cookiesFlags) longEnough(s *sso.Session) bool {
 // assertion's NameID is mapped. It is no error.
 func (a *app) tellUser(cfg *sso.Config, s *sso.Session) {
 	if !s.Reused && cfg.User != "" && !strings.EqualFold(s.User, cfg.User) {
-		a.tui.printf("signed in as %s (the SP's name for %s)", s.User, cfg.User)
+		a.tui.Printf("signed in as %s (the SP's name for %s)", s.User, cfg.User)
 	}
 }

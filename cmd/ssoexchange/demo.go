@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
 	"github.com/ssoexchange/ssoexchange/cookiejar"
 	"github.com/ssoexchange/ssoexchange/fixtures"
 	"github.com/ssoexchange/ssoexchange/sso"
@@ -85,7 +86,7 @@ func (a *app) demo(ctx context.Context) error {
 		{"Okta Identity Engine (the same connection string, another organisation)", w.IDXConnection(computed(w.IDX)...)},
 		{"Atlassian Crowd (started at Jira)", w.CrowdConnection()},
 	} {
-		fmt.Fprintf(a.stdout, "%s\n", a.tui.paint("1", s.title))
+		fmt.Fprintf(a.stdout, "%s\n", a.tui.Paint("1", s.title))
 		if err := a.demoSignIn(ctx, w, s.connection+"SSLServerCert="+w.ca+";"); err != nil {
 			return err
 		}
@@ -117,6 +118,6 @@ func (a *app) demoSignIn(ctx context.Context, w *localWorld, connection string) 
 	if err := cookiejar.Write(&b, "header", session.Cookies, cfg.URL); err != nil {
 		return err
 	}
-	fmt.Fprintf(a.stdout, "  cookies: %s  Jira says: you are %s, %s\n\n", b.String(), session.User, until(session))
+	fmt.Fprintf(a.stdout, "  cookies: %s  Jira says: you are %s, %s\n\n", b.String(), session.User, display.Until(session))
 	return nil
 }

@@ -4,12 +4,11 @@ import (
 	"context"
 	"fmt"
 	"os"
-	"strings"
-	"unicode"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
@@ -72,7 +71,7 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 	}
 	d := &doctor{app: a}
 	if out, ok := a.stdout.(*os.File); ok {
-		d.color = a.tui.color && term.IsTerminal(int(out.Fd()))
+		d.color = a.tui.Color && term.IsTerminal(int(out.Fd()))
 	}
 	cfg := d.config()
 	store := d.state(ctx, cfg)
@@ -112,22 +111,10 @@ func (d *doctor) report(f sso.Finding) {
 	if d.color {
 		status = "\x1b[" + color + "m" + status + "\x1b[0m"
 	}
-	fmt.Fprintf(d.stdout, "%s  %-18s %s\n", status, f.Check, oneLine(f.Message))
+	fmt.Fprintf(d.stdout, "%s  %-18s %s\n", status, f.Check, display.OneLine(f.Message))
 	if f.Hint != "" && f.Status != sso.FindingOK {
-		fmt.Fprintf(d.stdout, "      hint: %s\n", oneLine(f.Hint))
+		fmt.Fprintf(d.stdout, "      hint: %s\n", display.OneLine(f.Hint))
 	}
-}
-
-// oneLine keeps the promise of one line for each check.
-// oneLine is a text, perhaps of a server or another process, as one line for a terminal.
-func oneLine(s string) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.IsPrint(r) || unicode.IsSpace(r) {
-			return r
-		}
-		return -1
-	}, s)
-	return strings.Join(strings.Fields(s), " ")
 }
 
 func (d *doctor) ok(check, format string, args ...any) {
@@ -144,7 +131,7 @@ func (d *doctor) fail(check string, err error) { d.report(sso.FindingOf(check, "
 // the command.
 func (d *doctor) verdict() error {
 	if d.flags.json {
-		if err := writeJSON(d.stdout, d.all); err != nil {
+		if err := display.JSON(d.stdout, d.all); err != nil {
 			return err
 		}
 	}

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -70,7 +71,7 @@ func (d *doctor) walk(ctx context.Context, cfg *sso.Config, f doctorFlags) {
 	if !strings.EqualFold(session.User, cfg.User) {
 		whose = " (Jira's name for " + cfg.User + ")"
 	}
-	d.ok("sign-in", "signed in as %s%s in %s, %s", session.User, whose, time.Since(start).Round(time.Millisecond), until(session))
+	d.ok("sign-in", "signed in as %s%s in %s, %s", session.User, whose, time.Since(start).Round(time.Millisecond), display.Until(session))
 	if f.ticket != "" {
 		d.ticket(ctx, client, cfg, f.ticket)
 	}

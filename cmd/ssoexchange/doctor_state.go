@@ -19,6 +19,8 @@ import (
 
 	"github.com/zalando/go-keyring"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/files"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/oskeyring"
 	"github.com/ssoexchange/ssoexchange/filestore"
 	"github.com/ssoexchange/ssoexchange/internal/openfile"
 	"github.com/ssoexchange/ssoexchange/sso"
@@ -217,7 +219,7 @@ func (k *keyFinder) where(dir string) string {
 		return "from $" + filestore.KeyEnv
 	}
 	path := filepath.Join(dir, "key")
-	if data, _ := readRegular(path); strings.HasPrefix(strings.TrimSpace(string(data)), "keyring:") {
+	if data, _ := files.ReadRegular(path); strings.HasPrefix(strings.TrimSpace(string(data)), "keyring:") {
 		return "from the OS keyring, as " + path + " says"
 	}
 	return "from the file " + path
@@ -306,7 +308,7 @@ func inspect(ctx context.Context, copies *filestore.Store, dir, temp, key string
 func (d *doctor) keyring(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, keyringPatience)
 	defer cancel()
-	_, err := askKeyring(ctx, func() (string, error) { return keyring.Get(keyringService, "doctor: is anybody there?") })
+	_, err := oskeyring.Ask(ctx, func() (string, error) { return keyring.Get(oskeyring.Service, "doctor: is anybody there?") })
 	switch {
 	case err == nil || errors.Is(err, keyring.ErrNotFound):
 		d.ok("keyring", "there is one")

@@ -25,7 +25,7 @@ func (a *app) endInTime(ctx context.Context, stopSignals func(), exit func(statu
 		case <-done:
 		case <-timer.C:
 			if !a.hasChild.Load() {
-				a.tui.printf("interrupted; something did not end in time")
+				a.tui.Printf("interrupted; something did not end in time")
 				exit(exitInterrupted)
 			}
 		}

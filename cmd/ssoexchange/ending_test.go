@@ -7,6 +7,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/terminal"
 )
 
 // A command that does not end after a signal is ended, unless it waits for a child.
@@ -25,7 +27,7 @@ func TestEndInTime(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				var out bytes.Buffer
-				a := &app{tui: newTUI(&out)}
+				a := &app{tui: terminal.New(&out)}
 				a.hasChild.Store(tt.child)
 				ctx, cancel := context.WithCancel(t.Context())
 				status, released := 0, false
@@ -46,7 +48,7 @@ func TestEndInTime(t *testing.T) {
 	}
 	t.Run("no signal", func(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
-			a := &app{tui: newTUI(new(bytes.Buffer))}
+			a := &app{tui: terminal.New(new(bytes.Buffer))}
 			ctx, cancel := context.WithCancel(t.Context())
 			a.endInTime(ctx, func() { t.Error("signals are let go") }, func(int) { t.Error("exit") })()
 			cancel()

@@ -1,13 +1,14 @@
 package main
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"math"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -29,22 +30,8 @@ var exitCodes = map[string]int{
 
 const exitInterrupted = 130
 
-// cliError is an error of the command line itself.
-type cliError struct {
-	code string
-	text string
-	hint string
-}
-
-func (e *cliError) Error() string    { return e.text }
-func (e *cliError) HintText() string { return e.hint }
-
-// Is gives the error the kind that its code names.
-func (e *cliError) Is(target error) bool { return kinds[e.code] == target }
-
-func configError(text, hint string) error {
-	return &sso.StepError{Step: "config", Err: &cliError{code: "config", text: text, hint: hint}}
-}
+// configError is an error of the command line, exit status 2.
+func configError(text, hint string) error { return clierror.Config(text, hint) }
 
 func usageError(cmd *cobra.Command, err error) error {
 	return configError(err.Error(), "see: "+cmd.CommandPath()+" --help")
@@ -59,20 +46,20 @@ func (a *app) report(err error) int {
 	code := sso.Code(err)
 	hint := a.hintFor(err)
 	status := exitCodes[code]
-	var exit *exitError
+	var exit *clierror.Exit
 	if errors.As(err, &exit) {
-		status = exit.status
+		status = exit.Status
 	}
-	if exit != nil && exit.text == "" {
+	if exit != nil && exit.Text == "" {
 		return status // everything has been said
 	}
 	if a.flags.json {
 		a.reportJSON(err, code, hint)
 		return status
 	}
-	a.tui.errorf(err.Error(), hint)
+	a.tui.Error(err.Error(), hint)
 	if wait, ok := sso.RetryAfter(err); ok {
-		a.tui.hint(fmt.Sprintf("try again in %d seconds", int(math.Ceil(wait.Seconds()))))
+		a.tui.Hint(fmt.Sprintf("try again in %d seconds", int(math.Ceil(wait.Seconds()))))
 	}
 	return status
 }
@@ -80,18 +67,18 @@ func (a *app) report(err error) int {
 // reportInterrupted says that a signal ended the command. A sign-in that was waiting
 // for a code goes on with it: how, is in the hint.
 func (a *app) reportInterrupted(err error) {
-	a.tui.clear()
+	a.tui.Clear()
 	text, hint := "interrupted", ""
 	if errors.Is(err, sso.ErrPassCodeNeeded) {
 		hint = a.hintFor(err)
 	}
 	switch {
-	case a.tui.events:
-		a.reportJSON(&cliError{text: text}, "interrupted", hint)
-	case !a.tui.quiet:
-		a.tui.printf("%s", text)
+	case a.tui.Events:
+		a.reportJSON(&clierror.Error{Text: text}, "interrupted", hint)
+	case !a.tui.Quiet:
+		a.tui.Printf("%s", text)
 		if hint != "" {
-			a.tui.hint(hint)
+			a.tui.Hint(hint)
 		}
 	}
 }
@@ -108,19 +95,8 @@ func (a *app) reportJSON(err error, code, hint string) {
 	if wait, ok := sso.RetryAfter(err); ok {
 		f.RetryAfter = int(math.Ceil(wait.Seconds()))
 	}
-	line := json.NewEncoder(a.stderr)
-	line.SetEscapeHTML(false)
-	line.Encode(map[string]fields{"error": f})
+	display.JSONLine(a.stderr, map[string]fields{"error": f})
 }
-
-// exitError ends the program with a status of its own, and without another word if
-// there is no text.
-type exitError struct {
-	status int
-	text   string
-}
-
-func (e *exitError) Error() string { return e.text }
 
 func exitCodesTopic() *cobra.Command {
 	return &cobra.Command{

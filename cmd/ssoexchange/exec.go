@@ -12,6 +12,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
 	"github.com/ssoexchange/ssoexchange/cookiejar"
 	"github.com/ssoexchange/ssoexchange/internal/childenv"
 )
@@ -152,5 +153,5 @@ func childStatus(cmd *exec.Cmd, err error) error {
 	if status == 0 {
 		return nil
 	}
-	return &exitError{status: status}
+	return &clierror.Exit{Status: status}
 }

@@ -7,6 +7,8 @@ import (
 	"syscall"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/terminal"
 )
 
 // forwarded are the signals that a command run by exec gets when this process gets
@@ -20,7 +22,7 @@ func fromTerminal(s os.Signal) bool {
 	if s != syscall.SIGINT && s != syscall.SIGQUIT {
 		return false
 	}
-	tty, err := openTTY()
+	tty, err := terminal.Open()
 	if err != nil {
 		return false
 	}

@@ -10,6 +10,8 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/oskeyring"
 	"github.com/ssoexchange/ssoexchange/filestore"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
@@ -72,12 +74,12 @@ func (a *app) prepare() error {
 	if err := a.checkConnectionFlags(); err != nil {
 		return err
 	}
-	a.tui.noInput = g.noInput
+	a.tui.NoInput = g.noInput
 	if !g.all.Changed("no-input") {
-		a.tui.noInput = envTrue("SSOEXCHANGE_NO_INPUT") || envTrue("CI")
+		a.tui.NoInput = envTrue("SSOEXCHANGE_NO_INPUT") || envTrue("CI")
 	}
-	a.tui.quiet, a.tui.events = g.json, g.json
-	a.tui.useColor(g.noColor)
+	a.tui.Quiet, a.tui.Events = g.json, g.json
+	a.tui.UseColor(g.noColor)
 	return nil
 }
 
@@ -127,10 +129,10 @@ func (a *app) config() (*sso.Config, error) {
 		return nil, err
 	}
 	if a.aside != "" {
-		a.tui.printf("%s", a.aside)
+		a.tui.Printf("%s", a.aside)
 	}
 	for _, w := range cfg.Warnings {
-		a.tui.warn(w)
+		a.tui.Warn(w)
 	}
 	return cfg, nil
 }
@@ -148,7 +150,7 @@ func (a *app) quietConfig() (*sso.Config, error) {
 	if len(settings.Names()) == 0 {
 		return nil, configError("no connection given", `give one with -c 'AuthScheme=Okta;…', -p PROFILE or SSOEXCHANGE_CONNECTION; to see it work first: ssoexchange demo`)
 	}
-	return settings.ConfigWith(sso.ParseOptions{Keyring: keyringSecret})
+	return settings.ConfigWith(sso.ParseOptions{Keyring: oskeyring.Secret})
 }
 
 // stateDir returns the name of the state directory, which need not exist.
@@ -171,7 +173,7 @@ func stateError(err error) error {
 	if hint == "" {
 		hint = "choose another place with --state-dir"
 	}
-	return &sso.StepError{Step: "state", Err: &cliError{code: "config", text: err.Error(), hint: hint}}
+	return &sso.StepError{Step: "state", Err: &clierror.Error{Code: "config", Text: err.Error(), Hint: hint}}
 }
 
 // connect returns the client of the connection that the flags describe, with the
@@ -202,12 +204,12 @@ func (a *app) openConfig(ctx context.Context, cfg *sso.Config, store sso.Store) 
 // options are what every client of the program gets.
 func (a *app) options(cfg *sso.Config, store sso.Store) *sso.Options {
 	opts := &sso.Options{Store: store, Logger: a.logger(), UserAgent: "ssoexchange/" + version(), Dial: a.dial,
-		Mailbox: a.tui.mailbox, Waiting: a.tui.waiting}
-	if a.tui.hasTerminal() {
+		Mailbox: a.mailbox, Waiting: a.tui.Waiting}
+	if a.tui.HasTerminal() {
 		opts.Answerer = a.tui
-		opts.Password = func(ctx context.Context) (string, error) { return a.tui.password(ctx, cfg.User) }
+		opts.Password = func(ctx context.Context) (string, error) { return a.askPassword(ctx, cfg.User) }
 	} else {
-		opts.Answerer = a.tui.watcher()
+		opts.Answerer = a.tui.Watcher()
 	}
 	return opts
 }

@@ -1,11 +1,16 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"os"
 	"regexp"
 	"strings"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/oskeyring"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/terminal"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -30,10 +35,24 @@ func (a *app) codeHint(hint string) string {
 		return hint
 	case a.noStore:
 		return "with --no-store nothing waits for the code: run this without it, or in a terminal, where the code is asked for"
-	case a.tui.inBackground():
+	case a.tui.InBackground():
 		return "this process is in the background of its terminal and cannot ask; sign in first with: ssoexchange login. " + hint
 	}
 	return hint + "; run: SSOEXCHANGE_MFAPASSCODE=CODE ssoexchange login"
+}
+
+// askPassword asks for the password of whose at the terminal.
+func (a *app) askPassword(ctx context.Context, whose string) (string, error) {
+	answer, err := a.tui.Ask(ctx, "password for "+whose+": ")
+	switch {
+	case errors.Is(err, terminal.ErrNobody):
+		return "", &sso.StepError{Step: "login", Err: &clierror.Error{Code: "passcode_needed",
+			Text: "the password for " + whose + " is needed, and this process is in the background of its terminal and cannot ask",
+			Hint: "sign in first with: ssoexchange login"}}
+	case err == nil && answer == "":
+		return "", configError("no password given", "type it at the prompt, or use PasswordFile or PasswordCommand")
+	}
+	return answer, err
 }
 
 // refreshHint is hintFor for a profile that refresh keeps. The code of one that waits
@@ -42,7 +61,7 @@ func (a *app) refreshHint(name string, code, hint string, running bool) string {
 	switch {
 	case code != "passcode_needed" || !strings.Contains(hint, "MFAPassCode"):
 	case running:
-		hint += "; hand it in with: ssoexchange code " + shellWord(name)
+		hint += "; hand it in with: ssoexchange code " + display.ShellWord(name)
 	default:
 		hint += "; run: SSOEXCHANGE_MFAPASSCODE=CODE ssoexchange login"
 	}
@@ -53,7 +72,7 @@ func (a *app) refreshHint(name string, code, hint string, running bool) string {
 func (a *app) profileArgs(name string) string {
 	if f, err := readProfiles(configFile()); err == nil {
 		if _, err := f.find(name); err == nil {
-			return "-p " + shellWord(name) + a.storeArgs()
+			return "-p " + display.ShellWord(name) + a.storeArgs()
 		}
 	}
 	return a.connectionArgs()
@@ -66,7 +85,7 @@ func (a *app) entryArgs(id sso.Identity) string {
 		return a.connectionArgs()
 	}
 	if name, _ := profileOf(id); name != "" {
-		return "-p " + shellWord(name) + a.storeArgs()
+		return "-p " + display.ShellWord(name) + a.storeArgs()
 	}
 	return a.storeArgs()
 }
@@ -83,7 +102,7 @@ func profileOf(id sso.Identity) (string, *sso.Config) {
 		if err != nil {
 			continue
 		}
-		if cfg, err := settings.ConfigWith(sso.ParseOptions{Keyring: keyringSecret}); err == nil && cfg.Identity() == id {
+		if cfg, err := settings.ConfigWith(sso.ParseOptions{Keyring: oskeyring.Secret}); err == nil && cfg.Identity() == id {
 			return p.name, cfg
 		}
 	}
@@ -108,20 +127,20 @@ func (a *app) connectionArgs() string {
 	var args []string
 	switch {
 	case g.profile != "":
-		args = append(args, "-p "+shellWord(g.profile))
+		args = append(args, "-p "+display.ShellWord(g.profile))
 	case g.connection != "":
 		args = append(args, "-c '…'")
 	case g.connectionFile != "":
-		args = append(args, "--connection-file "+shellWord(g.connectionFile))
+		args = append(args, "--connection-file "+display.ShellWord(g.connectionFile))
 	case os.Getenv("SSOEXCHANGE_PROFILE") != "":
-		args = append(args, "-p "+shellWord(os.Getenv("SSOEXCHANGE_PROFILE")))
+		args = append(args, "-p "+display.ShellWord(os.Getenv("SSOEXCHANGE_PROFILE")))
 	}
 	for _, s := range g.set {
 		name, value, _ := strings.Cut(s, "=")
 		if publicProperty(name) {
-			args = append(args, "--set "+shellWord(name+"="+value))
+			args = append(args, "--set "+display.ShellWord(name+"="+value))
 		} else if !strings.EqualFold(strings.ReplaceAll(name, " ", ""), "MFAPassCode") {
-			args = append(args, "--set "+shellWord(name)+"='…'")
+			args = append(args, "--set "+display.ShellWord(name)+"='…'")
 		}
 	}
 	return strings.Join(args, " ") + a.storeArgs()
@@ -132,7 +151,7 @@ func (a *app) storeArgs() string {
 	g := &a.flags
 	args := ""
 	if g.stateDir != "" {
-		args += " --state-dir " + shellWord(g.stateDir)
+		args += " --state-dir " + display.ShellWord(g.stateDir)
 	}
 	if g.store != "" {
 		args += " --store '…'" // may hold a password
@@ -161,12 +180,4 @@ func nameConnection(hint, args string) string {
 		return hint
 	}
 	return named.ReplaceAllStringFunc(hint, func(command string) string { return command + " " + args })
-}
-
-// shellWord quotes s for a shell, if that is needed.
-func shellWord(s string) string {
-	if s != "" && strings.Trim(s, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=@,+%") == "" {
-		return s
-	}
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
 }

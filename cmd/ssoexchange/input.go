@@ -7,10 +7,9 @@ import (
 	"io"
 	"os"
 	"time"
-)
 
-// maxInput bounds what is read at once from a named file or from standard input.
-const maxInput = 1 << 20
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/files"
+)
 
 // inputWait bounds the wait for a pipe that nobody writes to, when it is to bring what
 // is needed before anything else can begin.
@@ -25,13 +24,13 @@ func (a *app) readFile(name string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	defer a.tui.waitsFor("the end of " + inputName(name))()
-	data, err := readUpTo(ctx, r, maxInput+1)
+	defer a.tui.WaitsFor("the end of " + inputName(name))()
+	data, err := readUpTo(ctx, r, files.MaxSize+1)
 	if err != nil {
 		return "", configError("reading "+name+": "+err.Error(), "")
 	}
 	r.Close()
-	if len(data) > maxInput {
+	if len(data) > files.MaxSize {
 		return "", configError(name+" is larger than 1 MiB", "")
 	}
 	return string(data), nil
@@ -64,7 +63,7 @@ func (a *app) open(ctx context.Context, name string) (io.ReadCloser, error) {
 	if name == "-" {
 		return io.NopCloser(a.stdin), nil
 	}
-	stop := a.tui.waitsFor("somebody to write to " + name)
+	stop := a.tui.WaitsFor("somebody to write to " + name)
 	f, err := orEnd(ctx, func() (*os.File, error) { return os.Open(name) })
 	stop()
 	switch {

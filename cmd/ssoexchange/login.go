@@ -2,13 +2,12 @@ package main
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"time"
 
 	"github.com/spf13/cobra"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -59,13 +58,13 @@ func (a *app) login(ctx context.Context, f loginFlags) error {
 	if a.flags.json {
 		info := sessionJSON(client.Identity(), s)
 		info.PasswordTried = &s.PasswordTried
-		return writeJSON(a.stdout, info)
+		return display.JSON(a.stdout, info)
 	}
 	if text, hint := untried(cfg, s, f.fresh); text != "" {
-		a.tui.printf("%s", text)
-		a.tui.hint(nameConnection(hint, a.connectionArgs()))
+		a.tui.Printf("%s", text)
+		a.tui.Hint(nameConnection(hint, a.connectionArgs()))
 	}
-	fmt.Fprintf(a.stdout, "signed in at %s as %s, %s\n", client.Identity().SP, s.User, until(s))
+	fmt.Fprintf(a.stdout, "signed in at %s as %s, %s\n", client.Identity().SP, s.User, display.Until(s))
 	return nil
 }
 
@@ -108,11 +107,4 @@ func sessionJSON(id sso.Identity, s *sso.Session) sessionInfo {
 		info.User, info.Live, info.Obtained, info.Verified, info.Expires = s.User, true, &obtained, &verified, &expires
 	}
 	return info
-}
-
-func writeJSON(w io.Writer, v any) error {
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false)
-	e.SetIndent("", "  ")
-	return e.Encode(v)
 }

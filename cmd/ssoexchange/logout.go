@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -57,7 +58,7 @@ func (a *app) logout(ctx context.Context, local, forgetDevice bool) error {
 		return err // nothing has been done
 	}
 	if a.flags.json {
-		return errors.Join(writeJSON(a.stdout, info), err)
+		return errors.Join(display.JSON(a.stdout, info), err)
 	}
 	for _, line := range info.lines(local) {
 		fmt.Fprintln(a.stdout, line)

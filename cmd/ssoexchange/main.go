@@ -18,6 +18,9 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/terminal"
 )
 
 func main() {
@@ -38,7 +41,7 @@ func (a *app) run(args []string) int {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	a.signalled = ctx.Done()
-	a.tui = newTUI(a.stderr)
+	a.tui = terminal.New(a.stderr)
 	defer a.endInTime(ctx, stop, os.Exit)()
 	root := a.rootCommand()
 	root.SetArgs(args)
@@ -49,7 +52,7 @@ func (a *app) run(args []string) int {
 	if err == nil {
 		err = a.noHelp
 	}
-	var exit *exitError // of a child, which has dealt with the signal itself
+	var exit *clierror.Exit // of a child, which has dealt with the signal itself
 	if err != nil && ctx.Err() != nil && !errors.As(err, &exit) {
 		a.reportInterrupted(err)
 		return exitInterrupted
@@ -62,7 +65,7 @@ type app struct {
 	stdin   io.Reader
 	stdout  io.Writer
 	stderr  io.Writer
-	tui     *tui
+	tui     *terminal.Terminal
 	flags   globalFlags
 	noStore bool  // sessions and open sign-ins end with the command
 	noHelp  error // --help was given for a command that does not exist

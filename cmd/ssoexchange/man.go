@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/files"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -120,7 +121,7 @@ func writePages(dir string, cmd *cobra.Command, date string) error {
 	}
 	var all func(*cobra.Command) error
 	all = func(cmd *cobra.Command) error {
-		errs := []error{writeFile(filepath.Join(dir, pageName(cmd)+".1"), page(cmd, date), 0o644)}
+		errs := []error{files.Write(filepath.Join(dir, pageName(cmd)+".1"), page(cmd, date), 0o644)}
 		for _, sub := range subcommands(cmd) {
 			errs = append(errs, all(sub))
 		}

@@ -10,6 +10,8 @@ import (
 	"testing"
 
 	"github.com/spf13/cobra"
+
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/terminal"
 )
 
 func runMan(t *testing.T, args ...string) (int, string, string) {
@@ -51,7 +53,7 @@ func TestManPages(t *testing.T) {
 	t.Setenv("SOURCE_DATE_EPOCH", "86400")
 	_, pages := writtenPages(t)
 	a := &app{stdin: strings.NewReader(""), stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}}
-	a.tui = newTUI(a.stderr)
+	a.tui = terminal.New(a.stderr)
 	var check func(cmd *cobra.Command)
 	check = func(cmd *cobra.Command) {
 		name := pageName(cmd) + ".1"

@@ -14,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 	"go.yaml.in/yaml/v3"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/files"
 	"github.com/ssoexchange/ssoexchange/internal/openfile"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
@@ -91,10 +92,10 @@ func readProfiles(path string) (*profileFile, error) {
 		return nil, configError(err.Error(), "")
 	}
 	defer file.Close()
-	if f.text, err = io.ReadAll(io.LimitReader(file, maxInput+1)); err != nil {
+	if f.text, err = io.ReadAll(io.LimitReader(file, files.MaxSize+1)); err != nil {
 		return nil, configError(err.Error(), "")
 	}
-	if len(f.text) > maxInput {
+	if len(f.text) > files.MaxSize {
 		return nil, configError(path+" is larger than 1 MiB", "")
 	}
 	return f, f.parse()

@@ -12,6 +12,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/files"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/oskeyring"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
@@ -101,16 +103,16 @@ func (a *app) profileAdd(ctx context.Context, name, extends string, args []strin
 	if err := a.tryProfile(p, inherited); err != nil {
 		return err
 	}
-	if err := storeSecrets(ctx, secrets); err != nil {
+	if err := oskeyring.Store(ctx, secrets); err != nil {
 		return err
 	}
 	if err := f.write(f.with(p), func(got *profileFile) bool {
 		return slices.EqualFunc(got.profiles, append(slices.Clone(f.profiles), p), sameProfile) && got.defaultProfile == f.defaultProfile
 	}); err != nil {
-		return errors.Join(err, removeSecrets(ctx, accounts(secrets)))
+		return errors.Join(err, oskeyring.Remove(ctx, oskeyring.Accounts(secrets)))
 	}
 	if !a.flags.json {
-		a.tui.printf("profile %s is in %s", name, f.path)
+		a.tui.Printf("profile %s is in %s", name, f.path)
 	}
 	return nil
 }
@@ -149,12 +151,12 @@ func (a *app) givenSettings(args []string) (sso.Settings, error) {
 
 // splitSecrets puts what may stand in a file into p, and returns the secrets that are for
 // the keyring.
-func (a *app) splitSecrets(ctx context.Context, p *profile, given, inherited sso.Settings, toKeyring bool) ([]keyringItem, error) {
-	var secrets []keyringItem
+func (a *app) splitSecrets(ctx context.Context, p *profile, given, inherited sso.Settings, toKeyring bool) ([]oskeyring.Item, error) {
+	var secrets []oskeyring.Item
 	toItem := func(property, value string) {
-		item := keyringItem{account: p.name + "/" + property, secret: func() string { return value }}
+		item := oskeyring.Item{Account: p.name + "/" + property, Secret: func() string { return value }}
 		secrets = append(secrets, item)
-		p.fields = append(p.fields, profileField{name: property + "Keyring", value: item.account})
+		p.fields = append(p.fields, profileField{name: property + "Keyring", value: item.Account})
 	}
 	hasPassword := false
 	for _, settings := range []sso.Settings{inherited, given} {
@@ -175,8 +177,8 @@ func (a *app) splitSecrets(ctx context.Context, p *profile, given, inherited sso
 			toItem(n, value)
 		}
 	}
-	if toKeyring && !hasPassword && a.tui.canAsk() {
-		password, err := a.tui.password(ctx, "profile "+p.name)
+	if toKeyring && !hasPassword && a.tui.CanAsk() {
+		password, err := a.askPassword(ctx, "profile "+p.name)
 		if err != nil {
 			return nil, err
 		}
@@ -210,18 +212,18 @@ func (a *app) tryProfile(p profile, inherited sso.Settings) error {
 		}
 		all = sso.Merge(all, scheme)
 	}
-	cfg, err := all.ConfigWith(sso.ParseOptions{Keyring: keyringSecret})
+	cfg, err := all.ConfigWith(sso.ParseOptions{Keyring: oskeyring.Secret})
 	var bad *sso.ConfigError
 	switch {
 	case errors.As(err, &bad) && strings.HasPrefix(bad.Problem, "required"):
-		a.tui.printf("the profile is not complete (%s is missing, for one), which is fine for one that others extend", bad.Property)
+		a.tui.Printf("the profile is not complete (%s is missing, for one), which is fine for one that others extend", bad.Property)
 	case err != nil:
 		return err
 	case !hasScheme:
-		a.tui.printf("the profile is not complete (AuthScheme is missing), which is fine for one that others extend")
+		a.tui.Printf("the profile is not complete (AuthScheme is missing), which is fine for one that others extend")
 	default:
 		for _, w := range cfg.Warnings {
-			a.tui.warn(w)
+			a.tui.Warn(w)
 		}
 	}
 	return nil
@@ -256,7 +258,7 @@ func (a *app) profileRemove(ctx context.Context, name string, fromKeyring bool) 
 		return err
 	}
 	if def != f.defaultProfile {
-		a.tui.printf("there is no default profile any more")
+		a.tui.Printf("there is no default profile any more")
 	}
 	if !fromKeyring {
 		return nil
@@ -268,7 +270,7 @@ func (a *app) profileRemove(ctx context.Context, name string, fromKeyring bool) 
 			gone = append(gone, field.value)
 		}
 	}
-	return removeSecrets(ctx, gone)
+	return oskeyring.Remove(ctx, gone)
 }
 
 // names reports whether a profile takes a secret from a keyring account.
@@ -294,14 +296,14 @@ func (f *profileFile) write(text []byte, good func(*profileFile) bool) error {
 		return configError(f.path+" is written in a way that cannot be edited here", "edit it by hand; it is unchanged")
 	}
 	path := f.path
-	if to, err := findTarget(path); err != nil || !to.regular {
+	if to, err := files.FindTarget(path); err != nil || !to.Regular {
 		return configError(f.path+" is not a file that can be written", "set SSOEXCHANGE_CONFIG to a file, or edit what it is made from")
 	}
-	if now, err := readRegular(path); err == nil && !bytes.Equal(now, f.text) {
+	if now, err := files.ReadRegular(path); err == nil && !bytes.Equal(now, f.text) {
 		return configError(f.path+" has changed in the meantime", "run the command again")
 	}
 	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
 		return configError(err.Error(), "")
 	}
-	return writeSecretFile(path, text)
+	return files.WriteSecret(path, text)
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -65,7 +66,7 @@ func (a *app) profileListCommand() *cobra.Command {
 				list = append(list, entry{1, p.name, p.name == f.defaultProfile, p.extends})
 			}
 			if a.flags.json {
-				return writeJSON(a.stdout, list)
+				return display.JSON(a.stdout, list)
 			}
 			for _, p := range list {
 				fmt.Fprintln(a.stdout, p.Name)
@@ -115,7 +116,7 @@ func (a *app) profileShow(name string) error {
 		width = max(width, len(s.Name)+len(s.Value)+2)
 	}
 	if a.flags.json {
-		return writeJSON(a.stdout, struct {
+		return display.JSON(a.stdout, struct {
 			Version    int     `json:"version"`
 			Name       string  `json:"name"`
 			Default    bool    `json:"default"`
@@ -127,10 +128,10 @@ func (a *app) profileShow(name string) error {
 	}
 	// The rest is for a person: would a sign-in find all that it needs?
 	if cfg, err := settings.ConfigWith(sso.ParseOptions{}); err != nil {
-		a.tui.warn(err.Error())
+		a.tui.Warn(err.Error())
 	} else {
 		for _, w := range cfg.Warnings {
-			a.tui.warn(w)
+			a.tui.Warn(w)
 		}
 	}
 	return nil

@@ -10,12 +10,14 @@ import (
 	"testing"
 
 	"github.com/zalando/go-keyring"
+
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/oskeyring"
 )
 
 // keyringHas reports whether the (simulated) keyring has an item.
 func keyringHas(t *testing.T, account, secret string) bool {
 	t.Helper()
-	got, err := keyring.Get(keyringService, account)
+	got, err := keyring.Get(oskeyring.Service, account)
 	if err != nil && !errors.Is(err, keyring.ErrNotFound) {
 		t.Fatal(err)
 	}

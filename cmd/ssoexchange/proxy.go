@@ -16,6 +16,9 @@ import (
 	"github.com/spf13/cobra"
 	"golang.org/x/net/netutil"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/loopback"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/terminal"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -81,10 +84,10 @@ func (a *app) proxy(ctx context.Context, f proxyFlags) error {
 	client, cfg, err := a.connect(ctx, false, func(o *sso.Options) {
 		o.Waiting = func(w sso.Wait) {
 			if !serves.Load() {
-				a.tui.waiting(w)
+				a.tui.Waiting(w)
 				return
 			}
-			a.logger().Info(waitText(w, time.Now()))
+			a.logger().Info(terminal.WaitText(w, time.Now()))
 		}
 	})
 	if err != nil {
@@ -98,7 +101,7 @@ func (a *app) proxy(ctx context.Context, f proxyFlags) error {
 	// The port first: a sign-in is not spent on a proxy that cannot serve. Then the
 	// session: what is wrong is known before the first tool asks, and a person is
 	// still at the terminal to be asked for a code.
-	ln, err := proxyListen(ctx, f.listen)
+	ln, err := loopback.Listen(ctx, f.listen)
 	if err != nil {
 		return err
 	}
@@ -119,21 +122,21 @@ func (a *app) proxy(ctx context.Context, f proxyFlags) error {
 
 // announceProxy prints the address: all of standard output, and the token on
 // standard error unless it is in a file.
-func (a *app) announceProxy(ln *proxyListener, cfg *sso.Config, token string, f proxyFlags) error {
-	base := "http://" + ln.host() + strings.TrimRight(cfg.URL.EscapedPath(), "/")
+func (a *app) announceProxy(ln *loopback.Listener, cfg *sso.Config, token string, f proxyFlags) error {
+	base := "http://" + ln.Host() + strings.TrimRight(cfg.URL.EscapedPath(), "/")
 	if f.tokenFile == "" {
 		fmt.Fprintf(a.stderr, "ssoexchange: access token: %s\n", token)
 	}
 	if a.flags.json {
-		return writeJSON(a.stdout, struct {
+		return display.JSON(a.stdout, struct {
 			Version   int    `json:"version"`
 			URL       string `json:"url"`
 			Socket    string `json:"socket,omitempty"`
 			TokenFile string `json:"token_file,omitempty"`
-		}{1, base, ln.socket, f.tokenFile})
+		}{1, base, ln.Socket, f.tokenFile})
 	}
-	if ln.socket != "" {
-		a.tui.printf("listening on %s", ln.socket)
+	if ln.Socket != "" {
+		a.tui.Printf("listening on %s", ln.Socket)
 	}
 	_, err := fmt.Fprintln(a.stdout, base)
 	return err

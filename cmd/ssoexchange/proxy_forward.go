@@ -16,6 +16,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/loopback"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -40,9 +41,9 @@ type forwarder struct {
 	hint     func(error) string // what to do about an error
 }
 
-func newForwarder(client *sso.Client, sp *url.URL, ln *proxyListener, token string, logger *slog.Logger) *forwarder {
+func newForwarder(client *sso.Client, sp *url.URL, ln *loopback.Listener, token string, logger *slog.Logger) *forwarder {
 	return &forwarder{
-		gate: newGate(token, ln.port), sp: sp, base: strings.TrimRight(sp.Path, "/"), agent: client.Headers().Get("User-Agent"),
+		gate: newGate(token, ln.Port), sp: sp, base: strings.TrimRight(sp.Path, "/"), agent: client.Headers().Get("User-Agent"),
 		onward: newProxyTransport(client), diverted: client.Diverted, logger: logger, buffers: &bufferPool{}, hint: sso.Hint,
 	}
 }

@@ -12,6 +12,8 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/files"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/loopback"
 	"github.com/ssoexchange/ssoexchange/internal/openfile"
 )
 
@@ -30,7 +32,7 @@ func proxyToken(file string) (string, error) {
 	info, err := os.Stat(file)
 	if errors.Is(err, fs.ErrNotExist) {
 		token := rand.Text()
-		return token, writeSecretFile(file, []byte(token+"\n"))
+		return token, files.WriteSecret(file, []byte(token+"\n"))
 	}
 	if err != nil {
 		return "", configError("the token file cannot be read: "+err.Error(), "")
@@ -56,11 +58,11 @@ func proxyToken(file string) (string, error) {
 // accessControl decides who may use the session's cookies.
 type accessControl struct {
 	token [sha256.Size]byte
-	hosts hostCheck // of any port, if the listener is a socket
+	hosts loopback.HostCheck // of any port, if the listener is a socket
 }
 
 func newGate(token, port string) accessControl {
-	return accessControl{sha256.Sum256([]byte(token)), hostCheck{port: port}}
+	return accessControl{sha256.Sum256([]byte(token)), loopback.HostCheck{Port: port}}
 }
 
 // refusal is a request that is turned away, and why.
@@ -76,7 +78,7 @@ type refusal struct {
 // has had its name pointed at loopback is found out by Host, one of another site by
 // Origin or Sec-Fetch-Site.
 func (g accessControl) admit(r *http.Request) *refusal {
-	if !g.hosts.own(r.Host) {
+	if !g.hosts.Own(r.Host) {
 		return &refusal{http.StatusMisdirectedRequest, "this proxy serves one Jira under its own address only", "ask for the address that the proxy printed, not for " + nameOf(r.Host)}
 	}
 	if r.Method == http.MethodConnect || !strings.HasPrefix(r.URL.Path, "/") {
@@ -85,29 +87,13 @@ func (g accessControl) admit(r *http.Request) *refusal {
 	if r.Method == http.MethodTrace || r.Method == "TRACK" {
 		return &refusal{http.StatusMethodNotAllowed, "the answer would repeat the session's cookies", ""}
 	}
-	if !ownPage(r) {
+	if !loopback.OwnPage(r) {
 		return &refusal{http.StatusForbidden, "a page of another site sent this request", ""}
 	}
 	if !g.knows(r) {
 		return &refusal{http.StatusUnauthorized, "the access token is missing or wrong", "send it as Authorization: Bearer, as Basic password, or as " + proxyTokenHeader}
 	}
 	return nil
-}
-
-// ownPage reports whether r comes from no page, or from one that the proxy served.
-// Other ports of loopback are other sites: anybody may serve them.
-func ownPage(r *http.Request) bool {
-	for _, origin := range r.Header["Origin"] {
-		if !strings.EqualFold(origin, "http://"+r.Host) {
-			return false
-		}
-	}
-	for _, site := range r.Header["Sec-Fetch-Site"] {
-		if site != "same-origin" && site != "none" {
-			return false
-		}
-	}
-	return true
 }
 
 // knows reports whether r carries the token. The comparison tells nothing by its time.

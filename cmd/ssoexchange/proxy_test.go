@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/loopback"
 	"github.com/ssoexchange/ssoexchange/fixtures"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
@@ -55,11 +56,11 @@ func startProxy(t *testing.T, o fixtures.WorldOptions, props ...string) *proxyRi
 	if err != nil {
 		t.Fatal(err)
 	}
-	ln, err := proxyListen(t.Context(), "127.0.0.1:0")
+	ln, err := loopback.Listen(t.Context(), "127.0.0.1:0")
 	if err != nil {
 		t.Fatal(err)
 	}
-	rig.base = "http://" + ln.host()
+	rig.base = "http://" + ln.Host()
 	ctx, stop := context.WithCancel(context.Background())
 	rig.stop = stop
 	logger := slog.New(slog.NewTextHandler(&lockedWriter{w: rig.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/loopback"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -51,7 +52,7 @@ func TestProxyToken(t *testing.T) {
 
 func TestProxyListensOnLoopbackOnly(t *testing.T) {
 	for _, address := range []string{":8080", "0.0.0.0:0", "[::]:0", "192.0.2.1:80", "example.com:80", "8080", "", "unix:", "127.0.0.1"} {
-		if ln, err := proxyListen(t.Context(), address); sso.Code(err) != "config" || sso.Hint(err) == "" {
+		if ln, err := loopback.Listen(t.Context(), address); sso.Code(err) != "config" || sso.Hint(err) == "" {
 			t.Errorf("--listen %q: %v, want a configuration error with a hint", address, err)
 			if ln != nil {
 				ln.Close()
@@ -59,7 +60,7 @@ func TestProxyListensOnLoopbackOnly(t *testing.T) {
 		}
 	}
 	for _, address := range []string{"localhost:0", "127.0.0.1:0", "127.0.0.53:0"} {
-		ln, err := proxyListen(t.Context(), address)
+		ln, err := loopback.Listen(t.Context(), address)
 		if err != nil {
 			t.Errorf("--listen %q: %v", address, err)
 			continue
@@ -70,21 +71,21 @@ func TestProxyListensOnLoopbackOnly(t *testing.T) {
 
 func TestProxySocket(t *testing.T) {
 	path := filepath.Join(t.TempDir(), "s")
-	ln, err := proxyListen(t.Context(), "unix:"+path)
+	ln, err := loopback.Listen(t.Context(), "unix:"+path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	if info, err := os.Stat(path); err != nil || info.Mode() != os.ModeSocket|0o600 {
 		t.Errorf("socket: %v %v", info.Mode(), err)
 	}
-	if _, err := proxyListen(t.Context(), "unix:"+path); sso.Code(err) != "config" || !strings.Contains(err.Error(), "already") {
+	if _, err := loopback.Listen(t.Context(), "unix:"+path); sso.Code(err) != "config" || !strings.Contains(err.Error(), "already") {
 		t.Errorf("a second one: %v", err)
 	}
 	ln.Listener.Close() // as a process that was killed leaves it
 	if _, err := os.Stat(path); err != nil {
 		t.Fatalf("the test is wrong: the socket must still be there: %v", err)
 	}
-	ln, err = proxyListen(t.Context(), "unix:"+path)
+	ln, err = loopback.Listen(t.Context(), "unix:"+path)
 	if err != nil {
 		t.Fatalf("in place of a dead one: %v", err)
 	}
@@ -95,13 +96,13 @@ func TestProxySocket(t *testing.T) {
 	if err := os.WriteFile(path, []byte("mine"), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := proxyListen(t.Context(), "unix:"+path); sso.Code(err) != "config" {
+	if _, err := loopback.Listen(t.Context(), "unix:"+path); sso.Code(err) != "config" {
 		t.Errorf("over a file: %v", err)
 	}
 	if data, _ := os.ReadFile(path); string(data) != "mine" {
 		t.Error("the file is gone")
 	}
-	if ownHost := newGate("", "").hosts.own; !ownHost("localhost") || ownHost("evil.example.com") {
+	if ownHost := newGate("", "").hosts.Own; !ownHost("localhost") || ownHost("evil.example.com") {
 		t.Error("behind a socket, hosts are not told apart")
 	}
 }

@@ -10,6 +10,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/terminal"
 	"github.com/ssoexchange/ssoexchange/mfa"
 )
 
@@ -33,8 +35,8 @@ func TestPushLineFitsTheTerminal(t *testing.T) {
 		for _, columns := range []int{20, 40, 80, 200} {
 			t.Run(fmt.Sprintf("%.12q, %d columns", device, columns), func(t *testing.T) {
 				p := newPTY(t, columns)
-				screen := newTUI(p.slave)
-				screen.color = true
+				screen := terminal.New(p.slave)
+				screen.Color = true
 				c := mfa.Challenge{Kind: mfa.Push, Factor: "Okta Verify push", Device: device}
 				screen.Watch(c, false)
 				p.await("approve the push", 1)
@@ -50,8 +52,8 @@ func TestPushLineFitsTheTerminal(t *testing.T) {
 					}
 					all := shownLines(p.text())
 					last := all[len(all)-1]
-					if len(all) <= before || textWidth(last) >= narrow || strings.Index(last, "choose 42") > len("ssoexchange: ") || !strings.Contains(last, "choose 42") {
-						t.Errorf("%d columns: %q is %d wide", narrow, last, textWidth(last))
+					if len(all) <= before || display.Width(last) >= narrow || strings.Index(last, "choose 42") > len("ssoexchange: ") || !strings.Contains(last, "choose 42") {
+						t.Errorf("%d columns: %q is %d wide", narrow, last, display.Width(last))
 					}
 					if narrow == 200 && columns == 200 && device == "Ana phone" && !strings.HasSuffix(last, "Okta Verify push (Ana phone)") {
 						t.Errorf("there is room for all: %q", last)
@@ -73,7 +75,7 @@ func TestPushWithoutATerminal(t *testing.T) {
 	zero, other := 0, 7
 	c := mfa.Challenge{Kind: mfa.Push, Factor: "Okta Verify push", Device: "Ana phone"}
 	var plain bytes.Buffer
-	screen := newTUI(&plain)
+	screen := terminal.New(&plain)
 	for _, n := range []*int{nil, nil, &zero, &zero, &other} {
 		c.Number = n
 		screen.Watch(c, false)
@@ -86,8 +88,8 @@ func TestPushWithoutATerminal(t *testing.T) {
 		t.Errorf("got %s", plain.String())
 	}
 	var events bytes.Buffer
-	screen = newTUI(&events)
-	screen.quiet, screen.events = true, true
+	screen = terminal.New(&events)
+	screen.Quiet, screen.Events = true, true
 	for _, n := range []*int{nil, nil, &zero, &zero, &other} {
 		c.Number = n
 		screen.Watch(c, false)
@@ -95,7 +97,7 @@ func TestPushWithoutATerminal(t *testing.T) {
 	screen.Watch(c, true)
 	var numbers []string
 	for line := range strings.Lines(events.String()) {
-		var got struct{ Event eventJSON }
+		var got struct{ Event terminal.Event }
 		if err := json.Unmarshal([]byte(line), &got); err != nil || got.Event.Name != "push" || got.Event.Device != "Ana phone" {
 			t.Fatalf("%q: %v", line, err)
 		}

@@ -54,7 +54,7 @@ socket have sessions looked at without delay, as after a restart of Jira. Under 
   ssoexchange refresh --now work      # Jira was restarted: the running refresh looks at once`,
 		ValidArgsFunction: completeProfile,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			if flag := cmd.Flag("log-format"); !flag.Changed && !a.tui.isTerminal() {
+			if flag := cmd.Flag("log-format"); !flag.Changed && !a.tui.IsTerminal() {
 				a.flags.logFormat = "json"
 			}
 			if flag := cmd.Flag("log-level"); !flag.Changed {
@@ -124,7 +124,7 @@ type refreshService struct {
 
 func (a *app) refresh(ctx context.Context, names []string, f refreshFlags) error {
 	// Nobody is there: the log says it all.
-	a.tui.noInput, a.tui.quiet, a.tui.events, a.tui.log = true, true, false, a.logger()
+	a.tui.NoInput, a.tui.Quiet, a.tui.Events, a.tui.Log = true, true, false, a.logger()
 	config, jobs, err := a.refreshPlan(names, f)
 	if err != nil {
 		return err
@@ -241,7 +241,7 @@ func (k *refreshService) observe(ctx context.Context, e sso.RefreshEvent) {
 		defer cancel()
 		needed := personNeededFor(e)
 		needed.Hint = k.app.refreshHint(e.Name, needed.Code, needed.Hint, true)
-		defer k.app.tui.waitsFor("the webhook of " + e.Name + " to be delivered")()
+		defer k.app.tui.WaitsFor("the webhook of " + e.Name + " to be delivered")()
 		if err := hook.send(ctx, needed); err != nil {
 			result = "failed"
 			k.note(&k.untold, e.Name, err)

@@ -9,6 +9,8 @@ import (
 	"net/http"
 	"strings"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/terminal"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -16,7 +18,7 @@ import (
 type refresherClient struct {
 	socket string
 	http   *http.Client
-	tui    *tui
+	tui    *terminal.Terminal
 }
 
 func (a *app) refresherAt(socket string) refresherClient {
@@ -33,7 +35,7 @@ func (r refresherClient) do(ctx context.Context, method, path, body string) (*ht
 		return nil, err
 	}
 	req.Header.Set("Content-Type", "text/plain")
-	defer r.tui.waitsFor("the refresher on " + r.socket)()
+	defer r.tui.WaitsFor("the refresher on " + r.socket)()
 	resp, err := r.http.Do(req)
 	if err == nil {
 		return resp, nil
@@ -53,7 +55,7 @@ func (r refresherClient) readiness(ctx context.Context) (readiness, error) {
 	}
 	defer resp.Body.Close()
 	if err := json.NewDecoder(io.LimitReader(resp.Body, 16<<20)).Decode(&all); err != nil {
-		return all, &cliError{code: "bad_answer", text: fmt.Sprintf("the refresher on %s answered %d and no status", r.socket, resp.StatusCode)}
+		return all, &clierror.Error{Code: "bad_answer", Text: fmt.Sprintf("the refresher on %s answered %d and no status", r.socket, resp.StatusCode)}
 	}
 	return all, nil
 }

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"net"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -13,6 +12,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/loopback"
 	"github.com/ssoexchange/ssoexchange/cookiejar"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
@@ -76,7 +76,7 @@ func (f *profileFile) refreshSection() (*refreshConfig, error) {
 	}
 	o := &c.options
 	fields := map[string]func(v *yaml.Node) error{
-		"listen":              func(v *yaml.Node) error { return f.text1(v, &c.listen, checkListen) },
+		"listen":              func(v *yaml.Node) error { return f.text1(v, &c.listen, loopback.CheckListen) },
 		"hosts":               func(v *yaml.Node) error { return f.hosts(v, &c.hosts) },
 		"socket":              func(v *yaml.Node) error { return f.text1(v, &c.socket, checkAbsolute) },
 		"webhook":             func(v *yaml.Node) error { return f.webhook(v, c) },
@@ -202,7 +202,7 @@ func (f *profileFile) hosts(v *yaml.Node, to *[]string) error {
 	}
 	for _, item := range v.Content {
 		var host string
-		if err := f.text1(item, &host, checkHost); err != nil {
+		if err := f.text1(item, &host, loopback.CheckHost); err != nil {
 			return err
 		}
 		*to = append(*to, host)
@@ -247,22 +247,6 @@ func checkFormat(s string) error {
 func checkAbsolute(s string) error {
 	if !filepath.IsAbs(s) {
 		return fmt.Errorf("%q is no absolute path", s)
-	}
-	return nil
-}
-
-// checkListen lets through what is reached from this machine only: who may see the
-// metrics is nobody's business but its users'.
-func checkListen(s string) error {
-	if strings.HasPrefix(s, "unix:") {
-		return nil
-	}
-	host, _, err := net.SplitHostPort(s)
-	if err != nil {
-		return fmt.Errorf("%q is neither host:port nor unix:/path", s)
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
-		return fmt.Errorf("%q is not on loopback: use 127.0.0.1, [::1] or unix:/path", s)
 	}
 	return nil
 }

@@ -11,6 +11,8 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/loopback"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -30,21 +32,21 @@ func (k *refreshService) serve(ctx context.Context, c *refreshConfig) (*servers,
 	watch.HandleFunc("GET /readyz", k.readyz)
 	watch.Handle("GET /metrics", k.metrics.handler())
 	if c.listen != "" {
-		ln, err := proxyListen(ctx, c.listen)
+		ln, err := loopback.Listen(ctx, c.listen)
 		if err != nil {
 			return nil, err
 		}
 		k.logger.Info("serving health and metrics", "address", ln.Addr().String())
 		guarded := http.Handler(watch)
-		if ln.socket == "" { // no page reaches a socket
-			guarded = hostCheck{port: ln.port, also: c.hosts}.only(watch)
+		if ln.Socket == "" { // no page reaches a socket
+			guarded = loopback.HostCheck{Port: ln.Port, Also: c.hosts}.Only(watch)
 		}
 		s.start(ctx, ln, guarded)
 	}
 	socket, err := c.refreshSocket(k.app)
 	if err == nil && runtime.GOOS != "windows" {
 		var ln net.Listener
-		if ln, err = listenSocket(ctx, socket); err == nil {
+		if ln, err = loopback.ListenSocket(ctx, socket); err == nil {
 			hand := http.NewServeMux()
 			hand.Handle("GET /", watch)
 			hand.HandleFunc("POST /code/{profile}", k.takeCode)
@@ -109,7 +111,7 @@ func (k *refreshService) readyz(w http.ResponseWriter, _ *http.Request) {
 	if !r.Ready {
 		w.WriteHeader(http.StatusServiceUnavailable)
 	}
-	writeJSON(w, r)
+	display.JSON(w, r)
 }
 
 // takeCode hands in a code. Browsers cannot reach a socket, and the form types that

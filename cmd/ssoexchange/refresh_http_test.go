@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/loopback"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -141,12 +142,12 @@ func TestRefreshListensOnASocket(t *testing.T) {
 
 func TestCheckHost(t *testing.T) {
 	for _, ok := range []string{"metrics.example.com", "a:9464", "10.0.0.7", "10.0.0.7:80", "::1", "[::1]", "[fd00::1]:9464", "Bot_1"} {
-		if err := checkHost(ok); err != nil {
+		if err := loopback.CheckHost(ok); err != nil {
 			t.Errorf("%q: %v", ok, err)
 		}
 	}
 	for _, bad := range []string{"", "*", "*.example.com", "http://a", "a/b", "a b", "a:port", "a:0", "a:70000", ":80", "[::1", "user@a"} {
-		if checkHost(bad) == nil {
+		if loopback.CheckHost(bad) == nil {
 			t.Errorf("%q was accepted", bad)
 		}
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/loopback"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/oskeyring"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -29,7 +31,7 @@ func (a *app) refreshPlan(names []string, f refreshFlags) (*refreshConfig, []*re
 		return nil, nil, err
 	}
 	if f.listen != "" {
-		if err := checkListen(f.listen); err != nil {
+		if err := loopback.CheckListen(f.listen); err != nil {
 			return nil, nil, configError("--listen: "+err.Error(), "")
 		}
 		c.listen = f.listen
@@ -93,7 +95,7 @@ func (a *app) refreshJob(file *profileFile, name string) (*refreshJob, error) {
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := settings.ConfigWith(sso.ParseOptions{Keyring: keyringSecret})
+	cfg, err := settings.ConfigWith(sso.ParseOptions{Keyring: oskeyring.Secret})
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,9 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/files"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -88,11 +91,11 @@ func (a *app) refreshNow(ctx context.Context, names []string, socket string) err
 			fmt.Fprintf(a.stdout, "%s: live, signed in as %s\n", name, out.User)
 		}
 		if out.Error != nil && len(names) > 1 && !a.flags.json {
-			a.tui.printf("%s: %s", name, out.Error.Message)
+			a.tui.Printf("%s: %s", name, out.Error.Message)
 		}
 	}
 	if a.flags.json {
-		if err := writeJSON(a.stdout, outcomes); err != nil {
+		if err := display.JSON(a.stdout, outcomes); err != nil {
 			return err
 		}
 	}
@@ -106,9 +109,9 @@ func (r refresherClient) check(ctx context.Context, name string) (codeOutcome, e
 		return out, err
 	}
 	defer resp.Body.Close()
-	if err := json.NewDecoder(io.LimitReader(resp.Body, maxInput)).Decode(&out); err != nil {
-		return out, &cliError{code: "bad_answer", text: fmt.Sprintf("the refresher answered %d and no outcome", resp.StatusCode),
-			hint: "is it an older version? restart it"}
+	if err := json.NewDecoder(io.LimitReader(resp.Body, files.MaxSize)).Decode(&out); err != nil {
+		return out, &clierror.Error{Code: "bad_answer", Text: fmt.Sprintf("the refresher answered %d and no outcome", resp.StatusCode),
+			Hint: "is it an older version? restart it"}
 	}
 	return out, nil
 }

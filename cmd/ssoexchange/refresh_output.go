@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/files"
 	"github.com/ssoexchange/ssoexchange/cookiejar"
 	"github.com/ssoexchange/ssoexchange/internal/childenv"
 	"github.com/ssoexchange/ssoexchange/sso"
@@ -38,7 +39,7 @@ func (j *refreshJob) publish(ctx context.Context, s *sso.Session) error {
 		if same(out.file, b.Bytes()) {
 			continue
 		}
-		if err := writeSecretFile(out.file, b.Bytes()); err != nil {
+		if err := files.WriteSecret(out.file, b.Bytes()); err != nil {
 			failed = append(failed, err)
 			continue
 		}
@@ -58,7 +59,7 @@ func (j *refreshJob) debt() string {
 	if len(j.profile.outputs) == 0 {
 		return ""
 	}
-	if to, err := findTarget(j.profile.outputs[0].file); err != nil || !to.regular {
+	if to, err := files.FindTarget(j.profile.outputs[0].file); err != nil || !to.Regular {
 		return ""
 	}
 	dir, base := filepath.Split(j.profile.outputs[0].file)
@@ -93,15 +94,15 @@ func (j *refreshJob) warnOmitted(log *slog.Logger, s *sso.Session) {
 }
 
 func same(file string, data []byte) bool {
-	to, err := findTarget(file)
-	if err != nil || !to.regular {
+	to, err := files.FindTarget(file)
+	if err != nil || !to.Regular {
 		return false
 	}
-	info, err := os.Lstat(to.path)
+	info, err := os.Lstat(to.Path)
 	if err != nil || info.Mode().Perm()&0o077 != 0 || info.Size() != int64(len(data)) {
 		return false
 	}
-	old, err := readRegular(to.path)
+	old, err := files.ReadRegular(to.Path)
 	return err == nil && bytes.Equal(old, data)
 }
 

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -15,7 +16,7 @@ func setting(name, value, form string) (sso.Settings, error) {
 	one, err := sso.Setting(name, value)
 	var bad *sso.ConfigError
 	if errors.As(err, &bad) && strings.HasPrefix(bad.Problem, "not the name of a property") {
-		if shown := cutTo(strings.TrimSpace(name), 40); shown != "" {
+		if shown := display.Cut(strings.TrimSpace(name), 40); shown != "" {
 			bad.Problem = fmt.Sprintf("unknown property %q", shown)
 		}
 		bad.Hint = form + "; the names are listed by: ssoexchange properties"

@@ -10,6 +10,9 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/oskeyring"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -41,7 +44,7 @@ func (a *app) status(ctx context.Context, check bool, minTTL time.Duration) erro
 	if err != nil {
 		return err
 	}
-	stop := a.tui.waitsFor("the stored state to be read")
+	stop := a.tui.WaitsFor("the stored state to be read")
 	entries, listErr := sso.Entries(ctx, store)
 	stop()
 	if a.connectionGiven() {
@@ -85,7 +88,7 @@ func (a *app) status(ctx context.Context, check bool, minTTL time.Duration) erro
 		return unknown
 	}
 	if check && !live {
-		return &cliError{code: "no_session", text: "no live session", hint: "sign in with: ssoexchange login"}
+		return &clierror.Error{Code: "no_session", Text: "no live session", Hint: "sign in with: ssoexchange login"}
 	}
 	return nil
 }
@@ -133,12 +136,12 @@ func (a *app) configOf(e sso.Entry) (*sso.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return settings.ConfigWith(sso.ParseOptions{Keyring: keyringSecret})
+	return settings.ConfigWith(sso.ParseOptions{Keyring: oskeyring.Secret})
 }
 
 func (a *app) printStatus(infos []sessionInfo) error {
 	if a.flags.json {
-		return writeJSON(a.stdout, infos)
+		return display.JSON(a.stdout, infos)
 	}
 	if len(infos) == 0 {
 		fmt.Fprintln(a.stdout, "nothing is stored")
@@ -157,12 +160,12 @@ func (a *app) printStatus(infos []sessionInfo) error {
 		var said []string // hints
 		for _, r := range i.Refusals {
 			fmt.Fprintf(a.stdout, "  %s was refused on %s, and is not sent again until it changes: %s\n",
-				r.Property, r.Since.Local().Format("2006-01-02 15:04"), oneLine(r.Reason))
+				r.Property, r.Since.Local().Format("2006-01-02 15:04"), display.OneLine(r.Reason))
 			a.statusHint(r.Hint)
 			said = append(said, r.Hint)
 		}
 		if s := i.Stopped; s != nil {
-			fmt.Fprintf(a.stdout, "  refresh has stopped (%s) since %s: %s\n", s.Code, s.Since.Local().Format("2006-01-02 15:04"), oneLine(s.Reason))
+			fmt.Fprintf(a.stdout, "  refresh has stopped (%s) since %s: %s\n", s.Code, s.Since.Local().Format("2006-01-02 15:04"), display.OneLine(s.Reason))
 			if !slices.Contains(said, s.Hint) {
 				a.statusHint(s.Hint)
 			}
@@ -182,7 +185,7 @@ func (i *sessionInfo) account() string {
 
 func (a *app) statusHint(hint string) {
 	if hint != "" {
-		fmt.Fprintf(a.stdout, "    hint: %s\n", oneLine(hint))
+		fmt.Fprintf(a.stdout, "    hint: %s\n", display.OneLine(hint))
 	}
 }
 

@@ -58,7 +58,7 @@ func (a *app) storeURL() (string, error) {
 func (a *app) openRedis(where string) (sso.Store, error) {
 	if u, err := url.Parse(a.flags.store); err == nil && u.User != nil {
 		if _, shown := u.User.Password(); shown {
-			a.tui.warn("the password in --store can be seen in the list of processes; use SSOEXCHANGE_STORE, or ?password_file=FILE")
+			a.tui.Warn("the password in --store can be seen in the list of processes; use SSOEXCHANGE_STORE, or ?password_file=FILE")
 		}
 	}
 	// The client library writes a line to standard error for every connection that

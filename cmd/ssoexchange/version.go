@@ -8,6 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -48,7 +49,7 @@ func (a *app) versionCommand() *cobra.Command {
 				}
 			}
 			if a.flags.json {
-				return writeJSON(a.stdout, v)
+				return display.JSON(a.stdout, v)
 			}
 			fmt.Fprintf(a.stdout, "ssoexchange %s\n%s %s\n", v.Version, v.Go, v.OS)
 			if v.Commit != "" {

@@ -1,6 +1,6 @@
 //go:build unix
 
-package main
+package files
 
 import (
 	"io"
@@ -61,7 +61,7 @@ func TestWriteSecretFile(t *testing.T) {
 	} {
 		text := "text for " + tt.path
 		before, _ := os.Lstat(tt.path)
-		err := writeSecretFile(tt.path, []byte(text))
+		err := WriteSecret(tt.path, []byte(text))
 		if (err == nil) != (tt.want == "") || err != nil && !strings.Contains(err.Error(), strings.ReplaceAll(lastOf(tt.want), ".*", "")) {
 			t.Errorf("%s: %v, want %q", tt.path, err, tt.want)
 		}
@@ -105,7 +105,7 @@ func TestWriteSecretFileIntoPipes(t *testing.T) {
 		data, _ := io.ReadAll(readerOf(reader))
 		got <- string(data)
 	}()
-	if err := writeSecretFile(pipe, []byte(text)); err != nil {
+	if err := WriteSecret(pipe, []byte(text)); err != nil {
 		t.Fatal(err)
 	}
 	if s := <-got; s != text {
@@ -124,7 +124,7 @@ func TestWriteSecretFileIntoPipes(t *testing.T) {
 	name := "/dev/fd/" + strconv.Itoa(int(f.Fd()))
 	os.Symlink(name, filepath.Join(dir, "link"))
 	for _, path := range []string{name, filepath.Join(dir, "link")} {
-		if err := writeSecretFile(path, []byte("text ")); err != nil {
+		if err := WriteSecret(path, []byte("text ")); err != nil {
 			t.Error(err)
 		}
 	}

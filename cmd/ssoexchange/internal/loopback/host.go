@@ -1,4 +1,4 @@
-package main
+package loopback
 
 import (
 	"fmt"
@@ -10,19 +10,19 @@ import (
 	"strings"
 )
 
-// hostCheck tells the Host headers that name a listener on loopback from those of DNS
+// HostCheck tells the Host headers that name a listener on loopback from those of DNS
 // rebinding: a page under any other name may have had its name pointed at loopback.
 // Names other than localhost can be pointed by their owners; addresses cannot.
-type hostCheck struct {
-	port string   // of the listener; "": any
-	also []string // further names, as checkHost lets them through; a name without a port is good with any
+type HostCheck struct {
+	Port string   // of the listener; "": any
+	Also []string // further names, as CheckHost lets them through; a name without a port is good with any
 }
 
-// own reports whether a Host header, or the authority of an absolute request target,
+// Own reports whether a Host header, or the authority of an absolute request target,
 // names the listener.
-func (h hostCheck) own(host string) bool {
+func (h HostCheck) Own(host string) bool {
 	name, port := splitHost(host)
-	for _, allowed := range h.also {
+	for _, allowed := range h.Also {
 		n, p := splitHost(allowed)
 		if name == n && name != "" && (p == "" || p == port) {
 			return true
@@ -34,7 +34,7 @@ func (h hostCheck) own(host string) bool {
 	if port == "" {
 		port = "80"
 	}
-	return h.port == "" || port == h.port
+	return h.Port == "" || port == h.Port
 }
 
 // splitHost returns the name in lower case, without the dot that may end it, and the
@@ -56,14 +56,14 @@ func isAddress(name string) bool {
 	return err == nil
 }
 
-// only lets requests for the listener's own names through to next, and no page of
+// Only lets requests for the listener's own names through to next, and no page of
 // another site.
-func (h hostCheck) only(next http.Handler) http.Handler {
+func (h HostCheck) Only(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
-		case !h.own(r.Host):
+		case !h.Own(r.Host):
 			http.Error(w, "this name is not served; names for scrapers: refresh.hosts in the configuration file", http.StatusMisdirectedRequest)
-		case !ownPage(r):
+		case !OwnPage(r):
 			http.Error(w, "a page of another site sent this request", http.StatusForbidden)
 		default:
 			next.ServeHTTP(w, r)
@@ -73,14 +73,46 @@ func (h hostCheck) only(next http.Handler) http.Handler {
 
 var hostName = regexp.MustCompile(`^[A-Za-z0-9_]([A-Za-z0-9_.-]*[A-Za-z0-9_])?$`)
 
-// checkHost checks a name that scrapers may use: a host name or an address, and
+// CheckHost checks a name that scrapers may use: a host name or an address, and
 // optionally a port.
-func checkHost(s string) error {
+func CheckHost(s string) error {
 	name, port := splitHost(s)
 	n, err := strconv.Atoi(port)
 	unbalanced := strings.Contains(s, "[") != strings.Contains(s, "]")
 	if unbalanced || port != "" && (err != nil || n < 1 || n > 65535) || strings.HasSuffix(s, ":") || !isAddress(name) && !hostName.MatchString(name) {
 		return fmt.Errorf("%q is neither a host name nor an address, with or without a port", s)
+	}
+	return nil
+}
+
+// OwnPage reports whether r comes from no page, or from one that the proxy served.
+// Other ports of loopback are other sites: anybody may serve them.
+func OwnPage(r *http.Request) bool {
+	for _, origin := range r.Header["Origin"] {
+		if !strings.EqualFold(origin, "http://"+r.Host) {
+			return false
+		}
+	}
+	for _, site := range r.Header["Sec-Fetch-Site"] {
+		if site != "same-origin" && site != "none" {
+			return false
+		}
+	}
+	return true
+}
+
+// CheckListen lets through what is reached from this machine only: who may see the
+// metrics is nobody's business but its users'.
+func CheckListen(s string) error {
+	if strings.HasPrefix(s, "unix:") {
+		return nil
+	}
+	host, _, err := net.SplitHostPort(s)
+	if err != nil {
+		return fmt.Errorf("%q is neither host:port nor unix:/path", s)
+	}
+	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+		return fmt.Errorf("%q is not on loopback: use 127.0.0.1, [::1] or unix:/path", s)
 	}
 	return nil
 }

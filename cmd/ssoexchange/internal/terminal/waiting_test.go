@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"bytes"
@@ -24,14 +24,14 @@ func TestWaitText(t *testing.T) {
 		{sso.Wait{For: "another sign-in with the same account", Holder: "this process"}, "waiting for another sign-in with the same account, which this process has under way"},
 		{sso.Wait{For: "the code of SMS in\x1b[2J INBOX", Since: now.Add(-3 * time.Second)}, "waiting for the code of SMS in[2J INBOX since 12:00:06"},
 	} {
-		if got := waitText(tt.wait, now); got != tt.want {
+		if got := WaitText(tt.wait, now); got != tt.want {
 			t.Errorf("got %q, want %q", got, tt.want)
 		}
 	}
 	var out bytes.Buffer
-	screen := newTUI(&out)
-	screen.quiet, screen.events = true, true
-	screen.waiting(sso.Wait{Holder: "process 4711", Since: time.Unix(1700000000, 0)})
+	screen := New(&out)
+	screen.Quiet, screen.Events = true, true
+	screen.Waiting(sso.Wait{Holder: "process 4711", Since: time.Unix(1700000000, 0)})
 	if got := out.String(); strings.Count(got, "\n") != 1 || !strings.Contains(got, `"name":"waiting"`) || !strings.Contains(got, `"holder":"process 4711","since":"2023-11-14T22:13:20Z"`) {
 		t.Errorf("event %s", got)
 	}

@@ -1,4 +1,6 @@
-package main
+// Package oskeyring keeps secrets in the keyring of the operating system. Every call has a
+// bound: some keyrings never answer when nobody can unlock them.
+package oskeyring
 
 import (
 	"context"
@@ -9,51 +11,53 @@ import (
 	"time"
 
 	"github.com/zalando/go-keyring"
+
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
 )
 
-// keyringService is the name under which the OS keyring has what is ours.
-const keyringService = "ssoexchange"
+// Service is the name under which the OS keyring has what is ours.
+const Service = "ssoexchange"
 
-// keyringSecret returns the secret that the OS keyring has for an account of
+// Secret returns the secret that the OS keyring has for an account of
 // service ssoexchange. Some keyrings never answer when nobody can unlock them, and the
 // time that a sign-in may take does not bound this: a person may be typing. So the
 // wait has a bound of its own.
-func keyringSecret(ctx context.Context, account string) (string, error) {
-	return keyringAnswer(ctx, account, func() (string, error) { return keyring.Get(keyringService, account) })
+func Secret(ctx context.Context, account string) (string, error) {
+	return keyringAnswer(ctx, account, func() (string, error) { return keyring.Get(Service, account) })
 }
 
 // keyringAnswer is what get returns in time, or why that is nothing.
 func keyringAnswer(ctx context.Context, account string, get func() (string, error)) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, keyringWait)
 	defer cancel()
-	secret, err := askKeyring(ctx, get)
+	secret, err := Ask(ctx, get)
 	switch {
 	case err == nil:
 		return secret, nil
 	case errors.Is(err, keyring.ErrNotFound):
-		return "", configError("the keyring has no account "+account+" of service ssoexchange",
+		return "", clierror.Config("the keyring has no account "+account+" of service ssoexchange",
 			"store it: secret-tool store --label ssoexchange service ssoexchange username "+account)
 	case errors.Is(err, errSilent):
 		return "", err
 	case errors.Is(context.Cause(ctx), context.Canceled):
 		return "", context.Cause(ctx)
 	}
-	return "", configError("the OS keyring cannot be read", "use PasswordFile or PasswordCommand where there is no keyring")
+	return "", clierror.Config("the OS keyring cannot be read", "use PasswordFile or PasswordCommand where there is no keyring")
 }
 
 // errNoBus tells of a machine without a desktop session.
 var errNoBus = errors.New("there is no session bus")
 
 // errSilent tells of a keyring that has not answered: most likely it is locked.
-var errSilent = configError("the OS keyring did not answer in time",
+var errSilent = clierror.Config("the OS keyring did not answer in time",
 	"unlock it, and answer its question within 30 s; where nobody can (servers, cron), use a property that ends in File or Command")
 
-// askKeyring makes one call to the keyring, which may hang, and waits for it no
+// Ask makes one call to the keyring, which may hang, and waits for it no
 // longer than ctx lasts.
 //
 // Without a session bus the library would start one (dbus-launch), which has no
 // keyring and stays behind; so it is not called then.
-func askKeyring(ctx context.Context, call func() (string, error)) (string, error) {
+func Ask(ctx context.Context, call func() (string, error)) (string, error) {
 	if !sessionBus() {
 		return "", errNoBus
 	}
@@ -87,49 +91,50 @@ func sessionBus() bool {
 	return filepath.IsAbs(dir) && err == nil
 }
 
-// keyringItem is a secret on its way to the keyring.
-type keyringItem struct {
-	account string
-	secret  func() string // a function, so that no print shows it
+// Item is a secret on its way to the keyring.
+type Item struct {
+	Account string
+	Secret  func() string // a function, so that no print shows it
 }
 
-func accounts(items []keyringItem) []string {
+// Accounts are the names of items.
+func Accounts(items []Item) []string {
 	var list []string
 	for _, i := range items {
-		list = append(list, i.account)
+		list = append(list, i.Account)
 	}
 	return list
 }
 
-// storeSecrets puts secrets into the keyring, all or none, and reads each back: some
+// Store puts secrets into the keyring, all or none, and reads each back: some
 // keyrings take what they do not keep.
-func storeSecrets(ctx context.Context, items []keyringItem) error {
+func Store(ctx context.Context, items []Item) error {
 	for i, item := range items {
-		err := setInTime(ctx, func() error { return keyring.Set(keyringService, item.account, item.secret()) },
-			func() error { return keyring.Delete(keyringService, item.account) })
+		err := setInTime(ctx, func() error { return keyring.Set(Service, item.Account, item.Secret()) },
+			func() error { return keyring.Delete(Service, item.Account) })
 		if err == nil {
 			var kept string
-			if kept, err = keyringSecret(ctx, item.account); err == nil && kept != item.secret() {
+			if kept, err = Secret(ctx, item.Account); err == nil && kept != item.Secret() {
 				err = errors.New("it does not keep what it is given")
 			}
 		}
 		if err != nil {
-			_ = removeSecrets(ctx, accounts(items[:i+1]))
+			_ = Remove(ctx, Accounts(items[:i+1]))
 			if errors.Is(err, errSilent) {
 				return err
 			}
-			return configError("there is no OS keyring that keeps secrets here", "use a property that ends in File or Command")
+			return clierror.Config("there is no OS keyring that keeps secrets here", "use a property that ends in File or Command")
 		}
 	}
 	return nil
 }
 
-// removeSecrets removes items; those that are not there are gone already.
-func removeSecrets(ctx context.Context, accounts []string) error {
-	for _, account := range accounts {
-		err := inTime(ctx, func() error { return keyring.Delete(keyringService, account) })
+// Remove removes items; those that are not there are gone already.
+func Remove(ctx context.Context, Accounts []string) error {
+	for _, account := range Accounts {
+		err := inTime(ctx, func() error { return keyring.Delete(Service, account) })
 		if err != nil && !errors.Is(err, keyring.ErrNotFound) {
-			return configError("the keyring's item "+account+" could not be removed", "remove it with the keyring's own program (service "+keyringService+")")
+			return clierror.Config("the keyring's item "+account+" could not be removed", "remove it with the keyring's own program (service "+Service+")")
 		}
 	}
 	return nil
@@ -138,12 +143,12 @@ func removeSecrets(ctx context.Context, accounts []string) error {
 // keyringWait is how long a person may take to unlock the keyring.
 const keyringWait = 30 * time.Second
 
-// inTime is askKeyring for a call without an answer, of which a person may have to
+// inTime is Ask for a call without an answer, of which a person may have to
 // approve.
 func inTime(ctx context.Context, call func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, keyringWait)
 	defer cancel()
-	_, err := askKeyring(ctx, func() (string, error) { return "", call() })
+	_, err := Ask(ctx, func() (string, error) { return "", call() })
 	return err
 }
 
@@ -152,7 +157,7 @@ func inTime(ctx context.Context, call func() error) error {
 func setInTime(ctx context.Context, set, undo func() error) error {
 	ctx, cancel := context.WithTimeout(ctx, keyringWait)
 	defer cancel()
-	_, err := askKeyring(ctx, func() (string, error) {
+	_, err := Ask(ctx, func() (string, error) {
 		err := set()
 		if err == nil && ctx.Err() != nil {
 			err = errors.Join(context.Cause(ctx), undo())

@@ -1,15 +1,15 @@
-package main
+package terminal
 
 import (
-	"encoding/json"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
 	"github.com/ssoexchange/ssoexchange/mfa"
 )
 
-// eventJSON is what happens on the way, with --json: one line on standard error for
+// Event is what happens on the way, with --json: one line on standard error for
 // each, {"event":{…}}. Keys that do not apply are absent; fields are only ever added.
-type eventJSON struct {
+type Event struct {
 	Name     string     `json:"name"`    // "push", "code_asked", "code_refused", "waiting", "warning"
 	Message  string     `json:"message"` // one line for people
 	Kind     string     `json:"kind,omitempty"`
@@ -24,22 +24,21 @@ type eventJSON struct {
 }
 
 // about adds what the challenge is.
-func (e eventJSON) about(c mfa.Challenge) eventJSON {
+func (e Event) about(c mfa.Challenge) Event {
 	e.Kind, e.Factor, e.Device, e.Question, e.Number = string(c.Kind), c.Factor, c.Device, c.Question, c.Number
 	return e
 }
 
-func (t *tui) event(e eventJSON) {
+// Emit writes an event, if Events.
+func (t *Terminal) Emit(e Event) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.eventLocked(e)
 }
 
-func (t *tui) eventLocked(e eventJSON) {
-	if !t.events {
+func (t *Terminal) eventLocked(e Event) {
+	if !t.Events {
 		return
 	}
-	line := json.NewEncoder(t.err)
-	line.SetEscapeHTML(false)
-	line.Encode(map[string]eventJSON{"event": e})
+	display.JSONLine(t.err, map[string]Event{"event": e})
 }

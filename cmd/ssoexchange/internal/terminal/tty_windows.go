@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"os"
@@ -6,8 +6,8 @@ import (
 	"golang.org/x/term"
 )
 
-// openTTY opens the console, whatever the standard streams are.
-func openTTY() (*os.File, error) { return os.OpenFile("CONIN$", os.O_RDWR, 0) }
+// Open opens the console, whatever the standard streams are.
+func Open() (*os.File, error) { return os.OpenFile("CONIN$", os.O_RDWR, 0) }
 
 // There is no job control here: whoever has a console may read from it.
 func inForeground(*os.File) bool { return true }

@@ -1,4 +1,6 @@
-package main
+// Package loopback has listeners that only this machine, or only this user, can reach, and the
+// checks that keep pages of other sites from using them through a browser.
+package loopback
 
 import (
 	"context"
@@ -12,45 +14,47 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
 )
 
-// proxyListener is where the proxy is reached: a loopback port or a Unix socket.
-type proxyListener struct {
+// Listener is where the proxy is reached: a loopback port or a Unix socket.
+type Listener struct {
 	net.Listener
-	port   string // "" for a socket
-	socket string // "" for a port
+	Port   string // "" for a socket
+	Socket string // "" for a port
 
 	once sync.Once
 }
 
-// host returns the authority of the proxy's own URLs.
-func (l *proxyListener) host() string {
-	if l.socket != "" {
+// Host returns the authority of the proxy's own URLs.
+func (l *Listener) Host() string {
+	if l.Socket != "" {
 		return "localhost"
 	}
 	return l.Addr().String()
 }
 
 // Close ends the listening and removes the socket.
-func (l *proxyListener) Close() error {
+func (l *Listener) Close() error {
 	l.once.Do(func() {
 		// Before it is closed: after that, the name may be another process's.
-		if l.socket != "" {
-			os.Remove(l.socket)
+		if l.Socket != "" {
+			os.Remove(l.Socket)
 		}
 	})
 	return l.Listener.Close()
 }
 
-// proxyListen listens on "host:port", where host is loopback, or "unix:/path".
-func proxyListen(ctx context.Context, address string) (*proxyListener, error) {
+// Listen listens on "host:port", where host is loopback, or "unix:/path".
+func Listen(ctx context.Context, address string) (*Listener, error) {
 	if path, ok := strings.CutPrefix(address, "unix:"); ok {
-		return listenSocket(ctx, path)
+		return ListenSocket(ctx, path)
 	}
 	const example = "for example: --listen 127.0.0.1:0, or --listen unix:/run/user/1000/ssoexchange.sock"
 	host, port, err := net.SplitHostPort(address)
 	if err != nil {
-		return nil, configError("--listen needs host:port or unix:/path", example)
+		return nil, clierror.Config("--listen needs host:port or unix:/path", example)
 	}
 	if host == "localhost" {
 		host = "127.0.0.1"
@@ -58,7 +62,7 @@ func proxyListen(ctx context.Context, address string) (*proxyListener, error) {
 	// The cookies of a session are behind this port: it is not offered to a network,
 	// and "" or a host name could be one.
 	if ip := net.ParseIP(host); ip == nil || !ip.IsLoopback() {
-		return nil, configError("--listen is for loopback only, not for "+address, example)
+		return nil, clierror.Config("--listen is for loopback only, not for "+address, example)
 	}
 	var lc net.ListenConfig
 	ln, err := lc.Listen(ctx, "tcp", net.JoinHostPort(host, port))
@@ -66,33 +70,33 @@ func proxyListen(ctx context.Context, address string) (*proxyListener, error) {
 		return nil, listenError(address, err)
 	}
 	_, port, _ = net.SplitHostPort(ln.Addr().String())
-	return &proxyListener{Listener: ln, port: port}, nil
+	return &Listener{Listener: ln, Port: port}, nil
 }
 
 func listenError(address string, err error) error {
 	text := "cannot listen on " + address + ": "
 	switch {
 	case errors.Is(err, syscall.EADDRINUSE):
-		return configError(text+"the port is in use", "choose another port; port 0 takes a free one")
+		return clierror.Config(text+"the port is in use", "choose another port; port 0 takes a free one")
 	case errors.Is(err, syscall.EACCES):
-		return configError(text+"the port is not for this user", "choose a port above 1023; port 0 takes a free one")
+		return clierror.Config(text+"the port is not for this user", "choose a port above 1023; port 0 takes a free one")
 	}
 	var op *net.OpError
 	if errors.As(err, &op) {
 		err = op.Err
 	}
-	return configError(text+err.Error(), "choose another address; port 0 takes a free port")
+	return clierror.Config(text+err.Error(), "choose another address; port 0 takes a free port")
 }
 
-// listenSocket makes a socket of mode 0600 at path. It is made in a private folder
+// ListenSocket makes a socket of mode 0600 at path. It is made in a private folder
 // and moved into place, so that nobody can connect before the mode is set. A socket
 // that nobody serves any more is replaced; anything else is left alone.
-func listenSocket(ctx context.Context, path string) (*proxyListener, error) {
+func ListenSocket(ctx context.Context, path string) (*Listener, error) {
 	if runtime.GOOS == "windows" {
-		return nil, configError("unix sockets have no mode here", "use a loopback port: --listen 127.0.0.1:0")
+		return nil, clierror.Config("unix sockets have no mode here", "use a loopback port: --listen 127.0.0.1:0")
 	}
 	if path == "" {
-		return nil, configError("--listen unix: needs a path", "for example: --listen unix:/run/user/1000/ssoexchange.sock")
+		return nil, clierror.Config("--listen unix: needs a path", "for example: --listen unix:/run/user/1000/ssoexchange.sock")
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -117,7 +121,7 @@ func listenSocket(ctx context.Context, path string) (*proxyListener, error) {
 		ln.Close()
 		return nil, socketError(err)
 	}
-	return &proxyListener{Listener: ln, socket: path}, nil
+	return &Listener{Listener: ln, Socket: path}, nil
 }
 
 // replaceable reports by its error what stands at path already.
@@ -129,16 +133,16 @@ func replaceable(ctx context.Context, path string) error {
 	case err != nil:
 		return socketError(err)
 	case info.Mode().Type() != fs.ModeSocket:
-		return configError(path+" exists and is not a socket", "choose another path, or remove it")
+		return clierror.Config(path+" exists and is not a socket", "choose another path, or remove it")
 	}
 	var d net.Dialer
 	if conn, err := d.DialContext(ctx, "unix", path); err == nil {
 		conn.Close()
-		return configError("something listens on "+path+" already", "stop it, or choose another path")
+		return clierror.Config("something listens on "+path+" already", "stop it, or choose another path")
 	}
 	return nil
 }
 
 func socketError(err error) error {
-	return configError("cannot listen on the socket: "+err.Error(), "the folder must exist and be writable, and the path shorter than 90 bytes")
+	return clierror.Config("cannot listen on the socket: "+err.Error(), "the folder must exist and be writable, and the path shorter than 90 bytes")
 }

@@ -1,6 +1,6 @@
 //go:build !windows
 
-package main
+package terminal
 
 import (
 	"errors"
@@ -12,9 +12,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openTTY opens the terminal that controls the process, whatever its standard
+// Open opens the terminal that controls the process, whatever its standard
 // streams are.
-func openTTY() (*os.File, error) { return os.OpenFile("/dev/tty", os.O_RDWR, 0) }
+func Open() (*os.File, error) { return os.OpenFile("/dev/tty", os.O_RDWR, 0) }
 
 // inForeground reports whether this process may read from its terminal. One that may
 // not would be stopped by SIGTTIN or SIGTTOU as soon as it tried, or get EIO.

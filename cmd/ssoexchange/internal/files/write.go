@@ -1,4 +1,6 @@
-package main
+// Package files writes and reads files of a person's choice: private ones are replaced as a
+// whole, pipes and devices are written to, and nothing waits for ever.
+package files
 
 import (
 	"errors"
@@ -9,6 +11,7 @@ import (
 	"path/filepath"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 	"github.com/ssoexchange/ssoexchange/internal/openfile"
 )
@@ -19,25 +22,28 @@ const pipeWait = 10 * time.Second
 // maxLinks bounds the symbolic links that are followed to a file.
 const maxLinks = 40
 
-// writeSecretFile replaces the file at path at once, readable by its owner only.
+// MaxSize bounds what is read at once from a file or from standard input, in bytes.
+const MaxSize = 1 << 20
+
+// WriteSecret replaces the file at path at once, readable by its owner only.
 //
 // Only a regular file is ever replaced. A symbolic link stays: the file that it leads to
 // is replaced. What is no file, such as /dev/stdout, a pipe or a terminal, is written to.
-func writeSecretFile(path string, data []byte) error { return writeFile(path, data, 0o600) }
+func WriteSecret(path string, data []byte) error { return Write(path, data, 0o600) }
 
-// writeFile is writeSecretFile with other permissions.
-func writeFile(path string, data []byte, mode fs.FileMode) error {
+// Write is WriteSecret with other permissions.
+func Write(path string, data []byte, mode fs.FileMode) error {
 	fail := func(err error) error {
 		hint := "check that the folder exists and may be written to"
 		var t *targetError
 		if errors.As(err, &t) {
 			hint = "name a file, a pipe that somebody reads, or a device such as /dev/stdout"
 		}
-		return configError("writing "+path+": "+err.Error(), hint)
+		return clierror.Config("writing "+path+": "+err.Error(), hint)
 	}
-	to, err := findTarget(path)
-	if err == nil && to.regular {
-		err = replaceFile(to.path, data, mode)
+	to, err := FindTarget(path)
+	if err == nil && to.Regular {
+		err = replaceFile(to.Path, data, mode)
 	} else if err == nil {
 		err = writeInto(to, data)
 	}
@@ -47,13 +53,13 @@ func writeFile(path string, data []byte, mode fs.FileMode) error {
 	return nil
 }
 
-// target is what a path leads to.
-type target struct {
-	path    string
-	regular bool // a regular file, or nothing yet
+// Target is what a path leads to.
+type Target struct {
+	Path    string
+	Regular bool // a regular file, or nothing yet
 }
 
-// targetError is a target that cannot be written to.
+// targetError is a Target that cannot be written to.
 type targetError struct{ text string }
 
 func (e *targetError) Error() string { return e.text }
@@ -61,41 +67,41 @@ func (e *targetError) Error() string { return e.text }
 // descriptorPath are the names under which a process finds its own open files.
 var descriptorPath = lazyregexp.New(`^/dev/(stdin|stdout|stderr|fd/[0-9]+)$|^/proc/[^/]+/(task/[0-9]+/)?fd/[0-9]+$`)
 
-// findTarget follows the symbolic links of path, though not those that stand for an open
+// FindTarget follows the symbolic links of path, though not those that stand for an open
 // file: where a shell has sent standard output must go on being the same file.
-func findTarget(path string) (target, error) {
+func FindTarget(path string) (Target, error) {
 	at := path
 	for range maxLinks {
 		if clean := filepath.Clean(at); descriptorPath().MatchString(clean) {
-			return target{path: clean}, nil
+			return Target{Path: clean}, nil
 		}
 		info, err := os.Lstat(at)
 		switch {
 		case errors.Is(err, fs.ErrNotExist) && at != path:
-			return target{}, &targetError{"it is a symbolic link to " + at + ", which does not exist"}
+			return Target{}, &targetError{"it is a symbolic link to " + at + ", which does not exist"}
 		case errors.Is(err, fs.ErrNotExist):
-			return target{at, true}, nil
+			return Target{at, true}, nil
 		case err != nil:
-			return target{}, err
+			return Target{}, err
 		case info.Mode().IsRegular():
-			return target{at, true}, nil
+			return Target{at, true}, nil
 		case info.IsDir():
-			return target{}, &targetError{"it is a directory"}
+			return Target{}, &targetError{"it is a directory"}
 		case info.Mode()&fs.ModeSocket != 0:
-			return target{}, &targetError{"it is a socket"}
+			return Target{}, &targetError{"it is a socket"}
 		case info.Mode()&fs.ModeSymlink == 0:
-			return target{path: at}, nil
+			return Target{Path: at}, nil
 		}
 		next, err := os.Readlink(at)
 		if err != nil {
-			return target{}, err
+			return Target{}, err
 		}
 		if !filepath.IsAbs(next) {
 			next = filepath.Join(filepath.Dir(at), next)
 		}
 		at = next
 	}
-	return target{}, &targetError{"too many symbolic links"}
+	return Target{}, &targetError{"too many symbolic links"}
 }
 
 // replaceFile puts a new file in place of the old one, whole or not at all.
@@ -121,8 +127,8 @@ func replaceFile(path string, data []byte, mode fs.FileMode) (err error) {
 
 // writeInto writes to what is no regular file. Opening a pipe does not wait for a reader,
 // and writing not for one who has stopped reading.
-func writeInto(to target, data []byte) error {
-	switch to.path {
+func writeInto(to Target, data []byte) error {
+	switch to.Path {
 	case "/dev/stdout", "/dev/fd/1", "/proc/self/fd/1":
 		_, err := os.Stdout.Write(data)
 		return err
@@ -130,7 +136,7 @@ func writeInto(to target, data []byte) error {
 		_, err := os.Stderr.Write(data)
 		return err
 	}
-	f, err := os.OpenFile(to.path, os.O_WRONLY|os.O_APPEND|openfile.Nonblock, 0)
+	f, err := os.OpenFile(to.Path, os.O_WRONLY|os.O_APPEND|openfile.Nonblock, 0)
 	if err != nil {
 		var inner *fs.PathError
 		if errors.As(err, &inner) {
@@ -143,12 +149,12 @@ func writeInto(to target, data []byte) error {
 	return errors.Join(err, f.Close())
 }
 
-// readRegular reads a regular file of at most 1 MiB, and waits for nothing else.
-func readRegular(path string) ([]byte, error) {
+// ReadRegular reads a regular file of at most 1 MiB, and waits for nothing else.
+func ReadRegular(path string) ([]byte, error) {
 	f, err := openfile.Regular(path)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
-	return io.ReadAll(io.LimitReader(f, maxInput+1))
+	return io.ReadAll(io.LimitReader(f, MaxSize+1))
 }

@@ -1,4 +1,4 @@
-package main
+package terminal
 
 import (
 	"context"
@@ -8,11 +8,10 @@ import (
 	"os/signal"
 	"strings"
 	"time"
-	"unicode"
 
 	"golang.org/x/term"
-	"golang.org/x/text/width"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
 	"github.com/ssoexchange/ssoexchange/mfa"
 )
 
@@ -26,17 +25,17 @@ type pushLine struct {
 	stop      func()    // ends the repainting; nil: there is none
 }
 
-// watcher is the part of the terminal that only shows progress.
-func (t *tui) watcher() mfa.Answerer { return watchOnly{t} }
+// Watcher is the part of the terminal that only shows progress.
+func (t *Terminal) Watcher() mfa.Answerer { return watchOnly{t} }
 
-type watchOnly struct{ t *tui }
+type watchOnly struct{ t *Terminal }
 
 func (watchOnly) Answer(context.Context, mfa.Challenge) (string, error) { return "", mfa.ErrNotMine }
 func (w watchOnly) Watch(c mfa.Challenge, done bool)                    { w.t.Watch(c, done) }
 
 // Watch shows how a push is getting on: on one line of the terminal that is rewritten;
 // with --json by an event for the push and for every new number.
-func (t *tui) Watch(c mfa.Challenge, done bool) {
+func (t *Terminal) Watch(c mfa.Challenge, done bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	p := &t.push
@@ -55,13 +54,13 @@ func (t *tui) Watch(c mfa.Challenge, done bool) {
 	}
 	p.challenge = c
 	if first || number != p.number {
-		t.eventLocked(eventJSON{Name: "push", Message: pushText(c)}.about(c))
+		t.eventLocked(Event{Name: "push", Message: pushText(c)}.about(c))
 		t.logPush(c)
 	}
 	switch {
-	case t.quiet:
+	case t.Quiet:
 		p.number = number
-	case t.isTerminal():
+	case t.IsTerminal():
 		p.number = number
 		t.paintPush(now)
 		if first {
@@ -91,19 +90,19 @@ func pushDoing(c mfa.Challenge) string {
 }
 
 // logPush is for a service, which has no terminal: somebody may read its log.
-func (t *tui) logPush(c mfa.Challenge) {
-	if t.log == nil {
+func (t *Terminal) logPush(c mfa.Challenge) {
+	if t.Log == nil {
 		return
 	}
 	attrs := []any{slog.String("factor", c.String())}
 	if c.Number != nil {
 		attrs = append(attrs, slog.Int("number", *c.Number))
 	}
-	t.log.Info("a push waits to be approved", attrs...)
+	t.Log.Info("a push waits to be approved", attrs...)
 }
 
 // paintPush writes the line of the push over what is there, no wider than the terminal.
-func (t *tui) paintPush(now time.Time) {
+func (t *Terminal) paintPush(now time.Time) {
 	columns := 80
 	if f, ok := t.err.(*os.File); ok {
 		if w, _, err := term.GetSize(int(f.Fd())); err == nil && w > 0 {
@@ -113,12 +112,12 @@ func (t *tui) paintPush(now time.Time) {
 	t.clearLocked()
 	c := t.push.challenge
 	line := fmt.Sprintf("%s (%d s): %s", pushDoing(c), int(now.Sub(t.push.since).Seconds()), c)
-	if prefixed := "ssoexchange: " + line; textWidth(prefixed) < columns {
+	if prefixed := "ssoexchange: " + line; display.Width(prefixed) < columns {
 		line = prefixed
 	}
-	line = cutTo(line, columns-1) // a full line would wrap on some terminals
+	line = display.Cut(line, columns-1) // a full line would wrap on some terminals
 	if number := numberOf(c); number != "" {
-		line = strings.Replace(line, "choose "+number+" ", "choose "+t.paint("1", number)+" ", 1)
+		line = strings.Replace(line, "choose "+number+" ", "choose "+t.Paint("1", number)+" ", 1)
 	}
 	fmt.Fprint(t.err, line)
 	t.push.shown = true
@@ -126,7 +125,7 @@ func (t *tui) paintPush(now time.Time) {
 
 // repaint keeps the seconds going and the line within a terminal that changes its
 // size. The caller holds mu.
-func (t *tui) repaint() (stop func()) {
+func (t *Terminal) repaint() (stop func()) {
 	resized, done := make(chan os.Signal, 1), make(chan struct{})
 	notifyResize(resized)
 	tick := time.NewTicker(time.Second)
@@ -156,58 +155,16 @@ func (t *tui) repaint() (stop func()) {
 	}
 }
 
-func (t *tui) clear() {
+// Clear takes the line of a push off the screen.
+func (t *Terminal) Clear() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.clearLocked()
 }
 
-func (t *tui) clearLocked() {
+func (t *Terminal) clearLocked() {
 	if t.push.shown {
 		fmt.Fprint(t.err, "\r\x1b[K")
 		t.push.shown = false
 	}
-}
-
-// runeWidth is the number of columns that r takes on a terminal.
-func runeWidth(r rune) int {
-	switch {
-	case unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Cc):
-		return 0
-	case width.LookupRune(r).Kind() == width.EastAsianWide, width.LookupRune(r).Kind() == width.EastAsianFullwidth:
-		return 2
-	}
-	return 1
-}
-
-func textWidth(s string) int {
-	n := 0
-	for _, r := range s {
-		n += runeWidth(r)
-	}
-	return n
-}
-
-// cutTo cuts s to so many columns, with an ellipsis in the last one if something is
-// missing. What controls a terminal or the direction of writing is left out.
-func cutTo(s string, columns int) string {
-	s = strings.Map(func(r rune) rune {
-		if unicode.In(r, unicode.Cc, unicode.Cf) {
-			return -1
-		}
-		return r
-	}, s)
-	if textWidth(s) <= columns {
-		return s
-	}
-	if columns < 1 {
-		return ""
-	}
-	n := 0
-	for i, r := range s {
-		if n += runeWidth(r); n > columns-1 {
-			return s[:i] + "…"
-		}
-	}
-	return s
 }
