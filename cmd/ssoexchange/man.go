@@ -1,7 +1,6 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
 	"os"
@@ -12,10 +11,9 @@ import (
 	"time"
 
 	"github.com/spf13/cobra"
-	"github.com/spf13/pflag"
 
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/files"
-	"github.com/ssoexchange/ssoexchange/sso"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/manpage"
 )
 
 func (a *app) manCommand() *cobra.Command {
@@ -36,7 +34,7 @@ SOURCE_DATE_EPOCH if that is set.`,
 				return nil, cobra.ShellCompDirectiveNoFileComp
 			}
 			var names []string
-			for _, sub := range subcommands(at) {
+			for _, sub := range manpage.Subcommands(at) {
 				names = append(names, sub.Name())
 			}
 			return names, cobra.ShellCompDirectiveNoFileComp
@@ -56,7 +54,7 @@ SOURCE_DATE_EPOCH if that is set.`,
 			if err != nil {
 				return err
 			}
-			_, err = a.stdout.Write(page(at, date))
+			_, err = a.stdout.Write(manpage.Page(at, date, version()))
 			return err
 		},
 	}
@@ -69,7 +67,7 @@ func documented(root *cobra.Command, words []string) (*cobra.Command, error) {
 	at := root
 	for _, word := range words {
 		var next *cobra.Command
-		for _, sub := range subcommands(at) {
+		for _, sub := range manpage.Subcommands(at) {
 			if sub.Name() == word {
 				next = sub
 			}
@@ -80,18 +78,6 @@ func documented(root *cobra.Command, words []string) (*cobra.Command, error) {
 		at = next
 	}
 	return at, nil
-}
-
-// subcommands are those that have a page: the help topics, too, but not the command
-// that prints them.
-func subcommands(cmd *cobra.Command) []*cobra.Command {
-	var list []*cobra.Command
-	for _, sub := range cmd.Commands() {
-		if !sub.Hidden && sub.Name() != "help" {
-			list = append(list, sub)
-		}
-	}
-	return list
 }
 
 // sourceDate is the date of the pages, never that of today: SOURCE_DATE_EPOCH, or
@@ -121,8 +107,8 @@ func writePages(dir string, cmd *cobra.Command, date string) error {
 	}
 	var all func(*cobra.Command) error
 	all = func(cmd *cobra.Command) error {
-		errs := []error{files.Write(filepath.Join(dir, pageName(cmd)+".1"), page(cmd, date), 0o644)}
-		for _, sub := range subcommands(cmd) {
+		errs := []error{files.Write(filepath.Join(dir, manpage.Name(cmd)+".1"), manpage.Page(cmd, date, version()), 0o644)}
+		for _, sub := range manpage.Subcommands(cmd) {
 			errs = append(errs, all(sub))
 		}
 		return errors.Join(errs...)
@@ -132,100 +118,3 @@ func writePages(dir string, cmd *cobra.Command, date string) error {
 	}
 	return nil
 }
-
-// pageName is what "man" finds a page by: ssoexchange-profile-add.
-func pageName(cmd *cobra.Command) string { return strings.ReplaceAll(cmd.CommandPath(), " ", "-") }
-
-// page is the manual page of a command.
-func page(cmd *cobra.Command, date string) []byte {
-	cmd.InitDefaultHelpFlag()
-	var b bytes.Buffer
-	r := roff{&b}
-	r.macro("TH", strings.ToUpper(pageName(cmd)), "1", date, "ssoexchange "+version(), "ssoexchange")
-	r.section("NAME")
-	r.fill(pageName(cmd) + ` - ` + strings.TrimSuffix(cmd.Short, "."))
-	r.section("SYNOPSIS")
-	use := strings.TrimPrefix(cmd.UseLine(), cmd.CommandPath())
-	if subs := subcommands(cmd); len(subs) > 0 {
-		use = " COMMAND [flags]"
-	}
-	r.line(bold(cmd.CommandPath()) + escape(use))
-	r.section("DESCRIPTION")
-	long := cmd.Long
-	if long == "" {
-		long = cmd.Short + "."
-	}
-	r.text(long)
-	if subs := subcommands(cmd); len(subs) > 0 {
-		r.section("COMMANDS")
-		for _, sub := range subs {
-			r.item(bold(sub.Name()), sub.Short+". See "+pageName(sub)+"(1).")
-		}
-	}
-	r.flags(cmd)
-	if cmd.Name() == "properties" {
-		r.section("PROPERTIES")
-		for _, p := range sso.Properties() {
-			r.item(bold(p.Name), p.Help)
-		}
-	}
-	if cmd.Example != "" {
-		r.section("EXAMPLES")
-		r.literal(cmd.Example)
-	}
-	if !cmd.HasParent() {
-		r.section("EXIT STATUS")
-		r.text(exitCodesTopic().Long)
-	}
-	r.section("SEE ALSO")
-	r.line(strings.Join(related(cmd), ",\n"))
-	return b.Bytes()
-}
-
-// flags lists the flags of a command; those that all have are on the first page only.
-func (r roff) flags(cmd *cobra.Command) {
-	own := cmd.LocalFlags()
-	if own.HasAvailableFlags() {
-		r.section("OPTIONS")
-		own.VisitAll(func(f *pflag.Flag) {
-			if f.Hidden {
-				return
-			}
-			value, usage := pflag.UnquoteUsage(f)
-			head := bold("--" + f.Name)
-			if f.Shorthand != "" {
-				head = bold("-"+f.Shorthand) + ", " + head
-			}
-			if value != "" {
-				head += " " + italic(value)
-			}
-			switch f.DefValue {
-			case "", "false", "0", "0s", "[]":
-			default:
-				usage += " (default " + f.DefValue + ")"
-			}
-			r.item(head, usage)
-		})
-	}
-	if cmd.HasParent() {
-		r.line(".PP")
-		r.fill("The options of all commands are in " + cmd.Root().Name() + "(1).")
-	}
-}
-
-// related are the pages to read next.
-func related(cmd *cobra.Command) []string {
-	var list []string
-	if cmd.HasParent() {
-		list = append(list, reference(cmd.Parent()))
-	}
-	for _, sub := range subcommands(cmd) {
-		list = append(list, reference(sub))
-	}
-	if cmd.HasParent() && cmd.Name() != "exit-codes" {
-		list = append(list, bold(cmd.Root().Name()+"-exit-codes")+"(1)")
-	}
-	return list
-}
-
-func reference(cmd *cobra.Command) string { return bold(pageName(cmd)) + "(1)" }

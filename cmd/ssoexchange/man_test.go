@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/manpage"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/terminal"
 )
 
@@ -56,14 +57,14 @@ func TestManPages(t *testing.T) {
 	a.tui = terminal.New(a.stderr)
 	var check func(cmd *cobra.Command)
 	check = func(cmd *cobra.Command) {
-		name := pageName(cmd) + ".1"
+		name := manpage.Name(cmd) + ".1"
 		text, ok := pages[name]
 		delete(pages, name)
 		if !ok {
 			t.Errorf("there is no %s", name)
 			return
 		}
-		for _, want := range []string{`"1" "1970-01-02" "ssoexchange `, "\n.SH \"NAME\"\n" + prose(pageName(cmd)+" - "), ".SH \"SYNOPSIS\"\n" + bold(cmd.CommandPath())} {
+		for _, want := range []string{`"1" "1970-01-02" "ssoexchange `, "\n.SH \"NAME\"\n" + manpage.Name(cmd) + ` \- `, ".SH \"SYNOPSIS\"\n" + `\fB` + strings.ReplaceAll(cmd.CommandPath(), "-", `\-`)} {
 			if !strings.Contains(text, want) {
 				t.Errorf("%s has no %q", name, want)
 			}
@@ -80,7 +81,7 @@ func TestManPages(t *testing.T) {
 				t.Errorf("%s has a character that is not escaped: %q", name, line)
 			}
 		}
-		for _, sub := range subcommands(cmd) {
+		for _, sub := range manpage.Subcommands(cmd) {
 			check(sub)
 		}
 	}
@@ -114,23 +115,6 @@ func TestManPrintsOnePage(t *testing.T) {
 	t.Setenv("SOURCE_DATE_EPOCH", "yesterday")
 	if status, _, errs := runMan(t); status != 2 || !strings.Contains(errs, "SOURCE_DATE_EPOCH") {
 		t.Errorf("a wrong date: exit status %d, %s", status, errs)
-	}
-}
-
-func TestRoffText(t *testing.T) {
-	tests := []struct{ in, want string }{
-		{"a --min-ttl, (-c) well-known", `a \-\-min\-ttl, (\-c) well-known` + "\n"},
-		{`it's \n ^ ~ ` + "`x`", `it\(aqs \en \(ha \(ti \(gax\(ga` + "\n"},
-		{".hidden", `\&.hidden` + "\n"},
-		{"one\ntwo\n\nthree…", "one two\n.PP\nthree\\[u2026]\n"},
-		{"  .a\n\n    b  --c\n", ".RS 4\n.nf\n\\&.a\n.fi\n.RE\n.PP\n.RS 4\n.nf\nb  \\-\\-c\n.fi\n.RE\n"},
-		{"  a\n\tb", ".RS 4\n.nf\na\n  b\n.fi\n.RE\n"},
-	}
-	for _, tt := range tests {
-		var b bytes.Buffer
-		if (roff{&b}).text(tt.in); b.String() != tt.want {
-			t.Errorf("%q becomes %q, want %q", tt.in, b.String(), tt.want)
-		}
 	}
 }
 

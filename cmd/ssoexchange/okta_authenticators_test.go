@@ -14,6 +14,7 @@ import (
 
 	"github.com/zalando/go-keyring"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/lab"
 	"github.com/ssoexchange/ssoexchange/fixtures"
 )
 
@@ -31,7 +32,7 @@ func TestOktaAuthenticators(t *testing.T) {
 			authenticators++
 			for _, c := range authenticatorCases {
 				if do := c.byKind[kindOf(s.Add[0])]; do != nil {
-					t.Run(engine+"/"+name(s.Login)+"/"+c.name, func(t *testing.T) {
+					t.Run(engine+"/"+lab.Name(s.Login)+"/"+c.name, func(t *testing.T) {
 						synctest.Test(t, func(t *testing.T) { do(newOktaRig(t, engine, s)) })
 					})
 				}
@@ -119,7 +120,7 @@ func newOktaRig(t *testing.T, engine string, s fixtures.Scenario) *oktaRig {
 	if s.MFAType != "" {
 		props = append(props, "MFAType="+s.MFAType)
 	}
-	if name(s.Login) == "devices" {
+	if lab.Name(s.Login) == "devices" {
 		props = append(props, "MFADevice=Home phone")
 	}
 	if r.org, r.conn = r.Okta, r.OktaConnection(props...); engine == "IDX" {
@@ -240,7 +241,7 @@ func pushApproved(r *oktaRig) {
 	r.want(r.cookies(), 0, "")
 	r.tried(1, 1)
 	for _, m := range r.org.Phone(r.scenario.Login).Messages() {
-		if name(r.scenario.Login) == "devices" && m.To != "Home phone" {
+		if lab.Name(r.scenario.Login) == "devices" && m.To != "Home phone" {
 			r.Errorf("%s rang", m.To)
 		}
 	}

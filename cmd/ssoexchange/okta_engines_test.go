@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/lab"
 	"github.com/ssoexchange/ssoexchange/fixtures"
 )
 
@@ -17,7 +18,7 @@ import (
 func onBothEngines(t *testing.T, user string, do func(*oktaRig)) {
 	t.Helper()
 	for _, s := range fixtures.Scenarios() {
-		if name(s.Login) == user {
+		if lab.Name(s.Login) == user {
 			onEngines(t, s, do)
 		}
 	}
@@ -142,28 +143,28 @@ func TestLabScenarios(t *testing.T) {
 	bench(t)
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		w := &localWorld{World: fixtures.NewWorld(fixtures.WorldOptions{IDXHost: "oie.example.com"})}
+		w := &lab.World{World: fixtures.NewWorld(fixtures.WorldOptions{IDXHost: "oie.example.com"})}
 		defer w.Net.Close()
 		var err error
-		if w.ca, err = w.Net.CAFile(dir); err != nil {
+		if w.CA, err = w.Net.CAFile(dir); err != nil {
 			t.Fatal(err)
 		}
-		for _, org := range w.orgs() {
+		for _, org := range w.Orgs() {
 			org.OnMessage(func(m fixtures.Message) { org.Phone(m.User).Approve() })
 		}
 		ends := map[int]int{}
-		for i, s := range w.scenarios() {
+		for i, s := range w.Scenarios() {
 			var out, errs bytes.Buffer
 			a := &app{stdin: strings.NewReader(""), stdout: &out, stderr: &errs, dial: w.Net.Dial}
-			status := a.run([]string{"cookies", "--no-input", "--state-dir", filepath.Join(dir, fmt.Sprint(i)), "-c", s.connection})
+			status := a.run([]string{"cookies", "--no-input", "--state-dir", filepath.Join(dir, fmt.Sprint(i)), "-c", s.Connection})
 			want := 4
-			if at := strings.LastIndex(s.title, "(exit "); at >= 0 {
-				fmt.Sscanf(s.title[at:], "(exit %d", &want)
-			} else if s.title == "Crowd" || regexp.MustCompile("password only|push|telephones|computed").MatchString(s.title) {
+			if at := strings.LastIndex(s.Title, "(exit "); at >= 0 {
+				fmt.Sscanf(s.Title[at:], "(exit %d", &want)
+			} else if s.Title == "Crowd" || regexp.MustCompile("password only|push|telephones|computed").MatchString(s.Title) {
 				want = 0
 			}
 			if status != want {
-				t.Errorf("%s: status %d, want %d\n%s", s.title, status, want, errs.String())
+				t.Errorf("%s: status %d, want %d\n%s", s.Title, status, want, errs.String())
 			}
 			ends[status]++
 		}
@@ -179,63 +180,63 @@ func TestLabCommands(t *testing.T) {
 	bench(t)
 	dir := t.TempDir()
 	synctest.Test(t, func(t *testing.T) {
-		w := &localWorld{World: fixtures.NewWorld(fixtures.WorldOptions{IDXHost: "oie.example.com"})}
+		w := &lab.World{World: fixtures.NewWorld(fixtures.WorldOptions{IDXHost: "oie.example.com"})}
 		defer w.Net.Close()
 		var err error
-		if w.ca, err = w.Net.CAFile(dir); err != nil {
+		if w.CA, err = w.Net.CAFile(dir); err != nil {
 			t.Fatal(err)
 		}
 		typed := func(line string) string {
 			var out bytes.Buffer
-			obey(&out, w, strings.Fields(line))
+			lab.Obey(&out, w, strings.Fields(line))
 			return out.String()
 		}
 		i := 0
 		program := func(connection string) chan int {
 			done := make(chan int, 1)
 			i++
-			args := []string{"cookies", "--no-input", "--state-dir", filepath.Join(dir, fmt.Sprint(i)), "-c", connection + "SSLServerCert=" + w.ca}
+			args := []string{"cookies", "--no-input", "--state-dir", filepath.Join(dir, fmt.Sprint(i)), "-c", connection + "SSLServerCert=" + w.CA}
 			go func() {
 				a := &app{stdin: strings.NewReader(""), stdout: &bytes.Buffer{}, stderr: &bytes.Buffer{}, dial: w.Net.Dial}
 				done <- a.run(args)
 			}()
 			return done
 		}
-		for _, org := range w.orgs() {
-			push := org.connection("User=push@example.com", "MFAType=OktaVerify")
+		for _, org := range w.Orgs() {
+			push := org.Connection("User=push@example.com", "MFAType=OktaVerify")
 			for _, tt := range []struct {
 				lines  []string
 				status int
 			}{
 				{[]string{"approve"}, 0},
-				{[]string{"approve " + org.name + " push"}, 0},
+				{[]string{"approve " + org.Name + " push"}, 0},
 				{[]string{"deny push@example.com"}, 5},
-				{[]string{"ignore " + org.name}, 5},
+				{[]string{"ignore " + org.Name}, 5},
 				{[]string{"number 7", "choose 7 push"}, 0},
-				{[]string{"number 7 " + org.name, "choose 8"}, 5},
-				{[]string{"expire " + org.name}, 7},
+				{[]string{"number 7 " + org.Name, "choose 8"}, 5},
+				{[]string{"expire " + org.Name}, 7},
 			} {
 				done := program(push)
 				time.Sleep(2 * time.Second)
 				for _, line := range tt.lines {
 					if said := typed(line); said != "" && !strings.Contains(said, "has ended") {
-						t.Errorf("%s, %s: %s", org.name, line, said)
+						t.Errorf("%s, %s: %s", org.Name, line, said)
 					}
 				}
 				if status := <-done; status != tt.status {
-					t.Errorf("%s, %q: status %d, want %d", org.name, tt.lines, status, tt.status)
+					t.Errorf("%s, %q: status %d, want %d", org.Name, tt.lines, status, tt.status)
 				}
 			}
-			typed("limit 0 " + org.name)
+			typed("limit 0 " + org.Name)
 			if status := <-program(push); status != 8 {
-				t.Errorf("%s, limited: status %d", org.name, status)
+				t.Errorf("%s, limited: status %d", org.Name, status)
 			}
 			typed("limit 600")
-			if status := <-program(org.connection("User=sms@example.com", "MFAType=SMS")); status != 4 {
-				t.Errorf("%s: status %d", org.name, status)
+			if status := <-program(org.Connection("User=sms@example.com", "MFAType=SMS")); status != 4 {
+				t.Errorf("%s: status %d", org.Name, status)
 			}
-			if said := typed("messages " + org.name + " sms"); !strings.Contains(said, "Your verification code is") {
-				t.Errorf("%s, messages: %s", org.name, said)
+			if said := typed("messages " + org.Name + " sms"); !strings.Contains(said, "Your verification code is") {
+				t.Errorf("%s, messages: %s", org.Name, said)
 			}
 		}
 		time.Sleep(6 * time.Minute) // no push waits any more

@@ -2,14 +2,9 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"log/slog"
-	"net"
-	"net/http"
 	"strconv"
 	"strings"
-	"sync"
 	"sync/atomic"
 	"time"
 
@@ -18,18 +13,12 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/loopback"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/proxy"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/terminal"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
 const (
-	// proxyGrace is how long requests under way may go on after a signal to stop.
-	proxyGrace = 10 * time.Second
-	// proxyHeaderTime and proxyIdleTime bound a tool that connects and says nothing.
-	// There is no bound on bodies: they may be long, and answers may never end.
-	proxyHeaderTime = 30 * time.Second
-	proxyIdleTime   = 2 * time.Minute
-	proxyMaxHeader  = 256 << 10
 	// proxyConnections is how many tools may be connected at once unless a flag says so.
 	// Each is a descriptor, and its request another.
 	proxyConnections    = 256
@@ -94,7 +83,7 @@ func (a *app) proxy(ctx context.Context, f proxyFlags) error {
 		return err
 	}
 	defer client.Close()
-	token, err := proxyToken(f.tokenFile)
+	token, err := proxy.Token(f.tokenFile)
 	if err != nil {
 		return err
 	}
@@ -115,9 +104,9 @@ func (a *app) proxy(ctx context.Context, f proxyFlags) error {
 	if err := a.announceProxy(ln, cfg, token, f); err != nil {
 		return err
 	}
-	forward := newForwarder(client, cfg.URL, ln, token, a.logger())
-	forward.hint = a.hintFor
-	return serveProxy(ctx, netutil.LimitListener(ln, f.most), forward, proxyGrace, a.logger())
+	handler := proxy.NewHandler(client, cfg.URL, ln, token, a.logger())
+	handler.Hint = a.hintFor
+	return proxy.Serve(ctx, netutil.LimitListener(ln, f.most), handler, proxy.Grace, a.logger())
 }
 
 // announceProxy prints the address: all of standard output, and the token on
@@ -139,44 +128,5 @@ func (a *app) announceProxy(ln *loopback.Listener, cfg *sso.Config, token string
 		a.tui.Printf("listening on %s", ln.Socket)
 	}
 	_, err := fmt.Fprintln(a.stdout, base)
-	return err
-}
-
-// serveProxy serves h on ln until ctx ends, then lets requests under way finish for
-// at most grace and ends the rest, WebSockets included.
-func serveProxy(ctx context.Context, ln net.Listener, h http.Handler, grace time.Duration, logger *slog.Logger) error {
-	// Requests outlive the signal; stop ends those that outlive the grace too.
-	base, stop := context.WithCancel(context.WithoutCancel(ctx))
-	defer stop()
-	var open sync.WaitGroup
-	server := &http.Server{
-		Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			open.Add(1)
-			defer open.Done()
-			h.ServeHTTP(w, r)
-		}),
-		BaseContext:       func(net.Listener) context.Context { return base },
-		ReadHeaderTimeout: proxyHeaderTime,
-		IdleTimeout:       proxyIdleTime,
-		MaxHeaderBytes:    proxyMaxHeader,
-		// "OPTIONS *" is for the gate to refuse, too.
-		DisableGeneralOptionsHandler: true,
-		ErrorLog:                     slog.NewLogLogger(logger.Handler(), slog.LevelDebug),
-	}
-	ended := make(chan error, 1)
-	go func() { ended <- server.Serve(ln) }()
-	select {
-	case err := <-ended:
-		return fmt.Errorf("the proxy cannot serve any more: %w", err)
-	case <-ctx.Done():
-	}
-	graceful, cancel := context.WithTimeout(base, grace)
-	defer cancel()
-	err := server.Shutdown(graceful)
-	stop() // upgraded connections, which Shutdown does not know, and late requests
-	if errors.Is(err, context.DeadlineExceeded) {
-		err = server.Close()
-	}
-	open.Wait()
 	return err
 }

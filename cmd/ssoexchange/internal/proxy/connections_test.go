@@ -1,4 +1,4 @@
-package main
+package proxy
 
 import (
 	"context"
@@ -23,7 +23,7 @@ func TestProxyConnections(t *testing.T) {
 	ended := make(chan error, 1)
 	h := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, "ok") })
 	go func() {
-		ended <- serveProxy(ctx, netutil.LimitListener(inner, 2), h, time.Second, slog.New(slog.DiscardHandler))
+		ended <- Serve(ctx, netutil.LimitListener(inner, 2), h, time.Second, slog.New(slog.DiscardHandler))
 	}()
 	dial := func() net.Conn {
 		conn, err := net.Dial("tcp", inner.Addr().String())

@@ -1,4 +1,4 @@
-package main
+package proxy
 
 import (
 	"context"
@@ -20,10 +20,10 @@ const (
 	holdServer = 5 * time.Second
 )
 
-// proxyTransport is the session's transport for tools that try again at once. A failed sign-in
+// transport is the session's transport for tools that try again at once. A failed sign-in
 // is not repeated for every request that comes; and a long upload, which cannot be
 // repeated, begins only when the session has been proved.
-type proxyTransport struct {
+type transport struct {
 	base  http.RoundTripper
 	prove func(ctx context.Context) error
 	now   func() time.Time
@@ -34,15 +34,15 @@ type proxyTransport struct {
 	proved time.Time
 }
 
-func newProxyTransport(client *sso.Client) *proxyTransport {
-	return &proxyTransport{base: client.HTTP().Transport, now: time.Now, prove: func(ctx context.Context) error {
+func newTransport(client *sso.Client) *transport {
+	return &transport{base: client.HTTP().Transport, now: time.Now, prove: func(ctx context.Context) error {
 		_, err := client.Session(ctx)
 		return err
 	}}
 }
 
 // RoundTrip implements http.RoundTripper.
-func (t *proxyTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t *transport) RoundTrip(r *http.Request) (*http.Response, error) {
 	// ReverseProxy hears by a value of the context of interim answers and passes
 	// them on, with cookies if they have any. They are of no use to a tool.
 	ctx := plainContext{r.Context()}
@@ -56,7 +56,7 @@ func (t *proxyTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 
 // ready returns the error of a sign-in that failed just now, or proves the session
 // if the request can be made only once.
-func (t *proxyTransport) ready(ctx context.Context, r *http.Request) error {
+func (t *transport) ready(ctx context.Context, r *http.Request) error {
 	t.mu.Lock()
 	now := t.now()
 	held, fresh := t.failed, now.Sub(t.proved) < proofAge
@@ -78,7 +78,7 @@ func (t *proxyTransport) ready(ctx context.Context, r *http.Request) error {
 }
 
 // learn remembers a failed sign-in. Errors without a step are of the request itself.
-func (t *proxyTransport) learn(ctx context.Context, err error) {
+func (t *transport) learn(ctx context.Context, err error) {
 	if err == nil || sso.Step(err) == "" || ctx.Err() != nil {
 		return
 	}

@@ -1,4 +1,4 @@
-package main
+package proxy
 
 import (
 	"bytes"
@@ -18,7 +18,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
-const proxyTestToken = "a-token-that-nobody-can-guess"
+const testToken = "a-token-that-nobody-can-guess"
 
 // proxyRig is a proxy in front of the simulated Jira, on a real port.
 type proxyRig struct {
@@ -65,7 +65,7 @@ func startProxy(t *testing.T, o fixtures.WorldOptions, props ...string) *proxyRi
 	rig.stop = stop
 	logger := slog.New(slog.NewTextHandler(&lockedWriter{w: rig.log}, &slog.HandlerOptions{Level: slog.LevelDebug}))
 	go func() {
-		rig.ended <- serveProxy(ctx, ln, newForwarder(client, cfg.URL, ln, proxyTestToken, logger), 5*time.Second, logger)
+		rig.ended <- Serve(ctx, ln, NewHandler(client, cfg.URL, ln, testToken, logger), 5*time.Second, logger)
 		close(rig.ended)
 	}()
 	t.Cleanup(func() {
@@ -101,7 +101,7 @@ func (rig *proxyRig) request(t *testing.T, method, path string, body io.Reader, 
 	if err != nil {
 		t.Fatal(err)
 	}
-	r.Header.Set("Authorization", "Bearer "+proxyTestToken)
+	r.Header.Set("Authorization", "Bearer "+testToken)
 	for _, h := range header {
 		name, value, _ := strings.Cut(h, ": ")
 		if name == "Host" {
@@ -188,7 +188,7 @@ func TestProxyAddsTheSessionAndNothingOfTheTool(t *testing.T) {
 	if !strings.Contains(last.Get("Cookie"), "B1-new_lin") || last.Get("X-Atlassian-Token") != "no-check" {
 		t.Errorf("the next request has %v", last)
 	}
-	if strings.Contains(rig.log.String(), proxyTestToken) || strings.Contains(rig.log.String(), "B1-new_lin") {
+	if strings.Contains(rig.log.String(), testToken) || strings.Contains(rig.log.String(), "B1-new_lin") {
 		t.Error("a secret is in the log")
 	}
 }
@@ -203,7 +203,7 @@ func TestProxyKeepsTheQueryAsItCame(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	io.WriteString(conn, "GET "+uri+" HTTP/1.1\r\nHost: "+strings.TrimPrefix(rig.base, "http://")+"\r\nAuthorization: Bearer "+proxyTestToken+"\r\n\r\n")
+	io.WriteString(conn, "GET "+uri+" HTTP/1.1\r\nHost: "+strings.TrimPrefix(rig.base, "http://")+"\r\nAuthorization: Bearer "+testToken+"\r\n\r\n")
 	if got := <-raw; got != uri {
 		t.Errorf("Jira was asked for %s, want %s", got, uri)
 	}
@@ -220,17 +220,17 @@ func TestProxyAdmission(t *testing.T) {
 		want   int
 	}{
 		{"bearer", nil, 200},
-		{"bearer, other case", []string{"Authorization: bearer " + proxyTestToken}, 200},
+		{"bearer, other case", []string{"Authorization: bearer " + testToken}, 200},
 		{"basic", []string{"Authorization: Basic Ym90OmEtdG9rZW4tdGhhdC1ub2JvZHktY2FuLWd1ZXNz"}, 200},
-		{"header", []string{noToken, "X-Ssoexchange-Token: " + proxyTestToken}, 200},
-		{"header beside the tool's own password", []string{"Authorization: Basic YTpi", "X-Ssoexchange-Token: " + proxyTestToken}, 200},
+		{"header", []string{noToken, "X-Ssoexchange-Token: " + testToken}, 200},
+		{"header beside the tool's own password", []string{"Authorization: Basic YTpi", "X-Ssoexchange-Token: " + testToken}, 200},
 		{"localhost", []string{"Host: LocalHost:" + port}, 200},
 		{"::1", []string{"Host: [::1]:" + port}, 200},
 		{"own page", []string{"Origin: http://" + own, "Sec-Fetch-Site: same-origin"}, 200},
 		{"typed address", []string{"Sec-Fetch-Site: none"}, 200},
 
 		{"no token", []string{noToken}, 401},
-		{"wrong token", []string{"Authorization: Bearer " + proxyTestToken[1:]}, 401},
+		{"wrong token", []string{"Authorization: Bearer " + testToken[1:]}, 401},
 		{"empty bearer", []string{"Authorization: Bearer "}, 401},
 		{"token as user name", []string{"Authorization: Basic YS10b2tlbi10aGF0LW5vYm9keS1jYW4tZ3Vlc3M6"}, 401},
 		{"rebound name", []string{"Host: evil.example.com:" + port}, 421},
@@ -255,12 +255,12 @@ func TestProxyAdmission(t *testing.T) {
 			if got := len(rig.Net.Requests()); (tt.want == 200) != (got > 0) {
 				t.Errorf("%d requests left the proxy", got)
 			}
-			if strings.Contains(body, proxyTestToken) {
+			if strings.Contains(body, testToken) {
 				t.Error("the answer shows the token")
 			}
 		})
 	}
-	if h := rig.log.String(); strings.Contains(h, proxyTestToken) {
+	if h := rig.log.String(); strings.Contains(h, testToken) {
 		t.Error("the log shows the token")
 	}
 }
@@ -282,7 +282,7 @@ func TestProxyIsNoForwardProxy(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		io.WriteString(conn, tt.line+"\r\nHost: "+tt.host+"\r\nConnection: close\r\nAuthorization: Bearer "+proxyTestToken+"\r\n\r\n")
+		io.WriteString(conn, tt.line+"\r\nHost: "+tt.host+"\r\nConnection: close\r\nAuthorization: Bearer "+testToken+"\r\n\r\n")
 		answer, _ := io.ReadAll(conn)
 		conn.Close()
 		if status, _, _ := strings.Cut(strings.TrimPrefix(string(answer), "HTTP/1.1 "), " "); status != tt.want {

@@ -1,4 +1,4 @@
-package main
+package proxy
 
 import (
 	"bytes"
@@ -21,15 +21,15 @@ import (
 )
 
 const (
-	// proxyCopy is the size of one piece of a body on its way.
-	proxyCopy = 32 << 10
-	// proxyReplay is the longest body that is held in memory, so that a request
+	// copySize is the size of one piece of a body on its way.
+	copySize = 32 << 10
+	// maxReplay is the longest body that is held in memory, so that a request
 	// can be sent again after its session was renewed. Longer ones are streamed.
-	proxyReplay = 256 << 10
+	maxReplay = 256 << 10
 )
 
-// forwarder is the proxy's handler: admission, then Jira.
-type forwarder struct {
+// Handler admits requests and passes them on to Jira.
+type Handler struct {
 	gate     accessControl
 	sp       *url.URL // Jira's base URL
 	base     string   // its context path, "" or "/jira"
@@ -38,33 +38,35 @@ type forwarder struct {
 	diverted func(*http.Response) error // sso.Client's
 	logger   *slog.Logger
 	buffers  *bufferPool
-	hint     func(error) string // what to do about an error
+	Hint     func(error) string // what to do about an error
 }
 
-func newForwarder(client *sso.Client, sp *url.URL, ln *loopback.Listener, token string, logger *slog.Logger) *forwarder {
-	return &forwarder{
-		gate: newGate(token, ln.Port), sp: sp, base: strings.TrimRight(sp.Path, "/"), agent: client.Headers().Get("User-Agent"),
-		onward: newProxyTransport(client), diverted: client.Diverted, logger: logger, buffers: &bufferPool{}, hint: sso.Hint,
+// NewHandler returns the handler for one Jira, whose base URL is sp. Requests must carry token.
+func NewHandler(client *sso.Client, sp *url.URL, ln *loopback.Listener, token string, logger *slog.Logger) *Handler {
+	return &Handler{
+		gate: newAccessControl(token, ln.Port), sp: sp, base: strings.TrimRight(sp.Path, "/"), agent: client.Headers().Get("User-Agent"),
+		onward: newTransport(client), diverted: client.Diverted, logger: logger, buffers: &bufferPool{}, Hint: sso.Hint,
 	}
 }
 
-func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+// ServeHTTP implements http.Handler.
+func (f *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	start := time.Now()
 	if no := f.gate.admit(r); no != nil {
 		f.logger.Warn("request refused", "status", no.status, "reason", no.text)
 		if no.status == http.StatusUnauthorized {
 			w.Header()["Www-Authenticate"] = []string{`Basic realm="ssoexchange"`, `Bearer realm="ssoexchange"`}
 		}
-		writeProxyError(w, no.status, "config", no.text, no.hint)
+		writeError(w, no.status, "config", no.text, no.hint)
 		return
 	}
 	if !f.serves(r.URL.Path) {
-		writeProxyError(w, http.StatusNotFound, "config", "this proxy serves "+f.base+"/ only", "put "+f.base+" at the end of the base URL")
+		writeError(w, http.StatusNotFound, "config", "this proxy serves "+f.base+"/ only", "put "+f.base+" at the end of the base URL")
 		return
 	}
 	body, err := replayable(w, r)
 	if err != nil {
-		writeProxyError(w, http.StatusBadRequest, "config", "the request's body ended early", "")
+		writeError(w, http.StatusBadRequest, "config", "the request's body ended early", "")
 		return
 	}
 	status := 0
@@ -92,7 +94,7 @@ func (f *forwarder) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // serves reports whether a path belongs to the Jira that was configured. The host
 // may have other applications beside it. A ".." in any of the forms that servers
 // undo is not passed on: it would leave the context path on the other side.
-func (f *forwarder) serves(path string) bool {
+func (f *Handler) serves(path string) bool {
 	for segment := range strings.FieldsFuncSeq(path, func(r rune) bool { return r == '/' || r == '\\' }) {
 		if name, _, _ := strings.Cut(segment, ";"); name == ".." {
 			return false
@@ -109,12 +111,12 @@ func (f *forwarder) serves(path string) bool {
 // request comes round here again (the gate knows one host, its own), and both sides are
 // asked for by one user of one machine. And it would cost: nginx by default (gzip_proxied)
 // and IIS (noCompressionForProxies) send what came with it unpacked.
-func (f *forwarder) rewrite(p *httputil.ProxyRequest, body []byte) {
+func (f *Handler) rewrite(p *httputil.ProxyRequest, body []byte) {
 	out := p.Out
 	out.URL.Scheme, out.URL.Host, out.URL.User = f.sp.Scheme, f.sp.Host, nil
 	out.URL.RawQuery = p.In.URL.RawQuery // as it came: nothing here depends on it
 	out.Host = ""
-	for _, name := range []string{"Authorization", "Cookie", proxyTokenHeader} {
+	for _, name := range []string{"Authorization", "Cookie", tokenHeader} {
 		out.Header.Del(name)
 	}
 	if !strings.EqualFold(out.Header.Get("Upgrade"), "websocket") {
@@ -149,7 +151,7 @@ func (f *forwarder) rewrite(p *httputil.ProxyRequest, body []byte) {
 
 // clean takes from an answer what is between the proxy and Jira only, and makes
 // addresses of Jira the proxy's.
-func (f *forwarder) clean(h http.Header, host string) {
+func (f *Handler) clean(h http.Header, host string) {
 	// The session's cookies are kept here; the two others are promises about Jira's
 	// own address, which a tool would keep for the proxy's.
 	for _, name := range []string{"Set-Cookie", "Strict-Transport-Security", "Alt-Svc"} {
@@ -166,7 +168,7 @@ func (f *forwarder) clean(h http.Header, host string) {
 }
 
 // isSP reports whether an absolute address, or one without scheme, is on Jira's origin.
-func (f *forwarder) isSP(u *url.URL) bool {
+func (f *Handler) isSP(u *url.URL) bool {
 	port := func(u *url.URL) string {
 		if p := u.Port(); p != "" || f.sp.Scheme == "http" {
 			return p
@@ -179,7 +181,7 @@ func (f *forwarder) isSP(u *url.URL) bool {
 // notAnAnswer returns an error for what a tool would take for the outcome of its
 // request, though it is a sign-in page or the way there: tools follow a redirect by a
 // GET, and believe the 200 behind it. A browser's pages go through as they are.
-func (f *forwarder) notAnAnswer(resp *http.Response) error {
+func (f *Handler) notAnAnswer(resp *http.Response) error {
 	read := resp.Request.Method == http.MethodGet || resp.Request.Method == http.MethodHead
 	if read && !strings.Contains(resp.Request.URL.Path, "/rest/") {
 		return nil
@@ -192,7 +194,7 @@ func (f *forwarder) notAnAnswer(resp *http.Response) error {
 }
 
 // fail answers for a Jira that could not be asked.
-func (f *forwarder) fail(w http.ResponseWriter, err error) int {
+func (f *Handler) fail(w http.ResponseWriter, err error) int {
 	status, code := http.StatusBadGateway, sso.Code(err)
 	if errors.As(err, new(*sso.DivertedError)) {
 		code = "bad_answer"
@@ -204,12 +206,12 @@ func (f *forwarder) fail(w http.ResponseWriter, err error) int {
 		status = http.StatusServiceUnavailable
 		w.Header().Set("Retry-After", strconv.Itoa(int(math.Ceil(wait.Seconds()))))
 	}
-	writeProxyError(w, status, code, err.Error(), f.hint(err))
+	writeError(w, status, code, err.Error(), f.Hint(err))
 	return status
 }
 
-// writeProxyError answers in the form of a --json error.
-func writeProxyError(w http.ResponseWriter, status int, code, message, hint string) {
+// writeError answers in the form of a --json error.
+func writeError(w http.ResponseWriter, status int, code, message, hint string) {
 	type fields struct {
 		Code    string `json:"code"`
 		Message string `json:"message"`
@@ -226,7 +228,7 @@ func writeProxyError(w http.ResponseWriter, status int, code, message, hint stri
 // replayable reads a body that is small and of known length, so that it can be sent
 // twice. It returns nil for none, and for one that is to be streamed.
 func replayable(w http.ResponseWriter, r *http.Request) ([]byte, error) {
-	if r.ContentLength <= 0 || r.ContentLength > proxyReplay {
+	if r.ContentLength <= 0 || r.ContentLength > maxReplay {
 		return nil, nil
 	}
 	body := make([]byte, r.ContentLength)
@@ -241,7 +243,7 @@ func (p *bufferPool) Get() []byte {
 	if b, ok := p.pool.Get().(*[]byte); ok {
 		return *b
 	}
-	return make([]byte, proxyCopy)
+	return make([]byte, copySize)
 }
 
 func (p *bufferPool) Put(b []byte) { p.pool.Put(&b) }

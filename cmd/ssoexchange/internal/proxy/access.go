@@ -1,4 +1,4 @@
-package main
+package proxy
 
 import (
 	"crypto/rand"
@@ -12,20 +12,21 @@ import (
 	"runtime"
 	"strings"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/files"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/loopback"
 	"github.com/ssoexchange/ssoexchange/internal/openfile"
 )
 
-// proxyTokenHeader carries the access token of tools whose Authorization is not free.
-const proxyTokenHeader = "X-Ssoexchange-Token"
+// tokenHeader carries the access token of tools whose Authorization is not free.
+const tokenHeader = "X-Ssoexchange-Token"
 
-// minProxyToken is the least length of a token in a file: shorter ones can be guessed.
-const minProxyToken = 20
+// minToken is the least length of a token in a file: shorter ones can be guessed.
+const minToken = 20
 
-// proxyToken returns the access token: a new one, or that of file, which is made if
+// Token returns the access token: a new one, or that of file, which is made if
 // it does not exist.
-func proxyToken(file string) (string, error) {
+func Token(file string) (string, error) {
 	if file == "" {
 		return rand.Text(), nil
 	}
@@ -35,22 +36,22 @@ func proxyToken(file string) (string, error) {
 		return token, files.WriteSecret(file, []byte(token+"\n"))
 	}
 	if err != nil {
-		return "", configError("the token file cannot be read: "+err.Error(), "")
+		return "", clierror.Config("the token file cannot be read: "+err.Error(), "")
 	}
 	if runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return "", configError("the token file "+file+" is open to others", "chmod 600 "+file)
+		return "", clierror.Config("the token file "+file+" is open to others", "chmod 600 "+file)
 	}
 	f, err := openfile.Regular(file)
 	if err != nil {
-		return "", configError("the token file cannot be read: "+err.Error(), "")
+		return "", clierror.Config("the token file cannot be read: "+err.Error(), "")
 	}
 	defer f.Close()
 	buf := make([]byte, 1<<10)
 	n, err := f.Read(buf)
 	token := strings.TrimSpace(string(buf[:n]))
 	notPlain := func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }
-	if err != nil || len(token) < minProxyToken || strings.ContainsFunc(token, notPlain) {
-		return "", configError("there is no access token in "+file, "remove the file, and a new one is made; a token of your own needs 20 letters or digits")
+	if err != nil || len(token) < minToken || strings.ContainsFunc(token, notPlain) {
+		return "", clierror.Config("there is no access token in "+file, "remove the file, and a new one is made; a token of your own needs 20 letters or digits")
 	}
 	return token, nil
 }
@@ -61,7 +62,7 @@ type accessControl struct {
 	hosts loopback.HostCheck // of any port, if the listener is a socket
 }
 
-func newGate(token, port string) accessControl {
+func newAccessControl(token, port string) accessControl {
 	return accessControl{sha256.Sum256([]byte(token)), loopback.HostCheck{Port: port}}
 }
 
@@ -91,14 +92,14 @@ func (g accessControl) admit(r *http.Request) *refusal {
 		return &refusal{http.StatusForbidden, "a page of another site sent this request", ""}
 	}
 	if !g.knows(r) {
-		return &refusal{http.StatusUnauthorized, "the access token is missing or wrong", "send it as Authorization: Bearer, as Basic password, or as " + proxyTokenHeader}
+		return &refusal{http.StatusUnauthorized, "the access token is missing or wrong", "send it as Authorization: Bearer, as Basic password, or as " + tokenHeader}
 	}
 	return nil
 }
 
 // knows reports whether r carries the token. The comparison tells nothing by its time.
 func (g accessControl) knows(r *http.Request) bool {
-	given := []string{r.Header.Get(proxyTokenHeader)}
+	given := []string{r.Header.Get(tokenHeader)}
 	if _, password, ok := r.BasicAuth(); ok {
 		given = append(given, password)
 	}

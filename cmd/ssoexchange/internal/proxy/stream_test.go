@@ -1,4 +1,4 @@
-package main
+package proxy
 
 import (
 	"bufio"
@@ -149,7 +149,7 @@ func dialSocket(t *testing.T, rig *proxyRig) (net.Conn, *bufio.Reader, *http.Res
 	}
 	t.Cleanup(func() { conn.Close() })
 	conn.SetDeadline(time.Now().Add(20 * time.Second))
-	fmt.Fprintf(conn, "GET /rest/socket HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nOrigin: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: k1\r\n\r\n", own, proxyTestToken, rig.base)
+	fmt.Fprintf(conn, "GET /rest/socket HTTP/1.1\r\nHost: %s\r\nAuthorization: Bearer %s\r\nOrigin: %s\r\nConnection: Upgrade\r\nUpgrade: websocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: k1\r\n\r\n", own, testToken, rig.base)
 	r := bufio.NewReader(conn)
 	resp, err := http.ReadResponse(r, nil)
 	if err != nil {
@@ -238,7 +238,7 @@ func TestPatientTransport(t *testing.T) {
 	now := time.Date(2026, 11, 21, 0, 0, 0, 0, time.UTC)
 	calls, proofs := 0, 0
 	var outcome error
-	tr := &proxyTransport{
+	tr := &transport{
 		now:   func() time.Time { return now },
 		prove: func(context.Context) error { proofs++; return nil },
 		base: roundTripFunc(func(*http.Request) (*http.Response, error) {

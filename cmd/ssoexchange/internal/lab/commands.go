@@ -1,4 +1,4 @@
-package main
+package lab
 
 import (
 	"fmt"
@@ -10,24 +10,24 @@ import (
 	"github.com/ssoexchange/ssoexchange/fixtures"
 )
 
-// labCommand is something that can be typed. A user is named by the part of the login
+// command is something that can be typed. A user is named by the part of the login
 // before the @. Both organisations have the same users: without "okta" or "oie" the
 // command is for both, or for the one that has something to do.
-type labCommand struct {
+type command struct {
 	name, args, help string
 	user             string // who is meant when nobody is named
-	run              func(out io.Writer, w *localWorld, o order)
+	run              func(out io.Writer, w *World, o order)
 }
 
 // order is a command's words, read.
 type order struct {
-	orgs  []labOrg
+	orgs  []Org
 	login string   // of the user
 	rest  []string // words that name neither
 }
 
-func labCommands() []labCommand {
-	return []labCommand{
+func commands() []command {
+	return []command{
 		{"approve", "[okta|oie] [USER]", "approve the push that waits on USER's telephone", "push", pressing((*fixtures.Phone).Approve)},
 		{"deny", "[okta|oie] [USER]", "refuse it", "push", pressing((*fixtures.Phone).Deny)},
 		{"ignore", "[okta|oie] [USER]", "let its five minutes be over", "push", pressing((*fixtures.Phone).Ignore)},
@@ -42,13 +42,14 @@ func labCommands() []labCommand {
 		{"end", "jira|okta|oie|crowd", "end all sessions there, as a restart or an administrator does", "", endAll},
 		{"forget", "[okta|oie]", "let Okta forget all remembered devices", "", forget},
 		{"requests", "", "print the requests since the last time", "", printRequests},
-		{"strings", "", "print the connection strings again", "", func(out io.Writer, w *localWorld, _ order) { printScenarios(out, w) }},
+		{"strings", "", "print the connection strings again", "", func(out io.Writer, w *World, _ order) { printScenarios(out, w) }},
 		{"quit", "", "end", "", nil},
 	}
 }
 
-func obey(out io.Writer, w *localWorld, words []string) {
-	for _, c := range labCommands() {
+// Obey runs the command that was typed, and writes to out what there is to say.
+func Obey(out io.Writer, w *World, words []string) {
+	for _, c := range commands() {
 		if c.name != words[0] {
 			continue
 		}
@@ -63,33 +64,33 @@ func obey(out io.Writer, w *localWorld, words []string) {
 	if words[0] != "help" {
 		fmt.Fprintf(out, "unknown command %q\n", words[0])
 	}
-	for _, c := range labCommands() {
+	for _, c := range commands() {
 		fmt.Fprintf(out, "  %-29s %s\n", strings.TrimSpace(c.name+" "+c.args), c.help)
 	}
-	fmt.Fprintf(out, "users: %s\n", strings.Join(labUsers(), ", "))
+	fmt.Fprintf(out, "users: %s\n", strings.Join(userNames(), ", "))
 }
 
 // read sorts the words of a command.
-func (c labCommand) read(w *localWorld, words []string) (o order, complaint string) {
+func (c command) read(w *World, words []string) (o order, complaint string) {
 	o.login = c.user
 	for i, word := range words {
-		org := slices.IndexFunc(w.orgs(), func(org labOrg) bool { return org.name == word })
+		org := slices.IndexFunc(w.Orgs(), func(org Org) bool { return org.Name == word })
 		number := i == 0 && strings.HasPrefix(c.args, "N")
 		switch {
 		case c.name == "end" || number:
 			o.rest = append(o.rest, word)
 		case org >= 0:
-			o.orgs = append(o.orgs, w.orgs()[org])
+			o.orgs = append(o.orgs, w.Orgs()[org])
 		case !strings.Contains(c.args, "USER"):
 			return o, "usage: " + strings.TrimSpace(c.name+" "+c.args)
 		case !known(word):
-			return o, fmt.Sprintf("unknown user %q; there are: %s", word, strings.Join(labUsers(), ", "))
+			return o, fmt.Sprintf("unknown user %q; there are: %s", word, strings.Join(userNames(), ", "))
 		default:
 			o.login = word
 		}
 	}
 	if len(o.orgs) == 0 {
-		o.orgs = w.orgs()
+		o.orgs = w.Orgs()
 	}
 	if o.login != "" && !strings.Contains(o.login, "@") {
 		o.login += "@example.com"
@@ -100,7 +101,7 @@ func (c labCommand) read(w *localWorld, words []string) (o order, complaint stri
 // known reports whether word names a user.
 func known(word string) bool {
 	first, domain, full := strings.Cut(word, "@")
-	return slices.Contains(labUsers(), first) && (!full || domain == "example.com")
+	return slices.Contains(userNames(), first) && (!full || domain == "example.com")
 }
 
 // number is the first word of the rest.
@@ -125,8 +126,8 @@ func (o order) waiting() []*fixtures.Phone {
 }
 
 // pressing answers the pushes that wait.
-func pressing(answer func(*fixtures.Phone) bool) func(io.Writer, *localWorld, order) {
-	return func(out io.Writer, _ *localWorld, o order) {
+func pressing(answer func(*fixtures.Phone) bool) func(io.Writer, *World, order) {
+	return func(out io.Writer, _ *World, o order) {
 		phones := o.waiting()
 		if len(phones) == 0 {
 			fmt.Fprintf(out, "no push waits on the telephone of %s\n", o.login)
@@ -140,7 +141,7 @@ func pressing(answer func(*fixtures.Phone) bool) func(io.Writer, *localWorld, or
 }
 
 // openLink opens the link in the last mail; only Identity Engine sends one.
-func openLink(out io.Writer, _ *localWorld, o order) {
+func openLink(out io.Writer, _ *World, o order) {
 	for _, org := range o.orgs {
 		if org.Mailbox(o.login).OpenLink() {
 			fmt.Fprintln(out, "opened: the sign-in goes on where it waits")
@@ -151,8 +152,8 @@ func openLink(out io.Writer, _ *localWorld, o order) {
 }
 
 // tapping does something with a number to the pushes that wait.
-func tapping(tap func(*fixtures.Phone, int) bool) func(io.Writer, *localWorld, order) {
-	return func(out io.Writer, _ *localWorld, o order) {
+func tapping(tap func(*fixtures.Phone, int) bool) func(io.Writer, *World, order) {
+	return func(out io.Writer, _ *World, o order) {
 		n, ok := o.number()
 		if !ok {
 			fmt.Fprintln(out, "the first word is a number, for example: 42")
@@ -171,10 +172,10 @@ func tapping(tap func(*fixtures.Phone, int) bool) func(io.Writer, *localWorld, o
 }
 
 // printCodes prints what a user could type now, at each organisation.
-func printCodes(out io.Writer, _ *localWorld, o order) {
+func printCodes(out io.Writer, _ *World, o order) {
 	for _, org := range o.orgs {
 		said := false
-		for _, f := range labFactors(o.login) {
+		for _, f := range factors(o.login) {
 			if f.Type == fixtures.FactorPush || f.Type == fixtures.FactorWebAuthn {
 				continue
 			}
@@ -186,20 +187,20 @@ func printCodes(out io.Writer, _ *localWorld, o order) {
 			if code == "" {
 				code = "nothing was sent yet"
 			}
-			fmt.Fprintf(out, "%-4s  %s\n", org.name, code)
+			fmt.Fprintf(out, "%-4s  %s\n", org.Name, code)
 			said = true
 		}
 		if !said {
-			fmt.Fprintf(out, "%-4s  %s has nothing that shows a code\n", org.name, o.login)
+			fmt.Fprintf(out, "%-4s  %s has nothing that shows a code\n", org.Name, o.login)
 		}
 	}
 }
 
-func printMessages(out io.Writer, _ *localWorld, o order) {
+func printMessages(out io.Writer, _ *World, o order) {
 	for _, org := range o.orgs {
 		messages := org.Phone(o.login).Messages()
 		if len(messages) == 0 {
-			fmt.Fprintf(out, "%-4s  nothing was sent to %s\n", org.name, o.login)
+			fmt.Fprintf(out, "%-4s  nothing was sent to %s\n", org.Name, o.login)
 		}
 		for _, m := range messages {
 			printMessage(out, org, m)
@@ -207,14 +208,14 @@ func printMessages(out io.Writer, _ *localWorld, o order) {
 	}
 }
 
-func expire(out io.Writer, _ *localWorld, o order) {
+func expire(out io.Writer, _ *World, o order) {
 	for _, org := range o.orgs {
-		org.SetEngine(org.engine) // which loses every transaction
+		org.SetEngine(org.Engine) // which loses every transaction
 	}
 	fmt.Fprintln(out, "every sign-in that was on its way has ended")
 }
 
-func limit(out io.Writer, _ *localWorld, o order) {
+func limit(out io.Writer, _ *World, o order) {
 	n, ok := o.number()
 	if !ok {
 		fmt.Fprintln(out, "usage: limit N [okta|oie]")
@@ -226,35 +227,35 @@ func limit(out io.Writer, _ *localWorld, o order) {
 	fmt.Fprintf(out, "%d API calls a minute\n", n)
 }
 
-func unlock(out io.Writer, _ *localWorld, o order) {
+func unlock(out io.Writer, _ *World, o order) {
 	for _, org := range o.orgs {
 		org.UnlockUser(o.login)
 	}
 	fmt.Fprintf(out, "the account of %s is not locked\n", o.login)
 }
 
-func forget(out io.Writer, _ *localWorld, o order) {
+func forget(out io.Writer, _ *World, o order) {
 	for _, org := range o.orgs {
-		for _, user := range labUsers() {
+		for _, user := range userNames() {
 			org.ForgetDevices(user + "@example.com")
 		}
 	}
 	fmt.Fprintln(out, "no device is remembered")
 }
 
-func printRequests(out io.Writer, w *localWorld, _ order) {
+func printRequests(out io.Writer, w *World, _ order) {
 	for _, r := range w.Net.Requests() {
 		fmt.Fprintf(out, "%-4s https://%s%s  %d\n", r.Method, r.Host, r.Path, r.Status)
 	}
 	w.Net.Reset()
 }
 
-func endAll(out io.Writer, w *localWorld, o order) {
+func endAll(out io.Writer, w *World, o order) {
 	if len(o.rest) != 1 {
 		fmt.Fprintln(out, "usage: end jira|okta|oie|crowd")
 		return
 	}
-	for _, user := range labUsers() {
+	for _, user := range userNames() {
 		full := user + "@example.com"
 		switch o.rest[0] {
 		case "jira":
