@@ -49,6 +49,12 @@ type (
 		Clone() Credential
 	}
 
+	// Validator is a credential that knows for how long it is good, such as a token. One that is not
+	// valid is renewed before it is used, and not only when it is refused.
+	Validator interface {
+		Valid(now time.Time) bool
+	}
+
 	// Owned is a credential that came with the name of its user.
 	Owned interface {
 		User() string
@@ -123,6 +129,12 @@ func Clone(c Credential) Credential {
 		return k.Clone()
 	}
 	return c
+}
+
+// Ended reports whether c says of itself that it is not good at now.
+func Ended(c Credential, now time.Time) bool {
+	v, ok := c.(Validator)
+	return ok && !v.Valid(now)
 }
 
 // Same reports whether a and b are the same credential.

@@ -70,9 +70,9 @@ func (c *Client) Authorize() (*Authorization, error) {
 // maxAnswerText bounds a redirected address or a code that somebody pasted, in bytes.
 const maxAnswerText = 16 << 10
 
-// codeOf takes the code out of an answer: the whole redirected address, of which state and iss are
-// checked, or a bare code, which carries neither.
-func (c *Client) codeOf(a *Authorization, answer string) (code string, err error) {
+// Code takes the code out of an answer: the whole redirected address, of which state and iss are
+// checked, or a bare code, which carries neither. Nothing is sent.
+func (c *Client) Code(a *Authorization, answer string) (code string, err error) {
 	answer = strings.TrimSpace(answer)
 	if answer == "" || len(answer) > maxAnswerText {
 		return "", autherr.New(autherr.ErrPassCodeNeeded, "oauth: there is no answer of the authorization page",

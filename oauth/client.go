@@ -25,6 +25,9 @@ type Client struct {
 	Key   crypto.Signer
 	KeyID string // the kid under which the server knows Key; "": it has one only
 
+	Subject  string // of assertions; "": ClientID
+	Audience string // of assertions; "": the token endpoint
+
 	// ProofKey binds tokens to this client (DPoP, RFC 9449). It is kept with the token: a refresh needs
 	// the same. Nil: bearer tokens.
 	ProofKey crypto.Signer
@@ -40,7 +43,7 @@ type Client struct {
 // Exchange spends the answer of an authorization: the whole redirected address or a bare code. It
 // is never repeated by itself.
 func (c *Client) Exchange(ctx context.Context, a *Authorization, answer string) (*Token, error) {
-	code, err := c.codeOf(a, answer)
+	code, err := c.Code(a, answer)
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepLogin, err)
 	}

@@ -1,6 +1,7 @@
 package oauth
 
 import (
+	"cmp"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/elliptic"
@@ -33,7 +34,7 @@ func (c *Client) assertion(u *url.URL) (string, error) {
 		header["kid"] = c.KeyID
 	}
 	return signJWT(c.Key, header, map[string]any{
-		"iss": c.ClientID, "sub": c.ClientID, "aud": u.String(), "jti": rand.Text(),
+		"iss": c.ClientID, "sub": cmp.Or(c.Subject, c.ClientID), "aud": cmp.Or(c.Audience, u.String()), "jti": rand.Text(),
 		"iat": now.Unix(), "exp": now.Add(assertionLifetime).Unix(),
 	})
 }

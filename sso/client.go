@@ -43,6 +43,11 @@ type Options struct {
 	// Nil: MFAMailbox is an ErrConfig.
 	Mailbox func(MailboxConfig) (mfa.Answerer, error)
 
+	// Authorize shows a person the authorization page of OAuth, and returns the answer that the person
+	// gives: the redirected address, or its code. Where the page Listens, "" leaves it to come by
+	// itself. Nil: nobody can be asked, and where consent is needed that is an ErrPassCodeNeeded.
+	Authorize func(ctx context.Context, page AuthorizationPage) (answer string, err error)
+
 	// Logger gets one line for each sign-in (info) and each HTTP hop (debug), never
 	// a secret. Nil: silence.
 	Logger *slog.Logger
@@ -125,6 +130,9 @@ func OpenConfig(ctx context.Context, cfg *Config, opts *Options) (*Client, error
 	if c.mailbox, err = c.openMailbox(); err != nil {
 		c.net.close()
 		return nil, autherr.AtStep(autherr.StepConfig, err)
+	}
+	if site := cfg.scheme().site; site != nil {
+		c.site = site(c)
 	}
 	open := cfg.scheme().open
 	if open == nil {
@@ -238,6 +246,9 @@ func (c *Client) Check(ctx context.Context) (*Session, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cred != nil && credential.Ended(cred, time.Now()) {
+		return nil, &autherr.Error{Kind: ErrNoSession, Text: "sso: the stored access token has ended", Hint: "it is renewed when it is used"}
+	}
 	if _, stored := credential.As[credential.Decoder](c.source); !stored && !r.Obtained.IsZero() {
 		// The credential is a secret of the configuration: to ask whose it is, is to try it.
 		return c.signInOnce(ctx, r.seenState(time.Now()))
@@ -286,18 +297,24 @@ func (c *Client) resumeOrSignIn(ctx context.Context, r *record) (_ *Session, err
 	if err != nil {
 		return nil, err
 	}
-	checkCtx, cancel := deadline.WithBudget(ctx, c.timeout())
-	s, err := c.resumeStored(checkCtx, r, cred)
-	cancel()
-	if s != nil || err != nil {
-		return s, err
+	ended := cred != nil && credential.Ended(cred, began)
+	if !ended {
+		if s := c.renewedByPeer(r, cred); s != nil {
+			return s, nil
+		}
+		checkCtx, cancel := deadline.WithBudget(ctx, c.timeout())
+		s, err := c.resumeStored(checkCtx, r, cred)
+		cancel()
+		if s != nil || err != nil {
+			return s, err
+		}
 	}
 	seen := r.seenState(began)
-	if !r.Obtained.IsZero() {
+	if !r.Obtained.IsZero() && !ended {
 		seen.asked = time.Now() // Jira has just said that it does not know the session
 	}
 	for try := 1; ; try++ {
-		s, err = c.signInOnce(ctx, seen)
+		s, err := c.signInOnce(ctx, seen)
 		if try == leaseTries || !errors.Is(err, errLeaseLost) {
 			return s, err
 		}
@@ -433,6 +450,15 @@ func (c *Client) ClearRefusal(ctx context.Context) error {
 			}
 		}
 		r.reset()
+		if f, ok := credential.As[interface{ Forgive() }](c.source); ok {
+			if err := c.restoreSource(r); err != nil {
+				return nil, err
+			}
+			f.Forgive()
+			if err := c.snapshot(c.signInState().guard); err != nil {
+				return nil, err
+			}
+		}
 		return nil, c.signInState().store(ctx)
 	})
 	return err

@@ -69,6 +69,9 @@ type Config struct {
 
 	UserAgent string // "": the caller's
 
+	Site  string      // what stands at URL: "Jira", "Backlog", "OktaAPI" or "Mail"; "": by URL and Domain
+	OAuth OAuthConfig // of the OAuth schemes
+
 	// Warnings are what ParseConfig put right or will not use, in sentences for
 	// people. They name properties and repeat no values.
 	Warnings []string
@@ -168,11 +171,18 @@ func (s Settings) ConfigWith(o ParseOptions) (*Config, error) {
 		// The scheme comes first: whoever uses another one is not helped by hearing
 		// what Okta and Crowd require.
 		if i == 0 && c.Scheme == "" {
-			return nil, badValue("required", "AuthScheme=Okta or AuthScheme=Crowd").withProperty("AuthScheme", "")
+			if c.Scheme = all.impliedScheme(); c.Scheme == "" {
+				return nil, badValue("required", "one of "+strings.Join(schemeNames(), ", ")).withProperty("AuthScheme", "")
+			}
 		}
 	}
 	if bad := all.finishURLs(c); bad != nil {
 		return nil, bad
+	}
+	if check := c.scheme().check; check != nil {
+		if bad := check(c); bad != nil {
+			return nil, bad
+		}
 	}
 	if bad := all.required(c); bad != nil {
 		return nil, bad
@@ -274,6 +284,8 @@ func (s Settings) finishURLs(c *Config) *ConfigError {
 	switch {
 	case acs != nil && isCloud(acs):
 		return cloudError(acs.Hostname()).withProperty("SSOExchangeURL", s.values["SSOExchangeURL"].source)
+	case c.scheme().cloud && acs == nil:
+		return nil
 	case c.scheme().secrets != nil && c.URL != nil && isCloud(c.URL):
 		return badValue(c.URL.Hostname()+" is on Atlassian's cloud, which takes neither passwords nor personal access tokens",
 			"for a cloud site use an API token with the account's e-mail address or OAuth 2.0 (3LO)").withProperty("URL", s.values["URL"].source)

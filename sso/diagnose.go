@@ -107,10 +107,13 @@ const maxFindings = 32
 // diagnoseIdP is the identity provider's part.
 func (c *Client) diagnoseIdP(ctx context.Context, report func(Finding)) {
 	login := c.cfg.SSOLoginURL
+	if server := c.cfg.scheme().server; server != nil {
+		login = server(c.cfg)
+	}
 	if login == nil { // a Config made by hand, for New
 		return
 	}
-	if c.cfg.Domain != "" && !strings.EqualFold(c.cfg.Domain, login.Host) {
+	if c.cfg.Domain != "" && c.cfg.SSOLoginURL != nil && !strings.EqualFold(c.cfg.Domain, login.Host) {
 		domain := &url.URL{Scheme: login.Scheme, Host: c.cfg.Domain}
 		c.way("domain", domain, report)(ctx)
 	}

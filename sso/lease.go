@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/deadline"
 )
@@ -94,6 +95,9 @@ func (c *Client) resultOfPeer(ctx context.Context, r *record, g seenState) (*Ses
 		cred, err := c.stored(r)
 		if err != nil {
 			return nil, err
+		}
+		if v, ok := cred.(credential.Validator); ok && v.Valid(time.Now()) && r.Lost.IsZero() && r.User != "" {
+			return c.setSession(newSession(r, cred, true)), nil // a peer has just obtained it
 		}
 		if s, err := c.resume(ctx, r, cred); s != nil || err != nil {
 			return s, err

@@ -84,7 +84,12 @@ func (c *Client) signOutSP(ctx context.Context, r *record) (string, error) {
 	if err != nil {
 		return SessionKept, err
 	}
-	end, ok := c.site.(sessionEnder)
+	end, ok := credential.As[sessionEnder](c.source) // a token is revoked by who issued it
+	if !ok {
+		end, ok = c.site.(sessionEnder)
+	} else if err := c.restoreSource(r); err != nil {
+		return SessionKept, err
+	}
 	if cred == nil || !ok {
 		r.dropSession(nil)
 		return SessionNone, nil

@@ -24,6 +24,7 @@ type Property struct {
 	Help       string   // one line, no full stop
 	Secret     bool     // may also be given as NameFile, NameCommand or NameKeyring
 	SSO        bool     // may also be given inside SSOProperties
+	Aliases    []string // other names that are accepted, as other versions of the driver have them
 }
 
 // Properties returns all properties, in canonical order. The variants of a secret
@@ -65,7 +66,7 @@ var (
 )
 
 // properties holds all properties, in the order in which Public writes them.
-var properties = []propertySpec{
+var properties = slices.Concat([]propertySpec{
 	{Property{Name: "AuthScheme", Required: true, Help: "how to sign in"},
 		schemeField()},
 	{Property{Name: "URL", Help: "base URL of Jira or JSM, with its context path; default: derived from SSOExchangeURL"},
@@ -144,7 +145,7 @@ var properties = []propertySpec{
 		secondsField(func(c *Config) *time.Duration { return &c.MFATimeout }, maxMFATimeout)},
 	{Property{Name: "UserAgent", Help: "sent to every server"},
 		textField(func(c *Config) *string { return &c.UserAgent })},
-}
+}, oauthProperties)
 
 // source is where a secret property's value is to be found.
 type source string
@@ -186,6 +187,9 @@ var keys, names = func() (map[string]keyword, []string) {
 			}
 			k := keyword{&properties[i], s}
 			m[normalizeName(k.name())] = k
+			for _, alias := range properties[i].Aliases {
+				m[normalizeName(alias+string(s))] = k
+			}
 			list = append(list, k.name())
 		}
 	}
@@ -210,9 +214,7 @@ var synonyms = map[string]string{
 var driverOnly = func() map[string]bool {
 	m := make(map[string]bool)
 	for _, name := range strings.Fields(`
-		OAuthVersion OAuthClientId OAuthClientSecret Scope AuthToken AuthKey InitiateOAuth OAuthSettingsLocation
-		OAuthAccessToken OAuthAccessTokenSecret OAuthRefreshToken OAuthVerifier CallbackURL CloudId
-		CertificateStore CertificateStoreType CertificateStorePassword CertificateSubject SSLClientCertSubject
+		OAuthJWTEncryption OAuthJWTHeaders OAuthJWTValidityTime SSLClientCertSubject
 		FirewallType FirewallServer FirewallPort FirewallUser FirewallPassword ProxyAutoDetect ProxySSLType
 		Logfile Verbosity LogModules MaxLogFileSize MaxLogFileCount Location BrowsableSchemas Tables Views
 		AutoCache CacheDriver CacheConnection CacheLocation CacheTolerance CacheMetadata Offline

@@ -55,6 +55,9 @@ type providerDeps struct {
 
 // firstStop returns the address that secrets are sent to first; nil: not known.
 func firstStop(cfg *Config) *url.URL {
+	if server := cfg.scheme().server; server != nil {
+		return server(cfg)
+	}
 	if cfg.scheme().secrets != nil {
 		return cfg.URL
 	}

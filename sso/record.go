@@ -28,7 +28,9 @@ type Identity struct {
 // Identity returns the identity that c signs in.
 func (c *Config) Identity() Identity {
 	id := Identity{Scheme: c.Scheme, User: c.User}
-	if c.SSOLoginURL != nil {
+	if party := c.scheme().party; party != nil {
+		id.IdP, id.User = party(c)
+	} else if c.SSOLoginURL != nil {
 		id.IdP = c.SSOLoginURL.Host
 	}
 	if c.URL != nil {

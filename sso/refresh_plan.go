@@ -96,5 +96,8 @@ func (c *refreshState) updateEstimate(gap time.Duration, alive bool, most time.D
 // remember-me cookie does not count, although it would make a new session of a dead
 // one: who reads the cookies from a file must not find a dead one beside it.
 func (c *refreshState) lifetimesOf(s *Session) lifetimes {
+	if !s.HasCookies() { // nothing is idle there
+		return lifetimes{sp: s.cred.Expiry(), idp: c.IdPEnds, device: c.DeviceEnds}
+	}
 	return lifetimes{sp: s.Verified.Add(c.Idle), idp: c.IdPEnds, device: c.DeviceEnds}
 }

@@ -146,6 +146,10 @@ func sessionText(s *Session) string {
 	if s == nil {
 		return ""
 	}
+	if !s.HasCookies() {
+		data, _ := credential.Encode(s.cred) // what cannot be encoded does not change
+		return string(data)
+	}
 	return strings.Join(sessionParts(s.Cookies), "\n")
 }
 
@@ -223,6 +227,13 @@ var errSignInsSpent = autherr.New(ErrRateLimited, "sso: the day's sign-ins for t
 // ask has the session confirmed or renewed. Without sign-ins left for the day it only
 // asks whether the stored one lives.
 func (r *Refresher) ask(ctx context.Context, c *Client, rec *record) (*Session, error) {
+	if cred, err := c.newest(rec); err == nil && renewalDue(cred, time.Now()) {
+		s, err := c.renewAhead(ctx, rec)
+		if err == nil || credential.Ended(cred, time.Now()) {
+			return s, err
+		}
+		r.opts.Logger.Warn("the token could not be renewed ahead of its end", "code", Code(err), "step", Step(err))
+	}
 	if rec.Care.SignIns < r.opts.SignInsPerDay {
 		return c.sessionFrom(ctx, rec)
 	}

@@ -91,3 +91,31 @@ func (c *Client) noteSession(ctx context.Context, obtained time.Time, change fun
 	change(r)
 	return c.newSignInState(r, lease).store(ctx)
 }
+
+// renewedByPeer returns the session of a credential that replaces the one held here: somebody who
+// shares the store has renewed it. What is good by its own word and new is not asked about.
+func (c *Client) renewedByPeer(r *record, cred credential.Credential) *Session {
+	held := c.held()
+	v, ok := cred.(credential.Validator)
+	if !ok || held == nil || held.cred == nil || credential.Same(held.cred, cred) || !v.Valid(time.Now()) || !r.Lost.IsZero() || r.User == "" {
+		return nil
+	}
+	return c.setSession(newSession(r, cred, true))
+}
+
+// keepCredential stores a credential that was just obtained, before it is used for the first time.
+func (c *Client) keepCredential(ctx context.Context, cred credential.Credential) error {
+	data, err := credential.Encode(cred)
+	if err != nil {
+		return autherr.AtStep(autherr.StepState, err)
+	}
+	state := c.signInState()
+	if state == nil {
+		return nil
+	}
+	if err := c.snapshot(state.guard); err != nil {
+		return err
+	}
+	state.guard.change(func(r *record) { r.Credential, r.Obtained, r.Lost = data, time.Now(), time.Time{} })
+	return state.store(ctx)
+}

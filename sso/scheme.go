@@ -30,6 +30,12 @@ type scheme struct {
 	open       func(*Client, providerDeps) (credential.Source, error)
 	diagnose   func(*Client, context.Context, func(Finding)) // what doctor asks the identity provider
 
+	cloud  bool                       // URL may be on Atlassian's cloud
+	check  func(*Config) *ConfigError // completes a Config, and refuses what cannot work
+	server func(*Config) *url.URL     // where secrets go and what doctor looks at; nil: SSOLoginURL, or the site
+	party  func(*Config) (idp, user string)
+	site   func(*Client) Site // nil: Jira
+
 	// secrets are the properties that a static scheme sends to the site itself, which judges them
 	// when it is asked who they belong to. nil: an identity provider takes and judges secrets.
 	secrets []string
@@ -39,7 +45,9 @@ type scheme struct {
 // what its entries do looks into it.
 var schemes []*scheme
 
-func init() { schemes = []*scheme{oktaScheme, crowdScheme, basicScheme, patScheme} }
+func init() {
+	schemes = []*scheme{oktaScheme, crowdScheme, basicScheme, patScheme, oauthScheme, oauthClientScheme, oauthJWTScheme, oauthDeviceScheme}
+}
 
 // commonProperties are used by every scheme.
 var commonProperties = []string{
@@ -120,10 +128,13 @@ func (e *siteRefusal) RefusedSecret() string { return e.property }
 // sign-in here yet, in folded form with all but letters and digits removed.
 var laterSchemes = map[string]string{
 	"apitoken": "APIToken", "backlog": "Backlog", "apikey": "APIKey",
-	"oauth": "OAuth", "oauth2": "OAuth", "oauth20": "OAuth", "oauthclient": "OAuthClient", "oauthcode": "OAuth",
-	"oauthclientcredentials": "OAuthClient", "oauthjwt": "OAuthJWT", "oauthpkce": "OAuthPKCE", "oauthdevice": "OAuthDevice",
-	"oauth1": "OAuth 1.0a", "oauth10": "OAuth 1.0a", "oauth10a": "OAuth 1.0a",
-	"oktaoauth": "Okta OAuth", "backlogoauth": "Backlog OAuth", "mailoauth": "OAuth",
+}
+
+// otherNames are what the driver, its relatives and people call schemes that are here, folded.
+var otherNames = map[string]string{
+	"oauth2": "OAuth", "oauth20": "OAuth", "oauthcode": "OAuth", "code": "OAuth", "oauthpkce": "OAuth", "mailoauth": "OAuth",
+	"oauth1": "OAuth", "oauth10": "OAuth", "oauth10a": "OAuth", "oktaoauth": "OAuth", "backlogoauth": "OAuth", "client": "OAuthClient", "oauthclientcredentials": "OAuthClient",
+	"devicecode": "OAuthDevice",
 }
 
 func schemeField() accessor {
@@ -140,6 +151,12 @@ func schemeField() accessor {
 				}
 				return -1
 			}, strings.ToLower(v))
+			if name, ok := otherNames[letters]; ok {
+				if c.Scheme = name; strings.HasPrefix(letters, "oauth1") {
+					c.OAuth.Version = "1.0"
+				}
+				return nil
+			}
 			all := strings.Join(schemeNames(), ", ")
 			if later, ok := laterSchemes[letters]; ok {
 				return badValue(later+" is not yet supported", "there are "+all)

@@ -63,7 +63,9 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	}
 	state := c.signInState()
 	r.presentAt(start)
-	r.Care.countSignIn(start)
+	if _, renewal := old.(credential.Validator); !renewal { // a token is renewed many times a day
+		r.Care.countSignIn(start)
+	}
 	// The SP is not asked anything more until the IdP has answered.
 	c.net.preconnect(ctx, c.cfg.SSOExchangeURL)
 	takeBack := c.setAside(state)

@@ -4,7 +4,9 @@ import (
 	"context"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
+	"time"
 
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
@@ -36,7 +38,7 @@ type transport struct{ client *Client }
 // RoundTrip implements http.RoundTripper.
 func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	c := t.client
-	if !httpclient.SameOrigin(req.URL, c.cfg.URL) {
+	if !c.reaches(req.URL) {
 		closeBody(req)
 		return nil, &autherr.Error{Kind: ErrConfig, Text: "sso: request to " + req.URL.Host + " not sent: this client is confined to " + httpclient.Origin(c.cfg.URL),
 			Hint: "use another http.Client for other hosts: this one would have to keep its cookies from them"}
@@ -127,10 +129,24 @@ func (t *transport) send(req *http.Request, body io.ReadCloser, cred credential.
 
 // current returns the session, signing in the first time.
 func (c *Client) current(ctx context.Context) (*Session, error) {
-	if s := c.held(); s != nil {
+	s := c.held()
+	if s != nil && !credential.Ended(s.cred, time.Now()) {
 		return s, nil
 	}
-	return c.renew(ctx, nil)
+	return c.renew(ctx, s)
+}
+
+// reaches reports whether a request to u is for the site, or for the API of the site at a gateway.
+func (c *Client) reaches(u *url.URL) bool {
+	if httpclient.SameOrigin(u, c.cfg.URL) {
+		return true
+	}
+	s := c.held()
+	if s == nil {
+		return false
+	}
+	t, ok := s.cred.(*oauthToken)
+	return ok && t.at.api != nil && below(u, t.at.api)
 }
 
 func (c *Client) held() *Session {

@@ -1,0 +1,239 @@
+package sso
+
+import (
+	"net/url"
+	"slices"
+	"strings"
+
+	"github.com/ssoexchange/ssoexchange/credential"
+	"github.com/ssoexchange/ssoexchange/oauth"
+)
+
+// oauthCommon are the properties of every scheme of this family.
+var oauthCommon = []string{
+	"User", "Domain", "Site", "OAuthVersion", "OAuthClientId", "OAuthClientSecret", "Scope", "OAuthSettingsLocation", "CloudId",
+	"OAuthJWTCert", "OAuthJWTCertType", "OAuthJWTCertPassword", "OAuthJWTCertSubject", "OAuthJWTPublicKeyId",
+	"OAuthJWTIssuer", "OAuthJWTSubject", "OAuthJWTAudience", "OAuthDPoP", "OAuthIssuer", "OAuthAccessTokenURL", "OAuthRevokeURL",
+	"OAuthGatewayURL", "AzureTenant", "InitiateOAuth",
+}
+
+// oauthScheme is the authorization code grant with PKCE and refresh (RFC 6749, sections 4.1 and 6;
+// RFC 7636), and with OAuthVersion=1.0 the three-legged dance of RFC 5849. A person consents once.
+var oauthScheme = oauthFamily("OAuth", grantCode,
+	"CallbackURL", "OAuthPKCE", "OAuthAuthorizationURL", "OAuthRequestTokenURL", "OAuthVerifier", "AuthToken", "AuthKey",
+	"OAuthAccessToken", "OAuthAccessTokenSecret", "OAuthRefreshToken", "OAuthExpiresIn", "OAuthTokenTimestamp", "MFATimeout")
+
+func oauthFamily(name string, grant oauthGrant, more ...string) *scheme {
+	return &scheme{
+		name: name, uses: slices.Concat(oauthCommon, more), required: []string{"URL"}, cloud: true,
+		check:  func(c *Config) *ConfigError { return c.checkOAuth(grant) },
+		server: (*Config).tokenServer,
+		party:  (*Config).oauthParty,
+		site:   oauthSite,
+
+		open: func(client *Client, d providerDeps) (credential.Source, error) {
+			if client.cfg.oauth1() {
+				return openOAuth1(client, grant, d)
+			}
+			return openOAuth(client, grant, d)
+		},
+	}
+}
+
+// siteName is what stands at URL.
+func (c *Config) siteName() string {
+	switch u := c.URL; {
+	case c.Site != "":
+		return c.Site
+	case u == nil && c.Domain != "":
+		return "OktaAPI"
+	case u != nil && (u.Scheme == "imaps" || u.Scheme == "imap"):
+		return "Mail"
+	case u != nil && underAny(u.Hostname(), "backlog.com", "backlog.jp", "backlogtool.com"):
+		return "Backlog"
+	}
+	return "Jira"
+}
+
+func underAny(host string, domains ...string) bool {
+	host = strings.TrimSuffix(host, ".")
+	return slices.ContainsFunc(domains, func(d string) bool { return host == d || strings.HasSuffix(host, "."+d) })
+}
+
+// onGateway reports whether the site is one of Atlassian Cloud, whose tokens are for its gateway.
+func (c *Config) onGateway() bool {
+	return c.siteName() == "Jira" && (c.URL != nil && isCloud(c.URL) || c.OAuth.CloudID != "" || c.OAuth.GatewayURL != nil)
+}
+
+// oauth1 reports whether RFC 5849 is meant.
+func (c *Config) oauth1() bool {
+	if c.OAuth.Version != "" {
+		return c.OAuth.Version == "1.0"
+	}
+	return c.Scheme == "OAuth" && c.siteName() == "Jira" && !c.onGateway() && !c.OAuth.Cert.IsZero() && c.OAuth.Issuer == nil && c.OAuth.TokenURL == nil
+}
+
+// checkOAuth completes the Config of a scheme of this family and refuses early what no server does.
+func (c *Config) checkOAuth(grant oauthGrant) *ConfigError {
+	o := &c.OAuth
+	c.completeDomain()
+	if o.ClientID == "" {
+		o.ClientID = o.JWTIssuer
+	}
+	okta := c.siteName() == "OktaAPI"
+	switch {
+	case c.oauth1() && c.onGateway():
+		return badValue("Atlassian Cloud has no OAuth 1.0a", "use OAuthVersion=2.0").withProperty("OAuthVersion", "")
+	case c.oauth1() && c.siteName() != "Jira":
+		return badValue("OAuth 1.0a is for Jira Data Center", "use OAuthVersion=2.0").withProperty("OAuthVersion", "")
+	case c.oauth1() && o.Cert.IsZero():
+		return badValue("required with OAuthVersion=1.0", "OAuthJWTCert: the private key whose public half is in the application link").withProperty("OAuthJWTCert", "")
+	case okta && grant == grantClient && o.Cert.IsZero():
+		return badValue("required: Okta's API takes no client secret for this grant",
+			"use AuthScheme=OAuthJWT with the private key of the service app (private_key_jwt)").withProperty("OAuthJWTCert", "")
+	case o.ClientID == "" && o.AccessToken.IsZero():
+		return badValue("required with AuthScheme="+c.Scheme, "OAuthClientId: the client ID of the registered application").withProperty("OAuthClientId", "")
+	case c.URL != nil && (c.URL.Scheme == "imaps" || c.URL.Scheme == "imap") != (c.siteName() == "Mail"):
+		return badValue("must be https; imaps goes with Site=Mail", "").withProperty("URL", "")
+	case c.siteName() == "Mail" && c.User == "":
+		return badValue("required with Site=Mail", "User: the address of the mailbox").withProperty("User", "")
+	}
+	if grant == grantCode && !c.oauth1() && o.Scope != "" && o.Initiate != "OFF" && c.wantsOfflineAccess() && !slices.Contains(strings.Fields(o.Scope), "offline_access") {
+		c.Warnings = append(c.Warnings, "Scope is without offline_access: there will be no refresh token, and a person is needed whenever the access token ends")
+	}
+	return nil
+}
+
+// completeDomain makes the URL of Okta's API. Its administrators see another host name than its API has.
+func (c *Config) completeDomain() {
+	host, domain, ok := strings.Cut(c.Domain, ".")
+	if short, admin := strings.CutSuffix(host, "-admin"); ok && admin {
+		c.Domain = short + "." + domain
+		c.Warnings = append(c.Warnings, "Domain names Okta's administration; its API is at "+c.Domain)
+	}
+	if c.URL == nil && c.siteName() == "OktaAPI" && c.Domain != "" {
+		c.URL = &url.URL{Scheme: "https", Host: c.Domain}
+	}
+}
+
+// wantsOfflineAccess reports whether a refresh token comes only for that scope.
+func (c *Config) wantsOfflineAccess() bool {
+	return c.OAuth.Issuer == nil && (c.onGateway() || c.siteName() == "OktaAPI" || c.siteName() == "Mail" && microsoftMail(c.URL))
+}
+
+func microsoftMail(u *url.URL) bool {
+	return u != nil && underAny(u.Hostname(), "outlook.com", "office365.com", "office.com", "hotmail.com", "live.com")
+}
+
+func googleMail(u *url.URL) bool {
+	return u != nil && underAny(u.Hostname(), "gmail.com", "googlemail.com", "google.com")
+}
+
+// knownProvider is the authorization server by the site, as far as no property says otherwise.
+func (c *Config) knownProvider() oauth.Provider {
+	switch site := c.siteName(); {
+	case c.URL == nil:
+		return oauth.Provider{Name: "the authorization server"}
+	case site == "OktaAPI":
+		return oauth.Okta(&url.URL{Scheme: c.URL.Scheme, Host: c.URL.Host})
+	case site == "Backlog":
+		return oauth.Backlog(c.URL)
+	case site == "Mail" && googleMail(c.URL):
+		return oauth.Google()
+	case site == "Mail" && microsoftMail(c.URL):
+		tenant := c.OAuth.Tenant
+		if tenant == "" {
+			tenant = "organizations"
+		}
+		return oauth.Microsoft(tenant)
+	case site == "Mail":
+		return oauth.Provider{Name: "the mailbox's authorization server"}
+	case c.onGateway():
+		return oauth.Cloud()
+	}
+	return oauth.DataCenter(c.URL)
+}
+
+// withEndpoints replaces the endpoints of p that properties name.
+func (o *OAuthConfig) withEndpoints(p oauth.Provider) oauth.Provider {
+	for at, u := range map[*string]*url.URL{&p.AuthURL: o.AuthorizationURL, &p.TokenURL: o.TokenURL, &p.DeviceURL: o.DeviceURL, &p.RevokeURL: o.RevokeURL} {
+		if u != nil {
+			*at = u.String()
+		}
+	}
+	if o.AuthorizationURL != nil && o.Issuer == nil {
+		p.Issuer = "" // it is another server than the one that is known
+	}
+	switch o.PKCE {
+	case "True":
+		p.NoPKCE = false
+	case "False":
+		p.NoPKCE = true
+	}
+	return p
+}
+
+// defaultScope asks for what a reader needs.
+func (c *Config) defaultScope(grant oauthGrant) string {
+	switch site := c.siteName(); {
+	case c.OAuth.Issuer != nil || c.URL == nil:
+		return ""
+	case site == "OktaAPI" && grant == grantClient:
+		return "okta.users.read"
+	case site == "OktaAPI":
+		return "okta.users.read.self offline_access"
+	case site == "Mail" && googleMail(c.URL):
+		return "https://mail.google.com/"
+	case site == "Mail" && microsoftMail(c.URL) && grant == grantClient:
+		return "https://outlook.office365.com/.default"
+	case site == "Mail" && microsoftMail(c.URL):
+		return "https://outlook.office.com/IMAP.AccessAsUser.All offline_access"
+	case site != "Jira":
+		return ""
+	case !c.onGateway():
+		return "READ"
+	case grant == grantClient:
+		return "" // chosen when the credential was made
+	}
+	return "read:jira-work read:jira-user read:servicedesk-request offline_access"
+}
+
+// tokenServer is where secrets go.
+func (c *Config) tokenServer() *url.URL {
+	if c.OAuth.TokenURL != nil {
+		return c.OAuth.TokenURL
+	}
+	if c.OAuth.Issuer != nil {
+		return c.OAuth.Issuer
+	}
+	u, err := url.Parse(c.knownProvider().TokenURL)
+	if err != nil || u.Host == "" {
+		return c.URL
+	}
+	return u
+}
+
+// oauthParty names the two sides of an identity: the server with the application, since tokens of
+// two applications have nothing in common, and the user, or the application itself.
+func (c *Config) oauthParty() (idp, user string) {
+	if u := c.tokenServer(); u != nil {
+		idp = u.Host
+	}
+	if user = c.User; user == "" {
+		user = c.OAuth.ClientID
+	}
+	return idp + "/" + c.OAuth.ClientID, user
+}
+
+// gateway is where Atlassian Cloud's APIs take tokens. Its path is never empty, so that others can be
+// joined to it.
+func (c *Config) gateway() *url.URL {
+	u := url.URL{Scheme: "https", Host: "api.atlassian.com"}
+	if c.OAuth.GatewayURL != nil {
+		u = *c.OAuth.GatewayURL
+	}
+	if u.Path == "" {
+		u.Path = "/"
+	}
+	return &u
+}

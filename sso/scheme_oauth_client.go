@@ -1,0 +1,12 @@
+package sso
+
+// oauthClientScheme is the client credentials grant (RFC 6749, section 4.4): the application acts for
+// itself, by its secret or by a signed assertion. No person is needed.
+var oauthClientScheme = oauthFamily("OAuthClient", grantClient)
+
+// oauthJWTScheme is the same by private_key_jwt (RFC 7523), as Okta's API wants it.
+var oauthJWTScheme = func() *scheme {
+	s := oauthFamily("OAuthJWT", grantClient)
+	s.required = append(s.required, "OAuthJWTCert")
+	return s
+}()

@@ -1,0 +1,5 @@
+package sso
+
+// oauthDeviceScheme is device authorization (RFC 8628): a person enters a code on another device,
+// and nothing listens here.
+var oauthDeviceScheme = oauthFamily("OAuthDevice", grantDevice, "OAuthDeviceURL", "MFATimeout")
