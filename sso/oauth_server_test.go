@@ -8,8 +8,6 @@ import (
 	"fmt"
 	"net/http"
 	"net/url"
-	"os"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -42,7 +40,6 @@ type authServer struct {
 	sites     string // accessible-resources; "": the site alone
 	scope     string
 	intercept func(grant string) http.Handler // in place of the token endpoint
-	authorize func(w http.ResponseWriter, r *http.Request) bool
 }
 
 // grant is what a person has consented to once.
@@ -100,7 +97,7 @@ func (s *authServer) token(w http.ResponseWriter, r *http.Request) {
 			q[name] = r.PostForm.Get(name)
 		}
 	} else if json.NewDecoder(r.Body).Decode(&q) != nil {
-		http.Error(w, `{"error":"invalid_request"}`, 400)
+		http.Error(w, `{"error":"invalid_request"}`, http.StatusBadRequest)
 		return
 	}
 	s.mu.Lock()
@@ -191,7 +188,7 @@ func (s *authServer) bearer(w http.ResponseWriter, r *http.Request) bool {
 	s.api = append(s.api, r.Host+r.URL.Path)
 	g := s.access[token]
 	if !ok || g == nil || g.access != token || !g.dead.IsZero() || !time.Now().Before(g.expires) {
-		http.Error(w, `{"code":401,"message":"Unauthorized"}`, 401)
+		http.Error(w, `{"code":401,"message":"Unauthorized"}`, http.StatusUnauthorized)
 		return false
 	}
 	return true
@@ -215,7 +212,7 @@ func (s *authServer) gateway(w http.ResponseWriter, r *http.Request) {
 	case path == "/rest/api/3/myself":
 		fmt.Fprint(w, `{"accountId":"557058:1","emailAddress":"ana@example.com"}`)
 	case path == "/rest/api/3/denied":
-		http.Error(w, `{"code":403,"message":"no"}`, 403)
+		http.Error(w, `{"code":403,"message":"no"}`, http.StatusForbidden)
 	default:
 		fmt.Fprintf(w, `{"path":%q}`, path)
 	}
@@ -227,7 +224,7 @@ func (s *authServer) siteHost(w http.ResponseWriter, r *http.Request) {
 		fmt.Fprint(w, `{"cloudId":"`+testCloudID+`"}`)
 		return
 	}
-	http.Error(w, "Unauthorized", 401)
+	http.Error(w, "Unauthorized", http.StatusUnauthorized)
 }
 
 // grants counts the token requests of a kind.
@@ -255,13 +252,4 @@ func (s *authServer) expireAll() {
 			g.expires = time.Now().Add(-time.Second)
 		}
 	})
-}
-
-func writeFile(t *testing.T, name string, data []byte) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, data, 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
 }

@@ -18,7 +18,7 @@ import (
 func TestOAuthCloud(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, opts, conn := newAuthServer(t)
-		conn = strings.Replace(conn, "http://localhost:33333", "https://app.example.com/callback", 1) // nothing listens
+		conn = elsewhere(conn)
 		c := open(t, conn, opts)
 		session, err := c.Session(t.Context())
 		if err != nil || session.User != "ana@example.com" || session.HasCookies() {
@@ -71,7 +71,7 @@ func TestOAuthCloud(t *testing.T) {
 func TestOAuthTokenMakesNoRequest(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s, opts, conn := newAuthServer(t)
-		conn = strings.Replace(conn, "http://localhost:33333", "https://app.example.com/callback", 1)
+		conn = elsewhere(conn)
 		first, err := open(t, conn, opts).Token(t.Context(), 0)
 		if err != nil {
 			t.Fatal(err)
@@ -183,7 +183,7 @@ func TestOAuthClientSecretIsRefusedOnce(t *testing.T) {
 // Logout forgets the token; what was asked for by a cancelled context is an error of that.
 func TestOAuthLogout(t *testing.T) {
 	_, opts, conn := newAuthServer(t)
-	conn = strings.Replace(conn, "http://localhost:33333", "https://app.example.com/callback", 1)
+	conn = elsewhere(conn)
 	c := open(t, conn, opts)
 	if _, err := c.Session(t.Context()); err != nil {
 		t.Fatal(err)
@@ -200,7 +200,7 @@ func TestOAuthLogout(t *testing.T) {
 // A refusal by the API that is no matter of the token does not renew it (reports 6, 9 and 18).
 func TestOAuthForbiddenNeverRenews(t *testing.T) {
 	s, opts, conn := newAuthServer(t)
-	conn = strings.Replace(conn, "http://localhost:33333", "https://app.example.com/callback", 1)
+	conn = elsewhere(conn)
 	c := open(t, conn, opts)
 	for range 5 {
 		resp, err := c.HTTP().Get(s.site + "/rest/api/3/denied")
@@ -211,5 +211,24 @@ func TestOAuthForbiddenNeverRenews(t *testing.T) {
 	}
 	if n := s.grants("refresh_token"); n != 0 {
 		t.Errorf("%d refreshes", n)
+	}
+}
+
+// A token that the server has ended early is renewed when it is refused: once, and the request is
+// sent again.
+func TestOAuthRevokedEarly(t *testing.T) {
+	s, opts, conn := newAuthServer(t)
+	conn = elsewhere(conn)
+	c := open(t, conn, opts)
+	for range 3 {
+		resp, err := c.HTTP().Get(s.site + "/rest/api/3/myself")
+		if err != nil || resp.StatusCode != http.StatusOK {
+			t.Fatalf("%v", err)
+		}
+		resp.Body.Close()
+		s.expireAll()
+	}
+	if n := s.grants("refresh_token"); n != 2 {
+		t.Errorf("%d refreshes, want 2", n)
 	}
 }
