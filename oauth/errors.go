@@ -80,6 +80,9 @@ func (e *Error) verdict() verdict {
 		}
 		return verdicts["invalid_client"]
 	}
+	if e.Code == "invalid_grant" && e.Grant == "client_credentials" { // no person has a part in it
+		return verdict{autherr.ErrConfig, "check Scope, and set OAuthDPoP=True if the application must prove possession of a key"}
+	}
 	if v, ok := verdicts[e.Code]; ok {
 		return v
 	}

@@ -1,0 +1,69 @@
+//go:build linux
+
+// Command oidc lets oidc-provider judge package oauth: a certified authorization server that nobody
+// of this project wrote.
+//
+//	go run ./interop/oidc
+//
+// Two servers are started, one that demands nonces in proofs of possession. Headless Chromium, from
+// Debian's packages, is one of the people who consent. The journal of each server tells what was asked
+// of it: that no code and no refresh token was presented twice is read there. The last line is
+// "N passed, N failed"; the exit code is 0 only if nothing failed.
+package main
+
+import (
+	"context"
+	"crypto/ecdsa"
+	"crypto/elliptic"
+	"crypto/rand"
+	"embed"
+	"os"
+	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/harness"
+)
+
+// chromium is Debian's.
+const chromium = "/usr/bin/chromium"
+
+//go:embed op.mjs browser.mjs package.json package-lock.json
+var files embed.FS
+
+func main() {
+	os.Exit(harness.Main(harness.Plan{
+		Name: "oidc", Limit: 5 * time.Minute, Files: files,
+		Needs: []harness.Needs{{File: chromium, Package: "chromium"}},
+	}, run))
+}
+
+func run(ctx context.Context, s *harness.Processes) error {
+	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		return err
+	}
+	plain, err := start(ctx, s, "plain", &key.PublicKey)
+	if err != nil {
+		return err
+	}
+	defer plain.stop()
+	nonces, err := start(ctx, s, "nonces", &key.PublicKey, "NONCE=1")
+	if err != nil {
+		return err
+	}
+	defer nonces.stop()
+	c := &checks{Processes: s, ctx: ctx, op: plain, key: key}
+	if err := c.discover(); err != nil {
+		return err
+	}
+	c.code()
+	c.rotation()
+	c.clients()
+	c.device()
+	c.refusals()
+	c.op = nonces
+	if err := c.discover(); err != nil {
+		return err
+	}
+	c.nonces()
+	return nil
+}
