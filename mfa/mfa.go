@@ -24,6 +24,7 @@ const (
 	Question Kind = "question" // security question
 	Token    Kind = "token"    // RSA, Symantec, on-premises token: a code is read off it
 	Hardware Kind = "hardware" // YubiKey in OTP mode
+	Passkey  Kind = "passkey"  // a WebAuthn key of the client's own signs; nobody is asked
 )
 
 // Sent reports whether a code of this kind reaches the user in a message that the
@@ -49,7 +50,7 @@ type Challenge struct {
 //
 // It returns [ErrNotMine] when it has nothing to say to this challenge, so that
 // another one can be asked, and [ErrResend] to have the message sent again. Every
-// other error ends the sign-in. It is not called for [Push]; see [Watcher].
+// other error ends the sign-in. It is not called for [Push], see [Watcher], and not for [Passkey].
 type Answerer interface {
 	Answer(ctx context.Context, c Challenge) (string, error)
 }

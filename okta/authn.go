@@ -44,7 +44,8 @@ type transaction struct {
 	FactorTypes        []factorType
 	AllowRemember      bool
 	PasswordExpireDays *int
-	Refresh            time.Duration // POLL: pace asked for
+	Refresh            time.Duration   // POLL: pace asked for
+	WebAuthn           json.RawMessage // what a key has to sign; nil: nothing
 
 	Links map[string][]link
 }
@@ -173,10 +174,11 @@ func refusalIn(body []byte) string {
 
 func (t *transaction) readEmbedded(raw json.RawMessage) {
 	var e struct {
-		Factors json.RawMessage `json:"factors"`
-		Factor  json.RawMessage `json:"factor"`
-		Types   json.RawMessage `json:"factorTypes"`
-		Policy  struct {
+		Factors   json.RawMessage `json:"factors"`
+		Factor    json.RawMessage `json:"factor"`
+		Challenge json.RawMessage `json:"challenge"`
+		Types     json.RawMessage `json:"factorTypes"`
+		Policy    struct {
 			AllowRemember bool `json:"allowRememberDevice"`
 			Expiration    struct {
 				Days *int `json:"passwordExpireDays"`
@@ -196,6 +198,10 @@ func (t *transaction) readEmbedded(raw json.RawMessage) {
 		t.Factors = oneOrMany[factor](e.Factors, maxFactors)
 	}
 	t.FactorTypes = oneOrMany[factorType](e.Types, maxFactors)
+	t.WebAuthn = e.Challenge
+	if len(t.Factors) > 0 && len(t.WebAuthn) == 0 {
+		t.WebAuthn = t.Factors[0].Embedded.Challenge.webauthn
+	}
 	t.AllowRemember = e.Policy.AllowRemember
 	t.PasswordExpireDays = e.Policy.Expiration.Days
 	t.Refresh = time.Duration(min(max(e.Transaction.Profile.Refresh, 0), 60_000)) * time.Millisecond

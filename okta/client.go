@@ -10,6 +10,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/mfa"
+	"github.com/ssoexchange/ssoexchange/passkey"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
@@ -41,7 +42,12 @@ type Client struct {
 	Factor         FactorChoice
 	Answerer       mfa.Answerer // nil: nobody can be asked; a Sent factor still sends its message. See also mfa.Preparer
 	RememberDevice bool         // where the policy allows it
-	MFATimeout     time.Duration
+
+	// Passkeys returns the passkeys that may answer for User, of whichever organisation; nil: there
+	// are none. It is called once for each sign-in.
+	Passkeys func(ctx context.Context) ([]*passkey.Credential, error)
+
+	MFATimeout time.Duration
 
 	Transport http.RoundTripper // nil: http.DefaultTransport, with a connection for each request
 	UserAgent string
@@ -87,6 +93,9 @@ func (c *Client) SignIn(ctx context.Context, start saml.Start) (*saml.Response, 
 	w, err := c.newWalk(start)
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepConfig, err)
+	}
+	if err := w.readPasskeys(ctx); err != nil {
+		return nil, autherr.AtStep(autherr.StepState, err)
 	}
 
 	began := time.Now()

@@ -178,7 +178,8 @@ var recorded = []struct{ want, files string }{
 		idx/error-authenticator-enroll-phone-invalid-number`},
 	{"refused: 403 app.ldap.password.reset.failed", `
 		idx/error-password-reset-failed`},
-	{"refused: 403 authfactor.webauthn.error.assertion_validation_failure", `
+	{"rejected: login: okta: 403 authfactor.webauthn.error.assertion_validation_failure None of the WebAuthn authenticators " +
+		"the user has enrolled for was able to validate the assertion", `
 		idx/error-authenticator-webauthn-failure`},
 	{"refused: 403 enroll.hotp.restricted", `
 		idx/error-authenticator-enroll-custom-otp`},

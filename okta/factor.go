@@ -1,6 +1,7 @@
 package okta
 
 import (
+	"bytes"
 	"cmp"
 	"encoding/json"
 	"fmt"
@@ -9,19 +10,22 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/mfa"
+	"github.com/ssoexchange/ssoexchange/passkey"
 )
 
 // FactorChoice says which of the enrolled factors to use. The zero value leaves the
 // choice to the client:
 //
-//  1. a factor for which the Answerer has an answer at hand, that is, without
+//  1. a passkey of the client's own ([Client.Passkeys]): it needs nobody, and policies that
+//     want a factor that resists phishing offer nothing else;
+//  2. a factor for which the Answerer has an answer at hand, that is, without
 //     asking a person (see [mfa.Ready]), or fetches it (see [mfa.Preparer]): TOTP, where Google's comes before Okta's
 //     because its seed is the one that people can export, then token, hardware
 //     key, SMS, mail, call, question;
-//  2. Okta Verify push, which needs a person but no typing;
-//  3. what a person can type: TOTP, SMS, mail, call, token, hardware key, question.
+//  3. Okta Verify push, which needs a person but no typing;
+//  4. what a person can type: TOTP, SMS, mail, call, token, hardware key, question.
 //
-// Without an Answerer nobody can type, and 3 begins with the kinds whose message
+// Without an Answerer nobody can type, and 4 begins with the kinds whose message
 // reaches somebody: SMS, mail, call. Among several factors of one kind the choice
 // goes by provider, device name and id, never by the order in which they are listed.
 type FactorChoice struct {
@@ -59,11 +63,25 @@ type factor struct {
 	} `json:"profile"`
 	Links    links `json:"_links"`
 	Embedded struct {
-		Challenge struct {
-			// A pointer, because 0 is one of the numbers to choose from.
-			CorrectAnswer *json.Number `json:"correctAnswer"`
-		} `json:"challenge"`
+		Challenge factorChallenge `json:"challenge"`
 	} `json:"_embedded"`
+
+	passkey *passkey.Credential // of the client's own, which can answer; nil: none. See signable
+}
+
+// factorChallenge is what a factor's answer depends on.
+type factorChallenge struct {
+	// A pointer, because 0 is one of the numbers to choose from.
+	CorrectAnswer *json.Number `json:"correctAnswer"`
+
+	webauthn json.RawMessage // the whole, for package passkey
+}
+
+func (c *factorChallenge) UnmarshalJSON(data []byte) error {
+	type plain factorChallenge
+	_ = json.Unmarshal(data, (*plain)(c)) // what is not an object has no number
+	c.webauthn = bytes.Clone(data)
+	return nil
 }
 
 func (f factor) verify() (link, bool) {
@@ -93,6 +111,10 @@ func (f factor) kind() mfa.Kind {
 		return mfa.Email
 	case "question":
 		return mfa.Question
+	case typeWebAuthn, typeSecurityKey:
+		if f.passkey != nil {
+			return mfa.Passkey
+		}
 	}
 	return ""
 }
@@ -126,6 +148,8 @@ func (f factor) label() string {
 		return "mail"
 	case k == mfa.Question:
 		return "security question"
+	case k == mfa.Passkey:
+		return "passkey"
 	case k == mfa.Hardware:
 		return "YubiKey"
 	case k == mfa.Token && f.Vendor == "tac":
@@ -190,6 +214,8 @@ var (
 func rank(f factor, ready func(mfa.Challenge) bool) int {
 	k := f.kind()
 	switch {
+	case k == mfa.Passkey:
+		return -1
 	case k == mfa.Push:
 		return 100
 	case ready == nil:

@@ -42,6 +42,7 @@ var idxMeanings = []idxMeaning{
 	{[]string{ion.MsgIncorrectPassword, ion.MsgBadCredentials}, false, meaning{autherr.ErrCredentials, hintPassword}},
 	{[]string{ion.MsgPassCodeInvalid, ion.MsgSoftTokenInvalid}, false, meaning{autherr.ErrMFARejected, "the code or answer is wrong"}},
 	{[]string{ion.MsgSoftTokenUsed}, false, meaning{autherr.ErrMFARejected, "each code works once: use the next one"}},
+	{[]string{ion.MsgWebAuthnInvalid}, false, meaning{autherr.ErrMFARejected, hintPasskey}},
 	{[]string{ion.MsgSuspendedFactor}, false, meaning{autherr.ErrMFARejected, hintFactor}},
 	{[]string{ion.MsgSessionExpired, ion.MsgTransactionGone, ion.MsgInvalidDevice}, false, meaning{autherr.ErrUnreachable, hintExpired}},
 	{[]string{ion.MsgSMSLimit, ion.MsgCallLimit}, false, meaning{autherr.ErrRateLimited, hintMessages}},

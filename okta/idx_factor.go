@@ -37,7 +37,7 @@ var idxKinds = map[string]map[string][2]string{ // key → method → factorType
 	ion.AuthCustomOTP:  {"*": {"token", "CUSTOM"}},
 	ion.AuthTAC:        {"*": {"token", "OKTA"}},
 	ion.AuthYubiKey:    {"*": {"token:hardware", "YUBICO"}},
-	ion.AuthWebAuthn:   {"*": {"security key", ""}},
+	ion.AuthWebAuthn:   {"*": {typeSecurityKey, ""}},
 	ion.AuthDuo:        {"*": {"Duo", ""}},
 	ion.AuthPassword:   {"*": {"password", ""}},
 }
@@ -88,6 +88,9 @@ func (t *idxTransaction) offers(a *ion.Answer) []candidate {
 				all = append(all, offersOfChoice(form, c)...)
 			}
 		}
+	}
+	for i := range all {
+		t.signable(a, &all[i].factor)
 	}
 	return slices.DeleteFunc(all, func(o candidate) bool { return t.done[spent(o.factor)] })
 }
@@ -171,6 +174,7 @@ func same(a, b factor) bool {
 // at reports whether the transaction is at f, waiting for its answer.
 func at(a *ion.Answer, f factor) bool {
 	c, ok := current(a)
+	c.passkey = f.passkey
 	return ok && c.Vendor == f.Vendor && c.kind() == f.kind()
 }
 
@@ -178,6 +182,7 @@ func at(a *ion.Answer, f factor) bool {
 // to answer: the one that was chosen, or, where the server chose, one that is wanted.
 func (t *idxTransaction) wantsCurrent(a *ion.Answer) bool {
 	f, ok := current(a)
+	t.signable(a, &f)
 	if !ok || f.kind() == "" || t.done[spent(f)] {
 		return false
 	}
@@ -224,6 +229,7 @@ func (t *idxTransaction) pick(ctx context.Context, a *ion.Answer) (*ion.Answer, 
 	}
 	f, err := choose(factors, t.w.c.Factor, t.w.ready())
 	if err != nil {
+		err = t.w.noPasskey(err, t.origin, a.WebAuthnIDs())
 		if a.OnlyFastPass() {
 			err = t.stuck(a)
 		}

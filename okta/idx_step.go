@@ -25,6 +25,7 @@ var idxSteps = []turn{
 	{(*idxTransaction).skippable, (*idxTransaction).skip},
 	{has(ion.KeepMeSignedIn), (*idxTransaction).keepSignedIn},
 	{(*idxTransaction).asksPassword, (*idxTransaction).answerPassword},
+	{(*idxTransaction).asksPasskey, (*idxTransaction).answerPasskey},
 	{(*idxTransaction).asksCode, (*idxTransaction).answerCode},
 	{(*idxTransaction).awaitsPush, (*idxTransaction).answerPush},
 	{(*idxTransaction).selectable, (*idxTransaction).pick},

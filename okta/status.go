@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/deadline"
 	"github.com/ssoexchange/ssoexchange/internal/wiretext"
+	"github.com/ssoexchange/ssoexchange/mfa"
 )
 
 // maxStates bounds how many states a transaction may pass. Two factors, warnings
@@ -180,8 +182,10 @@ func (w *flow) unauthenticated(ctx context.Context, t *transaction) (*transactio
 
 // mfaRequired: a factor is chosen and answered.
 func (w *flow) mfaRequired(ctx context.Context, t *transaction) (*transaction, error) {
+	w.signable(t)
 	f, err := choose(t.Factors, w.c.Factor, w.ready())
 	if err != nil {
+		err = w.noPasskey(err, w.api, credentialIDs(t.Factors))
 		return nil, autherr.AtStep(autherr.StepMFA, err)
 	}
 	return w.answer(ctx, t, t.byType(f, w.c.Factor.Device))
@@ -191,8 +195,12 @@ func (w *flow) mfaRequired(ctx context.Context, t *transaction) (*transaction, e
 // One that is not wanted, or that only a browser can answer, is put back.
 func (w *flow) mfaChallenge(ctx context.Context, t *transaction) (*transaction, error) {
 	var f factor
+	w.signable(t)
 	if len(t.Factors) > 0 {
 		f = t.Factors[0]
+		if i := slices.IndexFunc(t.Factors, func(g factor) bool { return g.passkey != nil }); i >= 0 {
+			f = t.Factors[i] // challenged by type: any of the user's keys may answer
+		}
 	}
 	if _, ok := f.verify(); !ok {
 		if next, ok := t.link("next"); ok && (next.Name == "verify" || next.Name == "poll") {
@@ -212,8 +220,11 @@ func (w *flow) mfaChallenge(ctx context.Context, t *transaction) (*transaction, 
 // answer answers one factor, whatever it takes.
 func (w *flow) answer(ctx context.Context, t *transaction, f factor) (*transaction, error) {
 	w.info("second factor", slog.String("factor", f.label()))
-	if f.kind() == kindPush {
+	switch f.kind() {
+	case kindPush:
 		return w.push(ctx, t, f)
+	case mfa.Passkey:
+		return w.answerPasskey(ctx, t, f)
 	}
 	p := newPending(t, f, w.stepUps > 0)
 	p.Sent = isChallenge(t.Status) && f.kind().Sent()

@@ -14,6 +14,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/jsonrepair"
+	"github.com/ssoexchange/ssoexchange/passkey"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
@@ -52,6 +53,7 @@ type flow struct {
 	// knownDevice: Okta has seen this device before, and may remember it.
 	knownDevice bool
 	restarted   bool
+	passkeys    []*passkey.Credential // of the client's own
 }
 
 func (c *Client) newWalk(start saml.Start) (*flow, error) {

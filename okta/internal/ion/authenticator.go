@@ -1,6 +1,7 @@
 package ion
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
@@ -50,6 +51,8 @@ type Authenticator struct {
 
 	Device string // masked telephone number, mail address or device name; may be empty
 
+	CredentialID string // webauthn: of the user's key, in base64url; may be empty
+
 	// Of the current authenticator only.
 	Resend, Send, Poll, Recover, Cancel *Form
 	HasCorrectAnswer                    bool   // push: a number has to be chosen
@@ -58,6 +61,8 @@ type Authenticator struct {
 	MagicLink                           *bool // mail: whether it has a link; nil: not said
 	Challenge                           *DeviceChallenge
 	DaysToExpiry                        *int // password: 0 is today; nil: not said
+	WebAuthn                            WebAuthn
+	Seed                                string // google_otp, while it is set up: its seed in base32
 }
 
 // Number returns the number to choose on the telephone, nil while there is none.
@@ -134,6 +139,7 @@ func readAuthenticator(n *node, handle string, status int) *Authenticator {
 	a.Device = profile.get("phoneNumber", "email", "deviceName", "secondaryEmail").label()
 	a.QuestionKey = profile.get("questionKey").str()
 	a.Question = words(profile.get("question").str(), maxMessage)
+	a.CredentialID = cmp.Or(n.get("credentialId").str(), profile.get("credentialId").str())
 
 	a.Resend = readForm(n.get("resend"), handle, status)
 	a.Send = readForm(n.get("send"), handle, status)
@@ -160,6 +166,8 @@ func (a *Authenticator) readContext(n *node, handle string, status int) {
 		a.MagicLink = &yes
 	}
 	a.Challenge = readDeviceChallenge(n.get("challenge"), handle, status)
+	a.WebAuthn = readWebAuthn(n)
+	a.Seed = n.get("sharedSecret").str()
 }
 
 func readDeviceChallenge(n *node, handle string, status int) *DeviceChallenge {
@@ -187,6 +195,7 @@ func (a *Authenticator) add(b *Authenticator) {
 		{&a.Key, &b.Key}, {&a.Type, &b.Type}, {&a.ID, &b.ID}, {&a.AuthenticatorID, &b.AuthenticatorID},
 		{&a.Name, &b.Name}, {&a.Nickname, &b.Nickname}, {&a.Device, &b.Device},
 		{&a.QuestionKey, &b.QuestionKey}, {&a.Question, &b.Question},
+		{&a.CredentialID, &b.CredentialID}, {&a.Seed, &b.Seed},
 	} {
 		if *s.into == "" {
 			*s.into = *s.from
@@ -214,6 +223,7 @@ func (a *Authenticator) add(b *Authenticator) {
 	if a.DaysToExpiry == nil {
 		a.DaysToExpiry = b.DaysToExpiry
 	}
+	a.WebAuthn.add(b.WebAuthn)
 }
 
 func (a *Authenticator) hasID(id string) bool {

@@ -37,6 +37,7 @@ const (
 	MsgSoftTokenInvalid     = "authfactor.challenge.soft_token.invalid_passcode"
 	MsgSoftTokenUsed        = "authfactor.challenge.soft_token.used_passcode"
 	MsgSuspendedFactor      = "authfactor.challenge.suspended_factor"
+	MsgWebAuthnInvalid      = "authfactor.webauthn.error.assertion_validation_failure"
 	MsgPushRejected         = "api.authn.poll.error.push_rejected"
 	MsgNumberUpgrade        = "oie.authenticator.app.method.push.force.upgrade.number_challenge"
 	MsgBiometrics           = "*.verify.enable.biometrics*" // Okta Verify and custom apps, any method
