@@ -79,7 +79,10 @@ func isListed(ids []string, k *passkey.Credential) bool {
 // noPasskey explains the error of a choice that wanted a passkey and found none: whether
 // there is none, or it belongs elsewhere, or the user has not registered it.
 func (w *flow) noPasskey(err error, at *url.URL, registered []string) error {
-	if w.c.Factor.Kind != mfa.Passkey || errors.Is(err, autherr.ErrUnsupported) && len(w.passkeys) == 0 && w.c.Passkeys == nil {
+	switch want := w.c.Factor.Kind; {
+	case want == mfa.Passkey:
+	case want == "" && len(w.passkeys) > 0 && errors.Is(err, autherr.ErrUnsupported):
+	default:
 		return err
 	}
 	var names []string
@@ -93,7 +96,8 @@ func (w *flow) noPasskey(err error, at *url.URL, registered []string) error {
 	case len(w.passkeys) == 0:
 		e.Text, e.Hint = "okta: no passkey is stored for this user", "enrol one first, or set MFAType to another factor"
 	case !here:
-		e.Text = fmt.Sprintf("okta: the stored passkey belongs to %s, and the sign-in is at %s", strings.Join(names, ", "), at.Hostname())
+		e.Text = fmt.Sprintf("okta: the stored passkey belongs to %s, and the sign-in is at %s",
+			strings.Join(names, ", "), at.Hostname())
 		e.Hint = "a passkey works only under the name that it was made for: enrol another one there"
 	case w.passkeyFor(at, registered) == nil:
 		e.Text = "okta: the stored passkey is not among those that the user has registered"
@@ -256,7 +260,8 @@ func (w *flow) answerPasskey(ctx context.Context, t *transaction, f factor) (*tr
 	}
 	next, ok := t.link("next")
 	if !isChallenge(t.Status) || !ok {
-		return nil, autherr.AtStep(autherr.StepMFA, autherr.New(autherr.ErrBadAnswer, "okta: the passkey is not asked for a signature", ""))
+		return nil, autherr.AtStep(autherr.StepMFA, autherr.New(autherr.ErrBadAnswer,
+			"okta: the passkey is not asked for a signature", ""))
 	}
 	u, err := w.checkLink(autherr.StepMFA, next)
 	if err != nil {
@@ -274,7 +279,8 @@ func (w *flow) answerPasskey(ctx context.Context, t *transaction, f factor) (*tr
 		body[name] = signed[name]
 	}
 	remember := w.remember(t)
-	done, err := w.post(ctx, step{name: autherr.StepMFA, url: u, remember: remember, body: body, secrets: []string{t.StateToken}})
+	done, err := w.post(ctx, step{name: autherr.StepMFA, url: u, remember: remember, body: body,
+		secrets: []string{t.StateToken}})
 	var oe *Error
 	if errors.As(err, &oe) && oe.Code == "E0000068" {
 		w.restarted = true
