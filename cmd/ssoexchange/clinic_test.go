@@ -93,7 +93,7 @@ func (c *clinic) doctor(scheme string) (status int, findings []findingJSON, said
 	return status, findings, stdout + stderr
 }
 
-// file makes a file for a fault.
+// File makes a file for a fault.
 func (c *clinic) file(name, text string, mode os.FileMode) string {
 	c.Helper()
 	path := filepath.Join(c.dir, name)

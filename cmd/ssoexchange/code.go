@@ -3,28 +3,21 @@ package main
 import (
 	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"net/http"
-	"net/url"
 	"os"
 	"strings"
-	"time"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/configfile"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
-	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/files"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/refreshd"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/terminal"
 )
-
-// maxCode bounds a code that is handed in, in bytes: answers to questions are the
-// longest.
-const maxCode = 256
 
 func (a *app) codeCommand() *cobra.Command {
 	var socket string
@@ -60,15 +53,15 @@ func (a *app) findSocket(given string) (string, error) {
 	if given != "" {
 		return given, nil
 	}
-	f, err := readProfiles(configFile())
+	f, err := configfile.Read(configfile.Path())
 	if err != nil {
 		return "", err
 	}
-	c, err := f.refreshSection()
+	c, err := f.RefreshSection()
 	if err != nil {
 		return "", err
 	}
-	return c.refreshSocket(a)
+	return c.SocketPath(a.stateDir)
 }
 
 func (a *app) handIn(ctx context.Context, profile, socket string) error {
@@ -76,24 +69,23 @@ func (a *app) handIn(ctx context.Context, profile, socket string) error {
 	if err != nil {
 		return err
 	}
-	r := a.refresherAt(socket)
+	r := refreshd.NewClient(socket, a.tui.WaitsFor)
 	code, err := a.readCode(ctx, r, profile)
 	if err != nil {
 		return err
 	}
-	resp, err := r.do(ctx, http.MethodPost, "/code/"+url.PathEscape(profile), code)
+	out, err := r.HandIn(ctx, profile, code)
 	if err != nil {
 		return err
 	}
-	defer resp.Body.Close()
-	return a.tellOutcome(resp)
+	return a.tellOutcome(out)
 }
 
-func (a *app) readCode(ctx context.Context, r refresherClient, profile string) (string, error) {
+func (a *app) readCode(ctx context.Context, r refreshd.Client, profile string) (string, error) {
 	var code string
 	if a.tui.HasTerminal() && stdinIsTerminal(a.stdin) {
 		// Which code, or the answer to which question.
-		status, err := r.status(ctx, profile)
+		status, err := r.Status(ctx, profile)
 		if err != nil {
 			return "", err
 		}
@@ -112,41 +104,20 @@ func (a *app) readCode(ctx context.Context, r refresherClient, profile string) (
 		}
 		code = answer
 	} else {
-		line, err := bufio.NewReader(io.LimitReader(a.stdin, maxCode+1)).ReadString('\n')
+		line, err := bufio.NewReader(io.LimitReader(a.stdin, refreshd.MaxCode+1)).ReadString('\n')
 		if err != nil && !errors.Is(err, io.EOF) {
 			return "", configError("reading the code: "+err.Error(), "")
 		}
 		code = line
 	}
-	if code = strings.TrimSpace(code); code == "" || len(code) > maxCode {
+	if code = strings.TrimSpace(code); code == "" || len(code) > refreshd.MaxCode {
 		return "", configError("no code given", "type it at the prompt, or send it to standard input: echo 123456 | ssoexchange code "+display.ShellWord(profile))
 	}
 	return code, nil
 }
 
-// codeOutcome is the answer to a code: who is signed in, or the error.
-type codeOutcome struct {
-	Version int        `json:"version"`
-	Profile string     `json:"profile"`
-	User    string     `json:"user,omitempty"`
-	Expires *time.Time `json:"expires_at_estimate,omitempty"`
-	Error   *codeError `json:"error,omitempty"`
-}
-
-type codeError struct {
-	Code       string `json:"code"`
-	Step       string `json:"step,omitempty"`
-	Message    string `json:"message"`
-	Hint       string `json:"hint,omitempty"`
-	RetryAfter int    `json:"retry_after,omitempty"`
-}
-
-func (a *app) tellOutcome(resp *http.Response) error {
-	var out codeOutcome
-	if err := json.NewDecoder(io.LimitReader(resp.Body, files.MaxSize)).Decode(&out); err != nil {
-		return &clierror.Error{Code: "bad_answer", Text: fmt.Sprintf("the refresher answered %d and no outcome", resp.StatusCode)}
-	}
-	if err := out.err(); err != nil {
+func (a *app) tellOutcome(out refreshd.Outcome) error {
+	if err := out.Err(); err != nil {
 		return err
 	}
 	if a.flags.json {
@@ -155,18 +126,6 @@ func (a *app) tellOutcome(resp *http.Response) error {
 	fmt.Fprintf(a.stdout, "signed in as %s\n", out.User)
 	return nil
 }
-
-// outcomeError is an error that another process has told of.
-type outcomeError struct{ codeError }
-
-func (e *outcomeError) Error() string    { return e.Message }
-func (e *outcomeError) HintText() string { return e.Hint }
-func (e *outcomeError) RetryAfter() time.Duration {
-	return time.Duration(e.codeError.RetryAfter) * time.Second
-}
-
-// Is gives the error the kind that its code names.
-func (e *outcomeError) Is(target error) bool { return clierror.IsKind(e.Code, target) }
 
 func stdinIsTerminal(r io.Reader) bool {
 	f, ok := r.(*os.File)

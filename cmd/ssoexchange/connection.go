@@ -4,6 +4,7 @@ import (
 	"os"
 	"strings"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/configfile"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -92,17 +93,17 @@ func (a *app) profileSettings() (sso.Settings, error) {
 	if name == "" && (a.namedByFlag() != "" || os.Getenv(connectionEnv) != "") {
 		return sso.Settings{}, nil
 	}
-	f, err := readProfiles(configFile())
+	f, err := configfile.Read(configfile.Path())
 	if err != nil {
 		return sso.Settings{}, err
 	}
 	if name == "" {
-		name = f.defaultProfile
+		name = f.Default
 	}
 	if name == "" {
 		return sso.Settings{}, nil
 	}
-	return f.settings(name)
+	return f.Settings(name)
 }
 
 // connectionSettings returns what the connection string on the command line says.
@@ -162,7 +163,7 @@ func (a *app) setSettings() (sso.Settings, error) {
 		if !ok {
 			return all, configError("--set needs Name=Value", "for example: --set MFAType=SMS")
 		}
-		one, err := setting(name, value, "write Name=Value")
+		one, err := configfile.Setting(name, value, "write Name=Value")
 		if err != nil {
 			return all, err
 		}

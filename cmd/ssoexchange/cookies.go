@@ -14,6 +14,8 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/configfile"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/files"
 	"github.com/ssoexchange/ssoexchange/cookiejar"
@@ -72,7 +74,7 @@ func (f *cookiesFlags) register(cmd *cobra.Command, standard string) {
 	cmd.Flags().BoolVar(&f.noVerify, "no-verify", false, "believe a stored session, and Jira's first word on a new one, without asking it once more")
 	cmd.Flags().BoolVar(&f.force, "force", false, "sign in even if a live session is stored")
 	cmd.RegisterFlagCompletionFunc("format", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
-		return formatNames(), cobra.ShellCompDirectiveNoFileComp
+		return configfile.FormatNames(), cobra.ShellCompDirectiveNoFileComp
 	})
 }
 
@@ -83,17 +85,9 @@ func (f *cookiesFlags) chosen(standard cookiejar.Format) (cookiejar.Format, erro
 	case f.format == "":
 		return standard, nil
 	case !slices.Contains(cookiejar.Formats(), format):
-		return "", configError(fmt.Sprintf("unknown format %q", f.format), "use one of: "+strings.Join(formatNames(), ", "))
+		return "", configError(fmt.Sprintf("unknown format %q", f.format), "use one of: "+strings.Join(configfile.FormatNames(), ", "))
 	}
 	return format, nil
-}
-
-func formatNames() []string {
-	var names []string
-	for _, f := range cookiejar.Formats() {
-		names = append(names, string(f))
-	}
-	return names
 }
 
 func (a *app) cookies(ctx context.Context, f cookiesFlags) error {
@@ -119,7 +113,7 @@ func (a *app) cookies(ctx context.Context, f cookiesFlags) error {
 	}
 	a.tellUser(cfg, session)
 	if !session.HasCookies() {
-		return noCookies(cfg)
+		return clierror.NoCookies(cfg.Scheme)
 	}
 	a.warnOmitted(format, session.Cookies)
 	var b bytes.Buffer
@@ -136,11 +130,6 @@ func (a *app) cookies(ctx context.Context, f cookiesFlags) error {
 	}
 	_, err = a.stdout.Write(b.Bytes())
 	return err
-}
-
-// noCookies is the error for schemes whose credential is a header.
-func noCookies(cfg *sso.Config) error {
-	return configError("AuthScheme="+cfg.Scheme+" has no cookies: its requests carry a header", "use header, api, exec or proxy")
 }
 
 // warnOmitted names the cookies that a format cannot hold.
@@ -173,7 +162,7 @@ func addHeaders(b *bytes.Buffer, format cookiejar.Format, h http.Header) error {
 	return display.JSON(b, doc)
 }
 
-// options passes on what the client has to know before it begins.
+// Options passes on what the client has to know before it begins.
 func (f cookiesFlags) options(o *sso.Options) { o.TrustExchange = f.noVerify }
 
 func (f cookiesFlags) session(ctx context.Context, client *sso.Client) (*sso.Session, error) {

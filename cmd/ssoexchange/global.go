@@ -153,7 +153,7 @@ func (a *app) quietConfig() (*sso.Config, error) {
 	return settings.ConfigWith(sso.ParseOptions{Keyring: oskeyring.Secret})
 }
 
-// stateDir returns the name of the state directory, which need not exist.
+// StateDir returns the name of the state directory, which need not exist.
 func (a *app) stateDir() (string, error) {
 	if a.flags.stateDir != "" {
 		return a.flags.stateDir, nil
@@ -201,7 +201,7 @@ func (a *app) openConfig(ctx context.Context, cfg *sso.Config, store sso.Store) 
 	return sso.OpenConfig(ctx, cfg, a.options(cfg, store))
 }
 
-// options are what every client of the program gets.
+// Options are what every client of the program gets.
 func (a *app) options(cfg *sso.Config, store sso.Store) *sso.Options {
 	opts := &sso.Options{Store: store, Logger: a.logger(), UserAgent: "ssoexchange/" + version(), Dial: a.dial,
 		Mailbox: a.mailbox, Waiting: a.tui.Waiting}

@@ -8,8 +8,10 @@ import (
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/configfile"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/oskeyring"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/refreshd"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/terminal"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
@@ -17,7 +19,7 @@ import (
 // hintFor says what to do about err. A command in it is one that can be run as it
 // stands: with the connection that this command was given.
 func (a *app) hintFor(err error) string {
-	if out := (*outcomeError)(nil); errors.As(err, &out) {
+	if out := (*refreshd.TurnError)(nil); errors.As(err, &out) {
 		return out.Hint // complete: it is that of refresh
 	}
 	args := a.connectionArgs()
@@ -70,8 +72,8 @@ func (a *app) refreshHint(name string, code, hint string, running bool) string {
 
 // profileArgs are the arguments that name what refresh keeps under name.
 func (a *app) profileArgs(name string) string {
-	if f, err := readProfiles(configFile()); err == nil {
-		if _, err := f.find(name); err == nil {
+	if f, err := configfile.Read(configfile.Path()); err == nil {
+		if _, err := f.Find(name); err == nil {
 			return "-p " + display.ShellWord(name) + a.storeArgs()
 		}
 	}
@@ -93,17 +95,17 @@ func (a *app) entryArgs(id sso.Identity) string {
 // profileOf returns the name and the configuration of the first profile whose identity is id, "" and
 // nil if there is none.
 func profileOf(id sso.Identity) (string, *sso.Config) {
-	f, err := readProfiles(configFile())
+	f, err := configfile.Read(configfile.Path())
 	if err != nil {
 		return "", nil
 	}
-	for _, p := range f.profiles {
-		settings, err := f.settings(p.name)
+	for _, p := range f.Profiles {
+		settings, err := f.Settings(p.Name)
 		if err != nil {
 			continue
 		}
 		if cfg, err := settings.ConfigWith(sso.ParseOptions{Keyring: oskeyring.Secret}); err == nil && cfg.Identity() == id {
-			return p.name, cfg
+			return p.Name, cfg
 		}
 	}
 	return "", nil
@@ -171,7 +173,7 @@ func publicProperty(name string) bool {
 	return false
 }
 
-// named matches the commands of this program that act on a connection.
+// Named matches the commands of this program that act on a connection.
 var named = regexp.MustCompile(`\bssoexchange (api|cookies|doctor|exec|login|logout|proxy|status)\b`)
 
 // nameConnection gives the commands in a hint the arguments that name the connection.

@@ -20,6 +20,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/coredump"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/terminal"
 )
 
@@ -28,11 +29,11 @@ func main() {
 	// net/http and other libraries print by it what a server has sent. Our own words go
 	// through log/slog with a handler of our own.
 	log.SetOutput(io.Discard)
-	forbidCores()
+	coredump.Forbid()
 	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
-// run is the whole program: arguments and streams in, exit status out.
+// Run is the whole program: arguments and streams in, exit status out.
 func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	return (&app{stdin: stdin, stdout: stdout, stderr: stderr}).run(args)
 }

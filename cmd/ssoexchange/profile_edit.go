@@ -1,20 +1,16 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/files"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/configfile"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/oskeyring"
-	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -67,27 +63,20 @@ func (a *app) profileRemoveCommand() *cobra.Command {
 	return cmd
 }
 
-// profileName is what a profile may be called: nothing that a shell or YAML reads in
-// its own way.
-var profileName = lazyregexp.New(`^[A-Za-z][A-Za-z0-9._-]{0,63}$`)
-
-// yamlWords are names that YAML 1.1 takes for something else than text.
-var yamlWords = []string{"true", "false", "yes", "no", "on", "off", "y", "n", "null"}
-
 func (a *app) profileAdd(ctx context.Context, name, extends string, args []string, toKeyring bool) error {
-	if !profileName().MatchString(name) || slices.Contains(yamlWords, strings.ToLower(name)) {
-		return configError("this cannot be the name of a profile", "use letters, digits, dots, dashes and underscores, and begin with a letter")
+	if err := configfile.CheckName(name); err != nil {
+		return err
 	}
-	f, err := readProfiles(configFile())
+	f, err := configfile.Read(configfile.Path())
 	if err != nil {
 		return err
 	}
-	if _, err := f.find(name); err == nil {
-		return configError(fmt.Sprintf("there is a profile %q already, in %s", name, f.path), "edit it there, or remove it first: ssoexchange profile remove "+name)
+	if _, err := f.Find(name); err == nil {
+		return configError(fmt.Sprintf("there is a profile %q already, in %s", name, f.Path), "edit it there, or remove it first: ssoexchange profile remove "+name)
 	}
 	var inherited sso.Settings
 	if extends != "" {
-		if inherited, err = f.settings(extends); err != nil {
+		if inherited, err = f.Settings(extends); err != nil {
 			return err
 		}
 	}
@@ -95,7 +84,7 @@ func (a *app) profileAdd(ctx context.Context, name, extends string, args []strin
 	if err != nil {
 		return err
 	}
-	p := profile{name: name, extends: extends}
+	p := configfile.Profile{Name: name, Extends: extends}
 	secrets, err := a.splitSecrets(ctx, &p, given, inherited, toKeyring)
 	if err != nil {
 		return err
@@ -106,13 +95,11 @@ func (a *app) profileAdd(ctx context.Context, name, extends string, args []strin
 	if err := oskeyring.Store(ctx, secrets); err != nil {
 		return err
 	}
-	if err := f.write(f.with(p), func(got *profileFile) bool {
-		return slices.EqualFunc(got.profiles, append(slices.Clone(f.profiles), p), sameProfile) && got.defaultProfile == f.defaultProfile
-	}); err != nil {
+	if err := f.Add(p); err != nil {
 		return errors.Join(err, oskeyring.Remove(ctx, oskeyring.Accounts(secrets)))
 	}
 	if !a.flags.json {
-		a.tui.Printf("profile %s is in %s", name, f.path)
+		a.tui.Printf("profile %s is in %s", name, f.Path)
 	}
 	return nil
 }
@@ -137,7 +124,7 @@ func (a *app) givenSettings(args []string) (sso.Settings, error) {
 		if !ok {
 			return sso.Settings{}, configError("a property needs the form Name=Value", "for example: AuthScheme=Okta")
 		}
-		one, err := setting(name, value, "write Name=Value")
+		one, err := configfile.Setting(name, value, "write Name=Value")
 		if bad := (*sso.ConfigError)(nil); errors.As(err, &bad) {
 			bad.Origin = "" // it stands there as an argument, not as --set
 		}
@@ -151,26 +138,26 @@ func (a *app) givenSettings(args []string) (sso.Settings, error) {
 
 // splitSecrets puts what may stand in a file into p, and returns the secrets that are for
 // the keyring.
-func (a *app) splitSecrets(ctx context.Context, p *profile, given, inherited sso.Settings, toKeyring bool) ([]oskeyring.Item, error) {
+func (a *app) splitSecrets(ctx context.Context, p *configfile.Profile, given, inherited sso.Settings, toKeyring bool) ([]oskeyring.Item, error) {
 	var secrets []oskeyring.Item
 	toItem := func(property, value string) {
-		item := oskeyring.Item{Account: p.name + "/" + property, Secret: func() string { return value }}
+		item := oskeyring.Item{Account: p.Name + "/" + property, Secret: func() string { return value }}
 		secrets = append(secrets, item)
-		p.fields = append(p.fields, profileField{name: property + "Keyring", value: item.Account})
+		p.Fields = append(p.Fields, configfile.Field{Name: property + "Keyring", Value: item.Account})
 	}
 	hasPassword := false
 	for _, settings := range []sso.Settings{inherited, given} {
 		for _, n := range settings.Names() {
-			property, _ := secretSource(n)
+			property, _ := configfile.SecretSource(n)
 			hasPassword = hasPassword || property == "Password"
 		}
 	}
 	for _, n := range given.Names() {
 		value, _, _ := given.Lookup(n)
-		_, source := secretSource(n)
+		_, source := configfile.SecretSource(n)
 		switch {
-		case source != literalSecret || value == "":
-			p.fields = append(p.fields, profileField{name: n, value: value})
+		case source != configfile.LiteralSecret || value == "":
+			p.Fields = append(p.Fields, configfile.Field{Name: n, Value: value})
 		case !toKeyring:
 			return nil, configError(n+" is not written to the file in clear", "use --keyring, or give "+n+"File or "+n+"Command")
 		default:
@@ -178,7 +165,7 @@ func (a *app) splitSecrets(ctx context.Context, p *profile, given, inherited sso
 		}
 	}
 	if toKeyring && !hasPassword && a.tui.CanAsk() {
-		password, err := a.askPassword(ctx, "profile "+p.name)
+		password, err := a.askPassword(ctx, "profile "+p.Name)
 		if err != nil {
 			return nil, err
 		}
@@ -192,17 +179,17 @@ func (a *app) splitSecrets(ctx context.Context, p *profile, given, inherited sso
 
 // tryProfile refuses values that no connection can have. A profile that lacks
 // something is fine: others may extend it.
-func (a *app) tryProfile(p profile, inherited sso.Settings) error {
-	if len(p.fields) == 0 && p.extends == "" {
+func (a *app) tryProfile(p configfile.Profile, inherited sso.Settings) error {
+	if len(p.Fields) == 0 && p.Extends == "" {
 		return configError("the profile would be empty", "give properties: Name=Value…, or -c CONNECTION")
 	}
 	all := inherited
-	for _, field := range p.fields {
-		one, err := sso.Setting(field.name, field.value)
+	for _, field := range p.Fields {
+		one, err := sso.Setting(field.Name, field.Value)
 		if err != nil {
 			return err
 		}
-		all = sso.Merge(all, one.From("profile "+p.name))
+		all = sso.Merge(all, one.From("profile "+p.Name))
 	}
 	_, _, hasScheme := all.Lookup("AuthScheme")
 	if !hasScheme { // so that the other values are looked at all the same
@@ -230,80 +217,31 @@ func (a *app) tryProfile(p profile, inherited sso.Settings) error {
 }
 
 func (a *app) profileRemove(ctx context.Context, name string, fromKeyring bool) error {
-	f, err := readProfiles(configFile())
+	f, err := configfile.Read(configfile.Path())
 	if err != nil {
 		return err
 	}
-	p, err := f.find(name)
+	p, err := f.Find(name)
 	if err != nil {
 		return err
 	}
-	var rest []profile
-	for _, other := range f.profiles {
-		if other.name == name {
-			continue
-		}
-		if other.extends == name {
-			return configError(fmt.Sprintf("%s:%d: profile %q extends it", f.path, other.line, other.name), "remove that one first, or its "+extendsKey)
-		}
-		rest = append(rest, other)
-	}
-	def := f.defaultProfile
-	if def == name {
-		def = ""
-	}
-	if err := f.write(f.without(p), func(got *profileFile) bool {
-		return slices.EqualFunc(got.profiles, rest, sameProfile) && got.defaultProfile == def
-	}); err != nil {
+	if err := f.Remove(p); err != nil {
 		return err
 	}
-	if def != f.defaultProfile {
+	if name == f.Default {
 		a.tui.Printf("there is no default profile any more")
 	}
 	if !fromKeyring {
 		return nil
 	}
 	var gone []string
-	for _, field := range p.fields {
-		_, source := secretSource(field.name)
-		if source == "Keyring" && !slices.ContainsFunc(rest, func(p profile) bool { return p.names(field.value) }) {
-			gone = append(gone, field.value)
+	for _, account := range p.KeyringAccounts() {
+		others := func(other configfile.Profile) bool {
+			return other.Name != name && slices.Contains(other.KeyringAccounts(), account)
+		}
+		if !slices.ContainsFunc(f.Profiles, others) {
+			gone = append(gone, account)
 		}
 	}
 	return oskeyring.Remove(ctx, gone)
-}
-
-// names reports whether a profile takes a secret from a keyring account.
-func (p profile) names(account string) bool {
-	return slices.ContainsFunc(p.fields, func(f profileField) bool {
-		_, source := secretSource(f.name)
-		return source == "Keyring" && f.value == account
-	})
-}
-
-// sameProfile compares what two profiles say, wherever they say it.
-func sameProfile(a, b profile) bool {
-	return a.name == b.name && a.extends == b.extends && slices.EqualFunc(a.fields, b.fields, func(x, y profileField) bool {
-		return x.name == y.name && x.value == y.value
-	})
-}
-
-// write replaces the file by text, if that says what it is meant to say: an edit
-// that went wrong in a file of unusual form must not cost anybody a profile.
-func (f *profileFile) write(text []byte, good func(*profileFile) bool) error {
-	got := &profileFile{path: f.path, text: text}
-	if err := got.parse(); err != nil || !good(got) {
-		return configError(f.path+" is written in a way that cannot be edited here", "edit it by hand; it is unchanged")
-	}
-	path := f.path
-	if to, err := files.FindTarget(path); err != nil || !to.Regular {
-		return configError(f.path+" is not a file that can be written", "set SSOEXCHANGE_CONFIG to a file, or edit what it is made from")
-	}
-	if now, err := files.ReadRegular(path); err == nil && !bytes.Equal(now, f.text) {
-		return configError(f.path+" has changed in the meantime", "run the command again")
-	}
-	if err := os.MkdirAll(filepath.Dir(path), 0o700); err != nil {
-		return configError(err.Error(), "")
-	}
-	return files.WriteSecret(path, text)
 }

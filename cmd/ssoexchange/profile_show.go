@@ -6,6 +6,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/configfile"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
@@ -51,7 +52,7 @@ func (a *app) profileListCommand() *cobra.Command {
   for p in $(ssoexchange profile list); do ssoexchange doctor -p "$p"; done`,
 		Args: cobra.NoArgs,
 		RunE: func(*cobra.Command, []string) error {
-			f, err := readProfiles(configFile())
+			f, err := configfile.Read(configfile.Path())
 			if err != nil {
 				return err
 			}
@@ -62,8 +63,8 @@ func (a *app) profileListCommand() *cobra.Command {
 				Extends string `json:"extends,omitempty"`
 			}
 			list := []entry{}
-			for _, p := range f.profiles {
-				list = append(list, entry{1, p.name, p.name == f.defaultProfile, p.extends})
+			for _, p := range f.Profiles {
+				list = append(list, entry{1, p.Name, p.Name == f.Default, p.Extends})
 			}
 			if a.flags.json {
 				return display.JSON(a.stdout, list)
@@ -96,11 +97,11 @@ type shown struct {
 }
 
 func (a *app) profileShow(name string) error {
-	f, err := readProfiles(configFile())
+	f, err := configfile.Read(configfile.Path())
 	if err != nil {
 		return err
 	}
-	settings, err := f.settings(name)
+	settings, err := f.Settings(name)
 	if err != nil {
 		return err
 	}
@@ -121,7 +122,7 @@ func (a *app) profileShow(name string) error {
 			Name       string  `json:"name"`
 			Default    bool    `json:"default"`
 			Properties []shown `json:"properties"`
-		}{1, name, name == f.defaultProfile, list})
+		}{1, name, name == f.Default, list})
 	}
 	for _, s := range list {
 		fmt.Fprintf(a.stdout, "%-*s  # %s\n", min(width, 72), s.Name+": "+s.Value, s.Origin)
@@ -140,9 +141,9 @@ func (a *app) profileShow(name string) error {
 // showable is a value as it may be shown: of a secret only where it is kept, of a
 // command only the program, since its arguments may hold a secret.
 func showable(name, value string) string {
-	_, source := secretSource(name)
+	_, source := configfile.SecretSource(name)
 	switch {
-	case source == literalSecret:
+	case source == configfile.LiteralSecret:
 		return "[redacted]"
 	case source == "Command" || name == "MFACommand":
 		words := strings.Fields(value)
@@ -155,4 +156,16 @@ func showable(name, value string) string {
 		return "[redacted]"
 	}
 	return value
+}
+
+func completeProfile(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+	f, err := configfile.Read(configfile.Path())
+	if err != nil {
+		return nil, cobra.ShellCompDirectiveNoFileComp
+	}
+	var names []string
+	for _, p := range f.Profiles {
+		names = append(names, p.Name)
+	}
+	return names, cobra.ShellCompDirectiveNoFileComp
 }

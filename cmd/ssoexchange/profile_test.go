@@ -1,16 +1,15 @@
 package main
 
 import (
-	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 	"testing"
 
 	"github.com/zalando/go-keyring"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/configfile"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/oskeyring"
 )
 
@@ -35,7 +34,7 @@ func TestProfileKeyring(t *testing.T) {
 	if !keyringHas(t, "work/Password", c.Password) || !keyringHas(t, "work/SSOAppPassword", c.AppPassword) {
 		t.Error("a secret is not in the keyring")
 	}
-	data, err := os.ReadFile(configFile())
+	data, err := os.ReadFile(configfile.Path())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -81,7 +80,7 @@ func TestProfileKeyringUndone(t *testing.T) {
 func TestProfileFile(t *testing.T) {
 	c := newClinic(t)
 	real := c.file("dotfiles.yaml", "# mine\n", 0o644)
-	if err := os.Symlink(real, configFile()); err != nil {
+	if err := os.Symlink(real, configfile.Path()); err != nil {
 		t.Skip("no symbolic links here")
 	}
 	if status, _, stderr := c.program("profile", "add", "work", "AuthScheme=Okta"); status != 0 {
@@ -91,7 +90,7 @@ func TestProfileFile(t *testing.T) {
 	if err != nil || string(data) != "# mine\nprofiles:\n  work:\n    AuthScheme: Okta\n" {
 		t.Errorf("%q, %v", data, err)
 	}
-	if info, err := os.Lstat(configFile()); err != nil || info.Mode()&os.ModeSymlink == 0 {
+	if info, err := os.Lstat(configfile.Path()); err != nil || info.Mode()&os.ModeSymlink == 0 {
 		t.Errorf("the link is gone: %v", err)
 	}
 	if info, err := os.Stat(real); err != nil || info.Mode().Perm() != 0o600 {
@@ -101,43 +100,4 @@ func TestProfileFile(t *testing.T) {
 	if err != nil || len(left) != 0 {
 		t.Errorf("left behind: %v %v", left, err)
 	}
-}
-
-// FuzzProfileEdit adds a profile to any file that can be read and takes it away
-// again. Either is refused, or it changes nothing else.
-func FuzzProfileEdit(f *testing.F) {
-	seeds := []string{
-		"", "# only a comment", "profiles:\n", "profiles: {}\n", "profiles: ~ # none\ndefault_profile: a\n",
-		"profiles:\n  a:\n    User: ana\n", "default_profile: a\nprofiles:\n    a:   # x\n        User: 'a''b'\n\n    # b\n    b: {extends: a}\n# end",
-		"profiles:\r\n  a:\r\n    User: ana\r\n", "---\nprofiles:\n  a:\n    User: >\n      ana\n      ben\n...\n",
-		"{profiles: {a: {User: ana}}, default_profile: a}", "profiles:\n a:\n  User: |\n   # no comment\n\n\ndefault_profile: a",
-	}
-	for _, s := range seeds {
-		f.Add(s, "a: b # c")
-	}
-	f.Fuzz(func(t *testing.T, text, value string) {
-		before := &profileFile{path: "config.yaml", text: []byte(text)}
-		if len(text) > 4096 || before.parse() != nil {
-			return
-		}
-		if _, err := before.find("zz"); err == nil || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
-			return
-		}
-		added := profile{name: "zz", fields: []profileField{{name: "User", value: value}}}
-		during := &profileFile{path: "config.yaml", text: before.with(added)}
-		if during.parse() != nil || !slices.EqualFunc(during.profiles, append(slices.Clone(before.profiles), added), sameProfile) {
-			return // write refuses it
-		}
-		p, err := during.find("zz")
-		if err != nil {
-			t.Fatal(err)
-		}
-		after := &profileFile{path: "config.yaml", text: during.without(p)}
-		if err := after.parse(); err != nil || !slices.EqualFunc(after.profiles, before.profiles, sameProfile) {
-			return // write refuses it
-		}
-		if bytes.Contains(after.text, []byte("zz:")) && !bytes.Contains(before.text, []byte("zz:")) {
-			t.Errorf("something is left behind:\n%q\n%q", before.text, after.text)
-		}
-	})
 }

@@ -15,7 +15,7 @@ import (
 
 const storeHint = "use file: for the state directory, file:DIRECTORY, or redis://[USER@]HOST[:PORT][/DB] or rediss://… for TLS"
 
-// openStore opens what --store names: the state directory, or a store that several
+// OpenStore opens what --store names: the state directory, or a store that several
 // hosts share.
 func (a *app) openStore() (sso.Store, error) {
 	where, err := a.storeURL()

@@ -12,7 +12,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
-// version returns the module's version as the build recorded it.
+// Version returns the module's version as the build recorded it.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {

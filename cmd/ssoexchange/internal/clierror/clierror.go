@@ -24,6 +24,11 @@ func Config(text, hint string) error {
 	return &sso.StepError{Step: "config", Err: &Error{Code: "config", Text: text, Hint: hint}}
 }
 
+// NoCookies is the error for a scheme whose credential is a header.
+func NoCookies(scheme string) error {
+	return Config("AuthScheme="+scheme+" has no cookies: its requests carry a header", "use header, api, exec or proxy")
+}
+
 // Exit ends the program with a status of its own, and without another word if Text is empty.
 type Exit struct {
 	Status int

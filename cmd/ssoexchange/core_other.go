@@ -1,9 +1,0 @@
-//go:build !unix
-
-package main
-
-import "os/exec"
-
-func forbidCores() {}
-
-func startWithCores(cmd *exec.Cmd) error { return cmd.Start() }

@@ -1,6 +1,0 @@
-package main
-
-import "os"
-
-// There is no such signal here.
-func notifyLook(chan<- os.Signal) {}
