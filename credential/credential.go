@@ -55,6 +55,13 @@ type (
 		Valid(now time.Time) bool
 	}
 
+	// Corrector is a credential that learns from a refusal what it takes, such as the server's time. It
+	// reports whether the same request, authorized anew, may be tried once more: the server has done
+	// nothing.
+	Corrector interface {
+		Correct(resp *http.Response) bool
+	}
+
 	// Owned is a credential that came with the name of its user.
 	Owned interface {
 		User() string

@@ -19,7 +19,7 @@ import (
 // Listener waits for the browser on the loopback address of a CallbackURL (RFC 8252, section 7.3).
 type Listener struct {
 	callback *url.URL
-	state    string
+	isAnswer func(url.Values) bool
 	sockets  []net.Listener
 	server   *http.Server
 	serving  sync.WaitGroup
@@ -37,6 +37,13 @@ const (
 // changed silently: it is registered at the server. Only an answer with the authorization's state
 // counts: any page in the browser can send requests here.
 func Listen(callback *url.URL, state string) (*Listener, error) {
+	return ListenFor(callback, func(q url.Values) bool {
+		return (q.Has("code") || q.Has("error")) && subtle.ConstantTimeCompare([]byte(q.Get("state")), []byte(state)) == 1
+	})
+}
+
+// ListenFor is Listen for answers of another form, as OAuth 1.0a's are.
+func ListenFor(callback *url.URL, isAnswer func(url.Values) bool) (*Listener, error) {
 	hosts := map[string][]string{"localhost": {"127.0.0.1", "::1"}, "127.0.0.1": {"127.0.0.1"}, "::1": {"::1"}}[strings.ToLower(callback.Hostname())]
 	if callback.Scheme != "http" || hosts == nil {
 		return nil, autherr.AtStep(autherr.StepConfig, autherr.New(autherr.ErrConfig, "oauth: nothing can listen at CallbackURL here",
@@ -46,7 +53,7 @@ func Listen(callback *url.URL, state string) (*Listener, error) {
 	if port == "" {
 		port = "80"
 	}
-	l := &Listener{callback: callback, state: state, answers: make(chan string, 1)}
+	l := &Listener{callback: callback, isAnswer: isAnswer, answers: make(chan string, 1)}
 	for i, host := range hosts {
 		socket, err := net.Listen("tcp", net.JoinHostPort(host, port))
 		if err != nil && i > 0 && !addressInUse(host, port) {
@@ -123,7 +130,7 @@ func (l *Listener) serve(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "not here", http.StatusMisdirectedRequest)
 	case r.URL.Path != path || r.Method != http.MethodGet:
 		http.Error(w, "not found", http.StatusNotFound)
-	case !q.Has("code") && !q.Has("error") || subtle.ConstantTimeCompare([]byte(q.Get("state")), []byte(l.state)) != 1:
+	case !l.isAnswer(q):
 		http.Error(w, "this is not the answer that is waited for", http.StatusBadRequest)
 	default:
 		answer := *l.callback

@@ -23,13 +23,17 @@ const OutOfBand = "oob"
 // Client is a consumer of one Jira. Its fields are set before its first use; it is then safe for
 // concurrent use.
 type Client struct {
-	BaseURL     *url.URL          // of Jira, with its context path
-	ConsumerKey string            // of the application link
-	Key         *rsa.PrivateKey   // its public half is in the application link; at least 1024 bits
-	Callback    string            // where Jira sends the person with the verifier; "": OutOfBand
-	Transport   http.RoundTripper // nil: http.DefaultTransport
-	UserAgent   string            // "": "ssoexchange"
-	Logger      *slog.Logger      // nil: silent
+	BaseURL     *url.URL        // of Jira, with its context path
+	ConsumerKey string          // of the application link
+	Key         *rsa.PrivateKey // its public half is in the application link; at least 1024 bits
+	Callback    string          // where Jira sends the person with the verifier; "": OutOfBand
+
+	// RequestURL, AuthorizeURL and AccessURL replace the endpoints below BaseURL; nil: they do not.
+	RequestURL, AuthorizeURL, AccessURL *url.URL
+
+	Transport http.RoundTripper // nil: http.DefaultTransport
+	UserAgent string            // "": "ssoexchange"
+	Logger    *slog.Logger      // nil: silent
 
 	skew atomic.Int64 // nanoseconds that the server's clock is ahead of ours; changed by CorrectClock
 }
@@ -74,7 +78,7 @@ func (c *Client) RequestToken(ctx context.Context) (*Temporary, error) {
 	if callback == "" {
 		callback = OutOfBand
 	}
-	values, _, err := c.post(ctx, "/plugins/servlet/oauth/request-token", param{"oauth_callback", callback})
+	values, _, err := c.post(ctx, c.endpoint(c.RequestURL, "request-token"), param{"oauth_callback", callback})
 	if err != nil {
 		return nil, err
 	}
@@ -82,7 +86,7 @@ func (c *Client) RequestToken(ctx context.Context) (*Temporary, error) {
 		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer, "oauth1: the server did not confirm the callback",
 			"a server of OAuth 1.0 without the a is open to session fixation and is not used"))
 	}
-	authorize := c.BaseURL.JoinPath("/plugins/servlet/oauth/authorize")
+	authorize := c.endpoint(c.AuthorizeURL, "authorize")
 	authorize.RawQuery = url.Values{"oauth_token": {values.Get("oauth_token")}}.Encode()
 	return &Temporary{Token: values.Get("oauth_token"), Secret: values.Get("oauth_token_secret"), AuthorizeURL: authorize}, nil
 }
@@ -102,12 +106,21 @@ func (c *Client) Renew(ctx context.Context, t *Token) (*Token, error) {
 }
 
 func (c *Client) access(ctx context.Context, more ...param) (*Token, error) {
-	values, at, err := c.post(ctx, "/plugins/servlet/oauth/access-token", more...)
+	values, at, err := c.post(ctx, c.endpoint(c.AccessURL, "access-token"), more...)
 	if err != nil {
 		return nil, err
 	}
 	return &Token{Token: values.Get("oauth_token"), Secret: values.Get("oauth_token_secret"), SessionHandle: values.Get("oauth_session_handle"),
 		Expires: after(at, values.Get("oauth_expires_in")), AuthorizationExpires: after(at, values.Get("oauth_authorization_expires_in"))}, nil
+}
+
+// endpoint is the address of a servlet, on a copy that the caller may change.
+func (c *Client) endpoint(given *url.URL, name string) *url.URL {
+	if given != nil {
+		u := *given
+		return &u
+	}
+	return c.BaseURL.JoinPath("/plugins/servlet/oauth/", name)
 }
 
 // maxLifetime bounds what a server says of a lifetime: a hundred years.
@@ -127,10 +140,9 @@ const maxAnswer = 64 << 10
 
 // post makes one token request, and a second one only if the server refused the timestamp and its
 // Date shows that our clock is wrong: it has done nothing then. The time is that of receipt.
-func (c *Client) post(ctx context.Context, path string, more ...param) (url.Values, time.Time, error) {
+func (c *Client) post(ctx context.Context, u *url.URL, more ...param) (url.Values, time.Time, error) {
 	h := &httpclient.Client{Server: "oauth1", Transport: c.Transport, UserAgent: c.UserAgent, Logger: c.Logger}
 	for try := 1; ; try++ {
-		u := c.BaseURL.JoinPath(path)
 		signed := &http.Request{Method: http.MethodPost, URL: u, Header: http.Header{}}
 		if err := c.sign(signed, more...); err != nil {
 			return nil, time.Time{}, autherr.AtStep(autherr.StepLogin, err)
@@ -148,7 +160,7 @@ func (c *Client) post(ctx context.Context, path string, more ...param) (url.Valu
 		case a.Status != http.StatusOK || problem.Problem != "":
 			return nil, time.Time{}, autherr.AtStep(autherr.StepLogin, problem)
 		case err != nil || values.Get("oauth_token") == "":
-			return nil, time.Time{}, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer, "oauth1: POST "+path+" brought no token",
+			return nil, time.Time{}, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer, "oauth1: POST "+u.Path+" brought no token",
 				"is the address that of Jira, and does a gateway in front of it answer?"))
 		}
 		return values, time.Now(), nil

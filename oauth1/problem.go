@@ -108,6 +108,15 @@ func problemOf(a *httpclient.Response) *Error {
 	return e
 }
 
+// ProblemIn returns the refusal that the answer to a signed request names; nil: it names none.
+func ProblemIn(status int, h http.Header) *Error {
+	e := problemOf(&httpclient.Response{Status: status, Header: h})
+	if e.Problem == "" {
+		return nil
+	}
+	return e
+}
+
 func (e *Error) read(v url.Values) {
 	problem := v.Get("oauth_problem")
 	if e.Problem != "" || problem == "" || len(problem) > 64 || strings.Trim(problem, "abcdefghijklmnopqrstuvwxyz_") != "" {

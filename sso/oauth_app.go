@@ -136,9 +136,7 @@ func (s *oauthSource) clientSecret(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if s.state.Refused != "" && s.state.Refused == s.hash(secret) {
+	if s.memo.refused(secret) {
 		return "", autherr.New(ErrCredentials, "sso: OAuthClientSecret was refused before and is not sent again", "give the new secret of the application")
 	}
 	return secret, nil
@@ -151,9 +149,7 @@ func (s *oauthSource) refused(ctx context.Context, err error) error {
 		return err
 	}
 	if secret, bad := s.client.cfg.OAuth.ClientSecret.Reveal(ctx); bad == nil {
-		s.mu.Lock()
-		s.state.Refused = s.hash(secret)
-		s.mu.Unlock()
+		s.memo.refuse(secret)
 	}
 	return err
 }

@@ -78,7 +78,7 @@ func (s *oauthSource) begin(ctx context.Context) (*AuthorizationPage, error) {
 // answer to an authorization that was not begun here counts only where no token is stored.
 func (s *oauthSource) answered(ctx context.Context, held *oauthToken) (*oauthToken, error) {
 	answer, err := s.client.cfg.OAuth.Verifier.Reveal(ctx)
-	if err != nil || answer == "" || s.isSpent(answer) {
+	if err != nil || answer == "" || s.memo.spent(answer) {
 		return nil, err
 	}
 	s.mu.Lock()
@@ -107,7 +107,7 @@ func (s *oauthSource) exchange(ctx context.Context, app *oauth.Client, key []byt
 	if code == answer {
 		s.client.opts.Logger.Info("the bare code carries no state: that it answers the authorization begun here is not checked")
 	}
-	s.remember(&s.state.Spent, answer)
+	s.memo.spend(answer)
 	s.mu.Lock()
 	s.state.Pending, s.state.Moved = nil, time.Time{}
 	s.mu.Unlock()
@@ -141,15 +141,15 @@ func (s *oauthSource) given(ctx context.Context) (*oauthToken, error) {
 	if o.ExpiresIn > 0 && !o.Issued.IsZero() {
 		t.Token.Issued, t.Token.Expires = o.Issued, o.Issued.Add(o.ExpiresIn)
 	}
-	spent := refresh == "" || s.isSpent(refresh)
+	spent := refresh == "" || s.memo.spent(refresh)
 	if !spent {
 		t.Token.Refresh = refresh
-		s.remember(&s.state.Spent, refresh)
+		s.memo.spend(refresh)
 	}
 	switch {
-	case access != "" && t.Token.Valid(now) && !s.isSpent(access):
+	case access != "" && t.Token.Valid(now) && !s.memo.spent(access):
 		if !spent {
-			s.remember(&s.state.Spent, access) // from now on it is the stored one that counts
+			s.memo.spend(access) // from now on it is the stored one that counts
 		}
 		return t, nil
 	case spent || o.Initiate == "OFF":
@@ -178,19 +178,19 @@ func (s *oauthSource) byBrowser(ctx context.Context) (*oauthToken, error) {
 		}
 		defer l.Close()
 	}
-	answer, err := s.ask(ctx, AuthorizationPage{URL: a.URL, Listens: l != nil}, l)
+	answer, err := s.client.askPerson(ctx, AuthorizationPage{URL: a.URL, Listens: l != nil}, l)
 	if err != nil {
 		return nil, err
 	}
 	return s.exchange(ctx, app, key, a, answer)
 }
 
-// ask shows the page to a person and returns the answer: what the person gave, or what came to l.
+// askPerson shows the page to a person and returns the answer: what the person gave, or what came to l.
 // The person's time does not count as the sign-in's.
-func (s *oauthSource) ask(ctx context.Context, page AuthorizationPage, l *oauth.Listener) (string, error) {
+func (c *Client) askPerson(ctx context.Context, page AuthorizationPage, l *oauth.Listener) (string, error) {
 	resume := deadline.Pause(ctx)
 	defer resume()
-	limit := s.client.cfg.MFATimeout
+	limit := c.cfg.MFATimeout
 	if limit <= 0 {
 		limit = maxConsent
 	}
@@ -209,7 +209,7 @@ func (s *oauthSource) ask(ctx context.Context, page AuthorizationPage, l *oauth.
 		}()
 	}
 	go func() {
-		answer, err := s.client.opts.Authorize(ctx, page)
+		answer, err := c.opts.Authorize(ctx, page)
 		if answer != "" || err != nil || l == nil {
 			outcomes <- outcome{answer, err}
 		}

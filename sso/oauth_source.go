@@ -2,10 +2,6 @@ package sso
 
 import (
 	"context"
-	"crypto/hmac"
-	"crypto/rand"
-	"crypto/sha256"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"slices"
@@ -36,6 +32,8 @@ type oauthSource struct {
 	grant  oauthGrant
 	deps   providerDeps
 
+	memo spentMemo
+
 	mu    sync.Mutex
 	state oauthState
 	app   *oauth.Client // the last one made, for its nonce
@@ -43,18 +41,12 @@ type oauthSource struct {
 
 // oauthState is what a source remembers beside the token.
 type oauthState struct {
-	Key      []byte               `json:"key,omitempty"`      // of the hashes below
+	Memo     memoState            `json:"memo,omitzero"`
 	Pending  *oauth.Authorization `json:"pending,omitempty"`  // waits for its answer
-	Spent    []string             `json:"spent,omitempty"`    // hashes of answers and given tokens that were used
-	Dead     []string             `json:"dead,omitempty"`     // hashes of refresh tokens that were refused
-	Refused  string               `json:"refused,omitempty"`  // hash of the client's secret that was refused
 	Provider *oauth.Provider      `json:"provider,omitempty"` // by the metadata of OAuthIssuer
 	Fetched  time.Time            `json:"fetched,omitzero"`   // when those were read
 	Moved    time.Time            `json:"moved,omitzero"`     // when the token went to another machine
 }
-
-// maxRemembered bounds each list of hashes.
-const maxRemembered = 16
 
 func openOAuth(client *Client, grant oauthGrant, d providerDeps) (credential.Source, error) {
 	return &oauthSource{client: client, grant: grant, deps: d}, nil
@@ -144,7 +136,7 @@ func (s *oauthSource) renewed(ctx context.Context, held *oauthToken) (*oauthToke
 	if held == nil || held.Token.Refresh == "" || s.client.cfg.OAuth.Initiate == "OFF" {
 		return nil, nil
 	}
-	if s.isDead(held.Token.Refresh) {
+	if s.memo.dead(held.Token.Refresh) {
 		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(ErrPassCodeNeeded, "sso: the stored refresh token was refused before", hintConsent))
 	}
 	t, err := s.refresh(ctx, held)
@@ -161,7 +153,7 @@ func (s *oauthSource) renewed(ctx context.Context, held *oauthToken) (*oauthToke
 		}
 		held = newer
 	}
-	s.remember(&s.state.Dead, held.Token.Refresh)
+	s.memo.bury(held.Token.Refresh)
 	return nil, err
 }
 
@@ -182,7 +174,7 @@ func (s *oauthSource) refresh(ctx context.Context, held *oauthToken) (*oauthToke
 	made := &oauthToken{oauthRecord: held.oauthRecord}
 	made.Token, made.Generation = *t, held.Generation+1
 	s.client.opts.Logger.Debug("access token renewed", "generation", made.Generation,
-		"refresh_token", s.fingerprint(held.Token.Refresh), "replaced_by", s.fingerprint(t.Refresh))
+		"refresh_token", s.memo.fingerprint(held.Token.Refresh), "replaced_by", s.memo.fingerprint(t.Refresh))
 	s.warnScopes(t)
 	s.warnEnd(made)
 	return made, nil
@@ -329,9 +321,7 @@ func (s *oauthSource) Restore(data []byte) error {
 			return err
 		}
 	}
-	if len(state.Key) == 0 {
-		state.Key = []byte(rand.Text())
-	}
+	s.memo.restore(state.Memo)
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.state = state
@@ -342,48 +332,12 @@ func (s *oauthSource) Restore(data []byte) error {
 func (s *oauthSource) Snapshot() ([]byte, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	s.state.Memo = s.memo.snapshot()
 	return json.Marshal(s.state)
 }
 
 // Forgive lets what was refused be tried once more.
-func (s *oauthSource) Forgive() {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	s.state.Refused, s.state.Dead = "", nil
-}
-
-// hash is a keyed hash of a secret, by which it is recognised and not known.
-func (s *oauthSource) hash(secret string) string {
-	h := hmac.New(sha256.New, s.state.Key)
-	h.Write([]byte(secret))
-	return hex.EncodeToString(h.Sum(nil)[:16])
-}
-
-// fingerprint tells refresh tokens apart in a log: the beginning of the keyed hash.
-func (s *oauthSource) fingerprint(secret string) string {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return s.hash(secret)[:8]
-}
-
-func (s *oauthSource) remember(list *[]string, secret string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	*list = append(*list, s.hash(secret))
-	*list = (*list)[max(0, len(*list)-maxRemembered):]
-}
-
-func (s *oauthSource) isDead(refresh string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Contains(s.state.Dead, s.hash(refresh))
-}
-
-func (s *oauthSource) isSpent(secret string) bool {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	return slices.Contains(s.state.Spent, s.hash(secret))
-}
+func (s *oauthSource) Forgive() { s.memo.forgive() }
 
 // moved is the error of a token that was taken to another machine: two that refresh one token end it
 // for both.

@@ -9,14 +9,32 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 )
 
+// refuser is a credential that understands why a site refused it; nil: it was not refused, or it has
+// ended.
+type refuser interface {
+	Refusal(resp *http.Response) error
+}
+
 // whoAmIByHeader is WhoAmI for a credential that is no browser's session. It sends it once: Jira
 // counts wrong passwords, and locks the account's REST access by a captcha after three.
 func (j jiraSite) whoAmIByHeader(ctx context.Context, c credential.Credential) (string, error) {
 	v := j.client.visit(nil)
 	v.sp.Jar, v.sp.Authorize = nil, c.Authorize
-	a, err := v.question(ctx, "/rest/api/2/myself")
+	a, err := v.question(ctx, myselfPath)
 	if err != nil {
 		return "", err
+	}
+	answer := &http.Response{StatusCode: a.Status, Header: a.Header}
+	if k, ok := c.(credential.Corrector); ok && k.Correct(answer) {
+		if a, err = v.question(ctx, myselfPath); err != nil {
+			return "", err
+		}
+		answer = &http.Response{StatusCode: a.Status, Header: a.Header}
+	}
+	if r, ok := c.(refuser); ok {
+		if err := r.Refusal(answer); err != nil {
+			return "", autherr.AtStep(autherr.StepVerify, err)
+		}
 	}
 	if name := v.namedIn(a); name != "" {
 		return name, nil

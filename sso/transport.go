@@ -49,6 +49,9 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 		return nil, err
 	}
 	resp, renewed, err := t.send(req, req.Body, session.cred)
+	if err == nil {
+		resp, renewed, err = t.corrected(req, resp, renewed, session.cred)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -80,6 +83,21 @@ func (t *transport) RoundTrip(req *http.Request) (*http.Response, error) {
 	drop(resp)
 	resp, _, err = t.send(again, again.Body, next.cred)
 	return resp, err
+}
+
+// corrected sends a request once more if the answer taught its credential something, such as the
+// server's time; else it returns the answer.
+func (t *transport) corrected(req *http.Request, resp *http.Response, renewed bool, cred credential.Credential) (*http.Response, bool, error) {
+	k, ok := cred.(credential.Corrector)
+	if !ok || !k.Correct(resp) {
+		return resp, renewed, nil
+	}
+	again, ok := repeatable(req)
+	if !ok {
+		return resp, renewed, nil
+	}
+	drop(resp)
+	return t.send(again, again.Body, cred)
 }
 
 // repeatable returns the request to send once the session is renewed: req itself, or the
