@@ -6,13 +6,12 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"net/url"
 	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/net/http/httpguts"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/apicall"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
@@ -75,18 +74,18 @@ func (a *app) api(ctx context.Context, args []string, f apiFlags) error {
 		return err
 	}
 	if body != nil {
-		defer body.close()
+		defer body.Close()
 	}
 	client, cfg, err := a.connect(ctx, false)
 	if err != nil {
 		return err
 	}
 	defer client.Close()
-	req, err := apiRequest(ctx, cfg.URL, method, path, body, f.headers)
+	req, err := apicall.NewRequest(ctx, cfg.URL, method, path, body, f.headers)
 	if err != nil {
 		return err
 	}
-	if body != nil && !body.again() {
+	if body != nil && !body.Again() {
 		// It can be sent once only: not to a session that has ended.
 		if _, err := client.Session(ctx); err != nil {
 			return err
@@ -94,7 +93,7 @@ func (a *app) api(ctx context.Context, args []string, f apiFlags) error {
 	}
 	resp, err := client.HTTP().Do(req)
 	if err != nil {
-		return unwrapURL(err)
+		return apicall.UnwrapURL(err)
 	}
 	defer resp.Body.Close()
 	return a.apiAnswer(req, resp, client.Diverted(resp))
@@ -142,70 +141,4 @@ func (f apiFlags) target(args []string) (method, path string, err error) {
 		return "", "", configError("CONNECT is not a request to Jira", "")
 	}
 	return method, path, nil
-}
-
-func apiRequest(ctx context.Context, base *url.URL, method, path string, body *apiBody,
-	headers []string) (*http.Request, error) {
-	u, err := apiURL(base, path)
-	if err != nil {
-		return nil, err
-	}
-	if method == "" {
-		method = http.MethodGet
-		if body != nil {
-			method = http.MethodPost
-		}
-	}
-	req, err := http.NewRequestWithContext(ctx, method, "https://jira/", nil)
-	if err != nil {
-		return nil, configError("the request cannot be made: "+err.Error(), "")
-	}
-	req.URL, req.Host = u, u.Host
-	req.Header.Set("Accept", "application/json")
-	if body != nil {
-		req.Header.Set("Content-Type", "application/json")
-		if err := body.sendWith(req); err != nil {
-			return nil, err
-		}
-	}
-	return req, setHeaders(req.Header, headers)
-}
-
-// setHeaders puts the caller's headers in the place of ours; one that is given twice is
-// sent twice.
-func setHeaders(to http.Header, lines []string) error {
-	given := map[string]bool{}
-	for _, line := range lines {
-		name, value, ok := strings.Cut(line, ":")
-		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
-		switch {
-		case !ok || name == "":
-			return configError("a header needs the form 'Name: value'", "for example: -H 'Accept: text/plain'")
-		case !httpguts.ValidHeaderFieldName(name):
-			return configError(fmt.Sprintf("%.100q is not the name of a header", name), "write -H 'Name: value'")
-		case !httpguts.ValidHeaderFieldValue(value):
-			return configError("the value of header "+name+" holds a control character", "")
-		}
-		name = http.CanonicalHeaderKey(name)
-		if notYours[name] {
-			return configError("header "+name+" cannot be set: it is made from the address and the body", "leave it out")
-		}
-		if !given[name] {
-			to.Del(name)
-			given[name] = true
-		}
-		to.Add(name, value)
-	}
-	return nil
-}
-
-// notYours are the headers that net/http writes, whatever is asked for.
-var notYours = map[string]bool{"Host": true, "Content-Length": true, "Transfer-Encoding": true, "Trailer": true}
-
-// unwrapURL drops the address that net/http puts in front of every error.
-func unwrapURL(err error) error {
-	if u, ok := err.(*url.Error); ok {
-		return u.Err
-	}
-	return err
 }

@@ -25,6 +25,7 @@ import (
 
 	"github.com/zalando/go-keyring"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/doctor"
 	"github.com/ssoexchange/ssoexchange/fixtures"
 )
 
@@ -84,7 +85,7 @@ func (c *clinic) program(args ...string) (status int, stdout, stderr string) {
 }
 
 // doctor returns the findings.
-func (c *clinic) doctor(scheme string) (status int, findings []findingJSON, said string) {
+func (c *clinic) doctor(scheme string) (status int, findings []doctor.Finding, said string) {
 	c.Helper()
 	status, stdout, stderr := c.program(append([]string{"doctor", "--json", "-c", c.connection(scheme)}, c.args...)...)
 	if err := json.Unmarshal([]byte(stdout), &findings); err != nil {
@@ -93,7 +94,7 @@ func (c *clinic) doctor(scheme string) (status int, findings []findingJSON, said
 	return status, findings, stdout + stderr
 }
 
-// File makes a file for a fault.
+// file makes a file for a fault.
 func (c *clinic) file(name, text string, mode os.FileMode) string {
 	c.Helper()
 	path := filepath.Join(c.dir, name)

@@ -162,7 +162,7 @@ func addHeaders(b *bytes.Buffer, format cookiejar.Format, h http.Header) error {
 	return display.JSON(b, doc)
 }
 
-// Options passes on what the client has to know before it begins.
+// options passes on what the client has to know before it begins.
 func (f cookiesFlags) options(o *sso.Options) { o.TrustExchange = f.noVerify }
 
 func (f cookiesFlags) session(ctx context.Context, client *sso.Client) (*sso.Session, error) {

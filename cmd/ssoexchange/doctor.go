@@ -2,13 +2,12 @@ package main
 
 import (
 	"context"
-	"fmt"
 	"os"
 
 	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
-	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/doctor"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
@@ -61,141 +60,24 @@ is not sent again. --ticket uses a live stored session, and signs in if there is
 	return cmd
 }
 
-// ticketKey is an issue key or an issue's number.
+// Ticket is an issue key or an issue's number.
 var ticketKey = lazyregexp.New(`^([A-Za-z][A-Za-z0-9_]{0,63}-)?[0-9]{1,18}$`)
 
-// doctor runs the checks and reports them as they come.
+// doctor runs the checks.
 func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 	if f.ticket != "" && !ticketKey().MatchString(f.ticket) {
 		return configError("--ticket wants a ticket's key", "for example: --ticket OPS-1")
 	}
-	d := &doctor{app: a}
-	if out, ok := a.stdout.(*os.File); ok {
-		d.color = a.tui.Color && term.IsTerminal(int(out.Fd()))
-	}
-	cfg := d.config()
-	store := d.state(ctx, cfg)
-	if cfg != nil {
-		d.exchange(ctx, cfg, store, f)
-	}
-	return d.verdict()
-}
-
-// doctor gathers findings.
-type doctor struct {
-	*app
-	color  bool
-	all    []findingJSON
-	failed []sso.Finding
-}
-
-type findingJSON struct {
-	Version int    `json:"version"`
-	Check   string `json:"check"`
-	Status  string `json:"status"`
-	Message string `json:"message"`
-	Hint    string `json:"hint,omitempty"`
-}
-
-func (d *doctor) report(f sso.Finding) {
-	if f.Status == sso.FindingFail {
-		d.failed = append(d.failed, f)
-	}
-	f.Hint = nameConnection(f.Hint, d.connectionArgs())
-	d.all = append(d.all, findingJSON{1, f.Check, string(f.Status), f.Message, f.Hint})
-	if d.flags.json {
-		return
-	}
-	color := map[sso.FindingStatus]string{sso.FindingOK: "32", sso.FindingWarn: "33", sso.FindingFail: "31"}[f.Status]
-	status := fmt.Sprintf("%-4s", f.Status)
-	if d.color {
-		status = "\x1b[" + color + "m" + status + "\x1b[0m"
-	}
-	fmt.Fprintf(d.stdout, "%s  %-18s %s\n", status, f.Check, display.OneLine(f.Message))
-	if f.Hint != "" && f.Status != sso.FindingOK {
-		fmt.Fprintf(d.stdout, "      hint: %s\n", display.OneLine(f.Hint))
-	}
-}
-
-func (d *doctor) ok(check, format string, args ...any) {
-	d.report(sso.Finding{Check: check, Status: sso.FindingOK, Message: fmt.Sprintf(format, args...)})
-}
-
-func (d *doctor) warn(check, message, hint string) {
-	d.report(sso.Finding{Check: check, Status: sso.FindingWarn, Message: message, Hint: hint})
-}
-
-func (d *doctor) fail(check string, err error) { d.report(sso.FindingOf(check, "", err)) }
-
-// verdict prints what --json prints, and turns the first failure into the error of
-// the command.
-func (d *doctor) verdict() error {
-	if d.flags.json {
-		if err := display.JSON(d.stdout, d.all); err != nil {
-			return err
-		}
-	}
-	if len(d.failed) == 0 {
-		return nil
-	}
-	return &doctorError{len(d.failed), d.failed[0]}
-}
-
-// doctorError has the kind of the first check that failed.
-type doctorError struct {
-	failed int
-	first  sso.Finding
-}
-
-func (e *doctorError) Error() string {
-	if e.failed == 1 {
-		return "1 check failed: " + e.first.Check
-	}
-	return fmt.Sprintf("%d checks failed, the first is %s", e.failed, e.first.Check)
-}
-
-func (e *doctorError) Unwrap() error { return e.first.Err }
-
-// HintText does not repeat the hints that stand under the checks.
-func (e *doctorError) HintText() string { return "each fail above says what to do" }
-
-// config reports on the connection; nil if it cannot be used.
-func (d *doctor) config() *sso.Config {
-	cfg, err := d.quietConfig()
-	if err != nil {
-		f := sso.FindingOf("config", "", err)
-		if f.Hint == "" {
-			f.Hint = "see: ssoexchange properties"
-		}
-		d.report(f)
-		return nil
-	}
-	id := cfg.Identity()
-	d.ok("config", "%s as %s at %s, for %s", id.Scheme, id.User, id.IdP, id.SP)
-	if d.aside != "" {
-		d.warn("config", d.aside, "unset "+connectionEnv+" if nothing else needs it")
-	}
-	for _, w := range cfg.Warnings {
-		d.warn("config", w, "correct or remove the property")
-	}
-	return cfg
-}
-
-// exchange looks at all that the client can look at, and walks on if asked to.
-func (d *doctor) exchange(ctx context.Context, cfg *sso.Config, store sso.Store, f doctorFlags) {
-	client, err := d.openConfig(ctx, cfg, store)
-	if err != nil {
-		d.fail("config", err)
-		return
-	}
-	defer client.Close()
-	client.Diagnose(ctx, d.report)
-	if !f.signIn && f.ticket == "" {
-		return
-	}
-	if len(d.failed) > 0 {
-		d.warn("sign-in", "not tried: "+d.failed[0].Check+" failed", "put right what failed, and run this again")
-		return
-	}
-	d.walk(ctx, cfg, f)
+	out, isFile := a.stdout.(*os.File)
+	return doctor.Run(ctx, doctor.Options{
+		SignIn: f.signIn, Ticket: f.ticket,
+		Stdout: a.stdout, JSON: a.flags.json, Color: a.tui.Color && isFile && term.IsTerminal(int(out.Fd())), Logger: a.logger(),
+		Hint:          func(hint string) string { return nameConnection(hint, a.connectionArgs()) },
+		Untried:       untried,
+		Config:        func() (*sso.Config, error) { return a.quietConfig() },
+		Aside:         func() string { return a.aside },
+		StateIn:       a.stateIn,
+		OpenStore:     a.openStore,
+		ClientOptions: a.options,
+	})
 }

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/doctor"
 	"github.com/ssoexchange/ssoexchange/fixtures"
 )
 
@@ -217,7 +218,7 @@ func TestDoctorFaults(t *testing.T) {
 			if status != f.exit {
 				t.Errorf("exit status %d, want %d", status, f.exit)
 			}
-			i := slices.IndexFunc(findings, func(got findingJSON) bool { return got.Check == f.check && got.Status == f.status })
+			i := slices.IndexFunc(findings, func(got doctor.Finding) bool { return got.Check == f.check && got.Status == f.status })
 			switch {
 			case i < 0:
 				t.Errorf("no line %s %s", f.status, f.check)
@@ -236,7 +237,7 @@ func TestDoctorFaults(t *testing.T) {
 	}
 }
 
-func show(findings []findingJSON) string {
+func show(findings []doctor.Finding) string {
 	var b strings.Builder
 	for _, f := range findings {
 		fmt.Fprintf(&b, "\n%s %s: %s [%s]", f.Status, f.Check, f.Message, f.Hint)
@@ -302,7 +303,7 @@ func TestDoctorSignIn(t *testing.T) {
 				t.Fatalf("exit status %d: %s", status, said)
 			}
 			for _, want := range []string{"sign-in.login", "sign-in.exchange", "sign-in.verify", "sign-in", "ticket"} {
-				if !slices.ContainsFunc(findings, func(f findingJSON) bool { return f.Check == want && f.Status == "ok" }) {
+				if !slices.ContainsFunc(findings, func(f doctor.Finding) bool { return f.Check == want && f.Status == "ok" }) {
 					t.Errorf("no ok %s", want)
 				}
 			}

@@ -35,7 +35,7 @@ func (r *fieldRig) crowd(props ...string) string {
 	return r.CrowdConnection(append([]string{"SSLServerCert=" + r.ca}, props...)...)
 }
 
-// Run runs a command and looks for secrets in what it prints for people.
+// run runs a command and looks for secrets in what it prints for people.
 func (r *fieldRig) run(connection string, args ...string) outcome {
 	r.Helper()
 	var stdout, stderr bytes.Buffer

@@ -153,7 +153,7 @@ func (a *app) quietConfig() (*sso.Config, error) {
 	return settings.ConfigWith(sso.ParseOptions{Keyring: oskeyring.Secret})
 }
 
-// StateDir returns the name of the state directory, which need not exist.
+// stateDir returns the name of the state directory, which need not exist.
 func (a *app) stateDir() (string, error) {
 	if a.flags.stateDir != "" {
 		return a.flags.stateDir, nil
@@ -163,17 +163,9 @@ func (a *app) stateDir() (string, error) {
 	}
 	dir, err := filestore.DefaultDir()
 	if err != nil {
-		return "", stateError(err)
+		return "", clierror.State(err)
 	}
 	return dir, nil
-}
-
-func stateError(err error) error {
-	hint := sso.Hint(err)
-	if hint == "" {
-		hint = "choose another place with --state-dir"
-	}
-	return &sso.StepError{Step: "state", Err: &clierror.Error{Code: "config", Text: err.Error(), Hint: hint}}
 }
 
 // connect returns the client of the connection that the flags describe, with the
@@ -201,7 +193,7 @@ func (a *app) openConfig(ctx context.Context, cfg *sso.Config, store sso.Store) 
 	return sso.OpenConfig(ctx, cfg, a.options(cfg, store))
 }
 
-// Options are what every client of the program gets.
+// options are what every client of the program gets.
 func (a *app) options(cfg *sso.Config, store sso.Store) *sso.Options {
 	opts := &sso.Options{Store: store, Logger: a.logger(), UserAgent: "ssoexchange/" + version(), Dial: a.dial,
 		Mailbox: a.mailbox, Waiting: a.tui.Waiting}

@@ -173,7 +173,7 @@ func publicProperty(name string) bool {
 	return false
 }
 
-// Named matches the commands of this program that act on a connection.
+// named matches the commands of this program that act on a connection.
 var named = regexp.MustCompile(`\bssoexchange (api|cookies|doctor|exec|login|logout|proxy|status)\b`)
 
 // nameConnection gives the commands in a hint the arguments that name the connection.
@@ -182,4 +182,16 @@ func nameConnection(hint, args string) string {
 		return hint
 	}
 	return named.ReplaceAllStringFunc(hint, func(command string) string { return command + " " + args })
+}
+
+// untried says of a sign-in that it does not prove the password, and what to do; "" if
+// it does, or if there is none.
+func untried(cfg *sso.Config, s *sso.Session, fresh bool) (text, hint string) {
+	switch {
+	case s.PasswordTried || cfg.Password.IsZero():
+		return "", ""
+	case fresh:
+		return "the password was not tried: " + cfg.Identity().IdP + " did not ask for it", "the sign-in works without it"
+	}
+	return "the password was not tried: the session at " + cfg.Identity().IdP + " was still good", "to try it: ssoexchange login --fresh"
 }

@@ -57,7 +57,7 @@ func (a *app) untilSignal() (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
-// Open opens a file or a pipe, or returns standard input, which stays open, for "-". A
+// open opens a file or a pipe, or returns standard input, which stays open, for "-". A
 // pipe that has no writer yet is waited for until ctx ends.
 func (a *app) open(ctx context.Context, name string) (io.ReadCloser, error) {
 	if name == "-" {

@@ -68,18 +68,6 @@ func (a *app) login(ctx context.Context, f loginFlags) error {
 	return nil
 }
 
-// untried says of a sign-in that it does not prove the password, and what to do; "" if
-// it does, or if there is none.
-func untried(cfg *sso.Config, s *sso.Session, fresh bool) (text, hint string) {
-	switch {
-	case s.PasswordTried || cfg.Password.IsZero():
-		return "", ""
-	case fresh:
-		return "the password was not tried: " + cfg.Identity().IdP + " did not ask for it", "the sign-in works without it"
-	}
-	return "the password was not tried: the session at " + cfg.Identity().IdP + " was still good", "to try it: ssoexchange login --fresh"
-}
-
 // sessionInfo is a session in the machine-readable output of login and status.
 type sessionInfo struct {
 	Version  int        `json:"version"`

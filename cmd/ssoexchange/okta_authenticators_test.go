@@ -148,7 +148,7 @@ func (r *oktaRig) cookies(props ...string) outcome {
 	return r.run(args...)
 }
 
-// Run runs the program, with nobody to ask and a state directory of its own.
+// run runs the program, with nobody to ask and a state directory of its own.
 func (r *oktaRig) run(args ...string) outcome {
 	r.Helper()
 	args = append(args, "--json", "--no-input", "--state-dir", filepath.Join(r.dir, "state"), "-c", r.conn)

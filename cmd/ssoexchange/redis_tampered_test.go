@@ -85,7 +85,7 @@ func (r *tampered) cookies(password string) outcome {
 	return r.run(r.okta("Password="+password), "cookies")
 }
 
-// Names are the keys of a kind: "value", "fence", "lease", "written".
+// names are the keys of a kind: "value", "fence", "lease", "written".
 func (r *tampered) names(kind string) []string {
 	r.Helper()
 	names, err := r.redis.Keys(r.Context(), "ssoexchange:*:"+kind).Result()

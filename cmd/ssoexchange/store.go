@@ -8,6 +8,7 @@ import (
 
 	"github.com/redis/go-redis/v9"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
 	"github.com/ssoexchange/ssoexchange/filestore"
 	"github.com/ssoexchange/ssoexchange/redisstore"
 	"github.com/ssoexchange/ssoexchange/sso"
@@ -15,7 +16,7 @@ import (
 
 const storeHint = "use file: for the state directory, file:DIRECTORY, or redis://[USER@]HOST[:PORT][/DB] or rediss://… for TLS"
 
-// OpenStore opens what --store names: the state directory, or a store that several
+// openStore opens what --store names: the state directory, or a store that several
 // hosts share.
 func (a *app) openStore() (sso.Store, error) {
 	where, err := a.storeURL()
@@ -36,7 +37,7 @@ func (a *app) openStore() (sso.Store, error) {
 	}
 	s, err := filestore.Open(dir, filestore.Options{Logger: a.logger()})
 	if err != nil {
-		return nil, stateError(err)
+		return nil, clierror.State(err)
 	}
 	return s, nil
 }
@@ -55,6 +56,22 @@ func (a *app) storeURL() (string, error) {
 	return os.Getenv("SSOEXCHANGE_STORE"), nil
 }
 
+// stateIn returns the directory that holds the state, or that several hosts share it.
+func (a *app) stateIn() (dir string, shared bool, err error) {
+	where, err := a.storeURL()
+	if err != nil {
+		return "", false, err
+	}
+	dir, isFile := strings.CutPrefix(where, "file:")
+	if where != "" && !isFile {
+		return "", true, nil
+	}
+	if dir = strings.TrimPrefix(dir, "//"); dir == "" {
+		dir, err = a.stateDir()
+	}
+	return dir, false, err
+}
+
 func (a *app) openRedis(where string) (sso.Store, error) {
 	if u, err := url.Parse(a.flags.store); err == nil && u.User != nil {
 		if _, shown := u.User.Password(); shown {
@@ -66,7 +83,7 @@ func (a *app) openRedis(where string) (sso.Store, error) {
 	redis.SetLogger(silent{})
 	s, err := redisstore.Open(where, redisstore.Options{Logger: a.logger()})
 	if err != nil {
-		return nil, stateError(err)
+		return nil, clierror.State(err)
 	}
 	return s, nil
 }

@@ -12,7 +12,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
-// Version returns the module's version as the build recorded it.
+// version returns the module's version as the build recorded it.
 func version() string {
 	info, ok := debug.ReadBuildInfo()
 	if !ok || info.Main.Version == "" || info.Main.Version == "(devel)" {

@@ -69,7 +69,7 @@ func writeCookieFile(cookies []byte) (*cookieFile, error) {
 	return &cookieFile{path: path, f: f}, nil
 }
 
-// Remove removes the file, before the lock ends.
+// remove removes the file, before the lock ends.
 func (c *cookieFile) remove() {
 	removeCookieFile(c.f, c.path)
 }

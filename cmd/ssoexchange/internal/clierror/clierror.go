@@ -24,6 +24,15 @@ func Config(text, hint string) error {
 	return &sso.StepError{Step: "config", Err: &Error{Code: "config", Text: text, Hint: hint}}
 }
 
+// State returns an error of the stored state, exit status 2.
+func State(err error) error {
+	hint := sso.Hint(err)
+	if hint == "" {
+		hint = "choose another place with --state-dir"
+	}
+	return &sso.StepError{Step: "state", Err: &Error{Code: "config", Text: err.Error(), Hint: hint}}
+}
+
 // NoCookies is the error for a scheme whose credential is a header.
 func NoCookies(scheme string) error {
 	return Config("AuthScheme="+scheme+" has no cookies: its requests carry a header", "use header, api, exec or proxy")

@@ -88,7 +88,7 @@ func (k *service) configure(c *configfile.Refresh) {
 	}
 }
 
-// Run keeps the jobs until ctx ends, which is no error.
+// run keeps the jobs until ctx ends, which is no error.
 func (k *service) run(ctx context.Context, c *configfile.Refresh) error {
 	servers, err := k.serve(ctx, c)
 	if err != nil {

@@ -45,7 +45,7 @@ func personNeededFor(e sso.RefreshEvent) personNeeded {
 	return p
 }
 
-// Webhook posts to one address. Its own address may be a secret and is never logged.
+// webhook posts to one address. Its own address may be a secret and is never logged.
 type webhook struct {
 	url        *url.URL
 	headerFile string // "Name: value" in its first line; "": none

@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"bytes"
@@ -58,7 +58,7 @@ func TestDoctorSlowStore(t *testing.T) {
 				var out bytes.Buffer
 				store := &farStore{takes: c.takes}
 				given := slices.Clone(c.keys)
-				bad := (&doctor{app: &app{stdout: &out}}).sharedRecords(ctx, store, given, own)
+				bad := (&examination{Options: Options{Stdout: &out, Hint: func(hint string) string { return hint }}}).sharedRecords(ctx, store, given, own)
 				if len(bad) > 0 || !strings.HasPrefix(out.String(), "ok ") || !strings.Contains(out.String(), c.says) {
 					t.Errorf("%d bad, want %q:\n%s", len(bad), c.says, out.String())
 				}

@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"context"
@@ -13,19 +13,21 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/apicall"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
 // walk signs in as "login" does and reports on each step, and then on the ticket.
-func (d *doctor) walk(ctx context.Context, cfg *sso.Config, f doctorFlags) {
-	store, err := d.openStore()
+func (d *examination) walk(ctx context.Context, cfg *sso.Config) {
+	store, err := d.OpenStore()
 	if err != nil {
 		d.fail("state", err)
 		return
 	}
-	steps := &stepRecorder{next: d.logger().Handler()}
-	opts := d.options(cfg, store)
+	steps := &stepRecorder{next: d.Logger.Handler()}
+	opts := d.ClientOptions(cfg, store)
 	opts.Logger = slog.New(steps)
 	client, err := sso.OpenConfig(ctx, cfg, opts)
 	if err != nil {
@@ -33,10 +35,10 @@ func (d *doctor) walk(ctx context.Context, cfg *sso.Config, f doctorFlags) {
 		return
 	}
 	defer client.Close()
-	if !f.signIn {
+	if !d.SignIn {
 		_, err := client.Check(ctx)
 		if err == nil {
-			d.ticket(ctx, client, cfg, f.ticket)
+			d.ticket(ctx, client, cfg, d.Ticket)
 			return
 		}
 		if !errors.Is(err, sso.ErrNoSession) { // no sign-in for the sake of a Jira that is away
@@ -64,7 +66,7 @@ func (d *doctor) walk(ctx context.Context, cfg *sso.Config, f doctorFlags) {
 	if err != nil {
 		return
 	}
-	if text, hint := untried(cfg, session, false); text != "" {
+	if text, hint := d.Untried(cfg, session, false); text != "" {
 		d.warn("sign-in.password", text, hint)
 	}
 	whose := ""
@@ -72,13 +74,13 @@ func (d *doctor) walk(ctx context.Context, cfg *sso.Config, f doctorFlags) {
 		whose = " (Jira's name for " + cfg.User + ")"
 	}
 	d.ok("sign-in", "signed in as %s%s in %s, %s", session.User, whose, time.Since(start).Round(time.Millisecond), display.Until(session))
-	if f.ticket != "" {
-		d.ticket(ctx, client, cfg, f.ticket)
+	if d.Ticket != "" {
+		d.ticket(ctx, client, cfg, d.Ticket)
 	}
 }
 
 // steps reports on what was recorded, and on the step in which it ended.
-func (d *doctor) steps(r *stepRecorder, err error) {
+func (d *examination) steps(r *stepRecorder, err error) {
 	failed := sso.Step(err)
 	for _, s := range r.list() {
 		if err != nil && s.name == failed {
@@ -190,7 +192,7 @@ func (r *stepRecorder) list() []*stepRecord {
 
 // ticket reads one ticket: as the service desk shows it to a customer, or else as
 // Jira shows it.
-func (d *doctor) ticket(ctx context.Context, client *sso.Client, cfg *sso.Config, key string) {
+func (d *examination) ticket(ctx context.Context, client *sso.Client, cfg *sso.Config, key string) {
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
 	var request struct {
@@ -222,11 +224,11 @@ func (d *doctor) ticket(ctx context.Context, client *sso.Client, cfg *sso.Config
 	}
 	switch {
 	case err != nil:
-		d.fail("ticket", unwrapURL(err))
+		d.fail("ticket", apicall.UnwrapURL(err))
 	case status == http.StatusOK:
 		d.ok("ticket", "%s: %s (%s)", issue.Key, issue.Fields.Summary, issue.Fields.Status.Name)
 	default:
-		d.fail("ticket", configError(fmt.Sprintf("Jira does not show %s to this user (%d)", key, status),
+		d.fail("ticket", clierror.Config(fmt.Sprintf("Jira does not show %s to this user (%d)", key, status),
 			"check the key; a customer sees only tickets of which they are reporter or participant"))
 	}
 }
@@ -234,8 +236,8 @@ func (d *doctor) ticket(ctx context.Context, client *sso.Client, cfg *sso.Config
 const maxTicket = 4 << 20 // bytes
 
 // readJSON makes one authenticated request; v is set if the answer is 200 and JSON.
-func (d *doctor) readJSON(ctx context.Context, client *sso.Client, cfg *sso.Config, path string, v any) (int, error) {
-	u, err := apiURL(cfg.URL, path)
+func (d *examination) readJSON(ctx context.Context, client *sso.Client, cfg *sso.Config, path string, v any) (int, error) {
+	u, err := apicall.URL(cfg.URL, path)
 	if err != nil {
 		return 0, err
 	}

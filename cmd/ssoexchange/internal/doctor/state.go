@@ -1,4 +1,4 @@
-package main
+package doctor
 
 import (
 	"context"
@@ -19,6 +19,7 @@ import (
 
 	"github.com/zalando/go-keyring"
 
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/files"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/oskeyring"
 	"github.com/ssoexchange/ssoexchange/filestore"
@@ -35,9 +36,9 @@ const (
 
 // state reports on the state directory without changing it, and returns the store
 // in it if the connection's own record can be used, else nil.
-func (d *doctor) state(ctx context.Context, cfg *sso.Config) sso.Store {
+func (d *examination) state(ctx context.Context, cfg *sso.Config) sso.Store {
 	defer d.keyring(ctx)
-	dir, shared, err := d.stateIn()
+	dir, shared, err := d.StateIn()
 	if err != nil {
 		d.fail("state", err)
 		return nil
@@ -58,7 +59,7 @@ func (d *doctor) state(ctx context.Context, cfg *sso.Config) sso.Store {
 			d.ok("state", "%s, mode %04o", dir, info.Mode().Perm())
 			check = "state.key"
 		}
-		d.fail(check, stateError(err))
+		d.fail(check, clierror.State(err))
 		return nil
 	}
 	d.ok("state", "%s, mode %04o, is yours alone", dir, info.Mode().Perm())
@@ -81,30 +82,14 @@ func ownKey(cfg *sso.Config) string {
 	return cfg.Identity().Key()
 }
 
-// stateIn returns the directory that holds the state, or that several hosts share it.
-func (d *doctor) stateIn() (dir string, shared bool, err error) {
-	where, err := d.storeURL()
-	if err != nil {
-		return "", false, err
-	}
-	dir, isFile := strings.CutPrefix(where, "file:")
-	if where != "" && !isFile {
-		return "", true, nil
-	}
-	if dir = strings.TrimPrefix(dir, "//"); dir == "" {
-		dir, err = d.stateDir()
-	}
-	return dir, false, err
-}
-
 // sharedState looks at a store that several hosts share: it answers, gives a lease, and
 // what is in it can be read with this host's key. It returns the store if the
 // connection's own record can be used, else nil.
-func (d *doctor) sharedState(ctx context.Context, cfg *sso.Config) sso.Store {
+func (d *examination) sharedState(ctx context.Context, cfg *sso.Config) sso.Store {
 	ctx, cancel := context.WithTimeout(ctx, sharedPatience)
 	defer cancel()
 	start := time.Now()
-	store, err := d.openStore()
+	store, err := d.OpenStore()
 	if err != nil {
 		d.fail("state", err)
 		return nil
@@ -137,7 +122,7 @@ const probeKey = "72f4be89d6ebab1496e21e38bcd7c8ca"
 
 // sharedRecords reads what is in a shared store, which leaves alone what it cannot
 // read: a sign-in of that identity fails. It returns those records.
-func (d *doctor) sharedRecords(ctx context.Context, store sso.Store, keys []string, own string) (bad []string) {
+func (d *examination) sharedRecords(ctx context.Context, store sso.Store, keys []string, own string) (bad []string) {
 	const check = "state.records"
 	var first error
 	looked := 0
@@ -228,11 +213,11 @@ func (k *keyFinder) where(dir string) string {
 // records tries to read every record, in a copy: reading one in its place would set
 // it aside if it is damaged, or if the key is another one today. It returns those
 // that cannot be read.
-func (d *doctor) records(ctx context.Context, dir string, store *filestore.Store, key *filestore.Key, own string) (bad []string) {
+func (d *examination) records(ctx context.Context, dir string, store *filestore.Store, key *filestore.Key, own string) (bad []string) {
 	const check = "state.records"
 	keys, err := store.Keys(ctx)
 	if err != nil {
-		d.fail(check, stateError(err))
+		d.fail(check, clierror.State(err))
 		return nil
 	}
 	keys = inspected(keys, own)
@@ -247,7 +232,7 @@ func (d *doctor) records(ctx context.Context, dir string, store *filestore.Store
 		Logger: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
-		d.fail(check, stateError(err))
+		d.fail(check, clierror.State(err))
 		return nil
 	}
 	for _, k := range keys {
@@ -282,18 +267,18 @@ func inspect(ctx context.Context, copies *filestore.Store, dir, temp, key string
 		return nil // it was removed meanwhile
 	}
 	if err != nil {
-		return configError("the record "+path+" cannot be opened", "it must belong to you, with mode 0600")
+		return clierror.Config("the record "+path+" cannot be opened", "it must belong to you, with mode 0600")
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return configError(fmt.Sprintf("other users have access to %s (mode %04o)", path, info.Mode().Perm()), "chmod 600 "+path)
+		return clierror.Config(fmt.Sprintf("other users have access to %s (mode %04o)", path, info.Mode().Perm()), "chmod 600 "+path)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxRecordSize+1))
 	if err != nil {
 		return errUnreadable
 	}
 	if err := os.WriteFile(filepath.Join(temp, name), data, 0o600); err != nil {
-		return configError("no space for a copy of a record in "+temp, "set TMPDIR to a directory with space")
+		return clierror.Config("no space for a copy of a record in "+temp, "set TMPDIR to a directory with space")
 	}
 	defer os.Remove(filepath.Join(temp, name))
 	record, err := copies.Load(ctx, key)
@@ -305,7 +290,7 @@ func inspect(ctx context.Context, copies *filestore.Store, dir, temp, key string
 
 // keyring reports whether there is an OS keyring. It asks for an item that does not
 // exist.
-func (d *doctor) keyring(ctx context.Context) {
+func (d *examination) keyring(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, keyringPatience)
 	defer cancel()
 	_, err := oskeyring.Ask(ctx, func() (string, error) { return keyring.Get(oskeyring.Service, "doctor: is anybody there?") })

@@ -1,20 +1,22 @@
-package main
+package apicall
 
 import (
 	"fmt"
 	"net/url"
 	"strings"
+
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
 )
 
-// apiURL puts path below the base URL. A whole address is taken if it is on the
+// URL puts path below the base URL. A whole address is taken if it is on the
 // SP's origin; the client would refuse any other.
 //
 // What is percent-encoded stays so, and nothing is added or taken away but a fragment,
 // which is no part of a request: "a%2Fb" and "a/b" are two resources.
-func apiURL(base *url.URL, path string) (*url.URL, error) {
+func URL(base *url.URL, path string) (*url.URL, error) {
 	path, _, _ = strings.Cut(path, "#")
 	if i := strings.IndexFunc(path, func(r rune) bool { return r < ' ' || r == 0x7f }); i >= 0 {
-		return nil, configError("the path holds a control character", "percent-encode what is not part of a URL")
+		return nil, clierror.Config("the path holds a control character", "percent-encode what is not part of a URL")
 	}
 	path, query, asked := strings.Cut(path, "?")
 	u := *base
@@ -24,10 +26,10 @@ func apiURL(base *url.URL, path string) (*url.URL, error) {
 		host, rest, slash := strings.Cut(rest, "/")
 		origin, err := url.Parse(strings.ToLower(scheme) + "://" + host)
 		if err != nil || origin.Host == "" {
-			return nil, configError("the address cannot be read", "")
+			return nil, clierror.Config("the address cannot be read", "")
 		}
 		if origin.User != nil {
-			return nil, configError("the address holds a user name", "the session says who you are: leave it out")
+			return nil, clierror.Config("the address holds a user name", "the session says who you are: leave it out")
 		}
 		u, prefix, path = *origin, "", ""
 		if slash {
@@ -39,7 +41,7 @@ func apiURL(base *url.URL, path string) (*url.URL, error) {
 	raw := prefix + encoded(path)
 	decoded, err := url.PathUnescape(raw)
 	if err != nil {
-		return nil, configError("the path cannot be read: a % is not followed by two hexadecimal digits", "write %25 for a percent sign")
+		return nil, clierror.Config("the path cannot be read: a % is not followed by two hexadecimal digits", "write %25 for a percent sign")
 	}
 	u.Path, u.RawPath, u.RawQuery, u.ForceQuery, u.Fragment, u.RawFragment = decoded, raw, encoded(query), asked && query == "", "", ""
 	return &u, nil
