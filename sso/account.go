@@ -62,13 +62,13 @@ func (a account) properties() []string {
 	return []string{"Password", newPasswordProperty}
 }
 
-// account returns whose secret property is.
-func (c *Config) account(property string) account {
+// accountOf returns whose secret property is.
+func accountOf(c *Config, property string) account {
 	switch property {
 	case "SSOAppPassword":
-		return account{accountApplication, c.Scheme, c.loginOrigin(), foldAccountName(c.SSOAppName)}
+		return account{accountApplication, c.Scheme, loginOrigin(c), foldAccountName(c.SSOAppName)}
 	case "APIToken":
-		return account{Kind: accountOrganization, Scheme: c.Scheme, Origin: c.loginOrigin()}
+		return account{Kind: accountOrganization, Scheme: c.Scheme, Origin: loginOrigin(c)}
 	case "MFAMailboxPassword", mailboxToken:
 		a := account{Kind: accountMailbox}
 		if u := c.MFAMailbox; u != nil {
@@ -76,19 +76,19 @@ func (c *Config) account(property string) account {
 		}
 		return a
 	}
-	return account{accountUser, c.Scheme, c.loginOrigin(), accountName(c.Scheme, c.User)}
+	return account{accountUser, c.Scheme, loginOrigin(c), accountName(c.Scheme, c.User)}
 }
 
-// accounts lists those whose secrets a sign-in may send.
-func (c *Config) accounts() []account {
-	list := []account{c.account("Password")}
+// accountsIn lists those whose secrets a sign-in may send.
+func accountsIn(c *Config) []account {
+	list := []account{accountOf(c, "Password")}
 	if c.MFAMailbox != nil {
-		list = append(list, c.account(mailboxToken))
+		list = append(list, accountOf(c, mailboxToken))
 	}
 	if c.SSOAppName != "" {
-		list = append(list, c.account("SSOAppPassword"))
+		list = append(list, accountOf(c, "SSOAppPassword"))
 	}
-	if more := c.scheme().accounts; more != nil {
+	if more := schemeNamed(c.Scheme).accounts; more != nil {
 		list = append(list, more(c)...)
 	}
 	return list
@@ -96,7 +96,7 @@ func (c *Config) accounts() []account {
 
 // loginOrigin returns the origin of the server that the password is sent to, "" if the
 // Config names none.
-func (c *Config) loginOrigin() string {
+func loginOrigin(c *Config) string {
 	u := firstStop(c)
 	if u == nil {
 		return ""
@@ -115,24 +115,24 @@ func (c *Config) loginOrigin() string {
 	return httpclient.Origin(&host)
 }
 
-// accountName returns by what a user's account is known. Okta takes the part of a login
+// accountName returns by what a user's account is known. Some providers, Okta for one, take the part of a login
 // before the @ for the whole login if no other user's begins with it, which nobody here
 // can know. So all logins that begin alike share one record, and take turns; of the
 // refusals in it each counts for the logins that may be meant by it, see sameUser.
 func accountName(scheme, user string) string {
 	name := foldAccountName(user)
-	if scheme == "Okta" {
+	if schemeNamed(scheme).shortLogins {
 		name, _, _ = strings.Cut(name, "@")
 	}
 	return name
 }
 
-// userOf is the name that goes into refusals noted at a, "" where a has but one.
-func (c *Config) userOf(a account) string {
-	if a.Kind != accountUser || a.Scheme != "Okta" {
+// userOf is the name of user that goes into refusals noted at a, "" where a has but one.
+func userOf(a account, user string) string {
+	if a.Kind != accountUser || !schemeNamed(a.Scheme).shortLogins {
 		return ""
 	}
-	return foldAccountName(c.User)
+	return foldAccountName(user)
 }
 
 // sameUser reports whether two folded names of one account may be the same user: they

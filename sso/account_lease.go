@@ -99,7 +99,7 @@ func (g *secretGuard) yield(ctx context.Context, a account) error {
 	}
 	v := verdicts{}
 	for property, p := range g.sentSecrets {
-		if !p.settled && g.c.cfg.account(property).Kind == accountMailbox {
+		if !p.settled && accountOf(g.c.cfg, property).Kind == accountMailbox {
 			v.accept(g, property)
 		}
 	}

@@ -133,7 +133,7 @@ func TestStopsOfBefore(t *testing.T) {
 		return string(sum)
 	}
 	before := seal()
-	if err := c.amend(t.Context(), c.cfg.account("Password"), func(r *accountRecord) bool {
+	if err := c.amend(t.Context(), accountOf(c.cfg, "Password"), func(r *accountRecord) bool {
 		r.refuse("Password", refusal{MAC: r.mac("Password", "", "y"), At: time.Now()})
 		return true
 	}); err != nil {
@@ -142,7 +142,7 @@ func TestStopsOfBefore(t *testing.T) {
 	if seal() != before {
 		t.Error("a refusal of another secret ends a stop")
 	}
-	if err := c.amend(t.Context(), c.cfg.account("Password"), func(r *accountRecord) bool { r.forgive(); return true }); err != nil {
+	if err := c.amend(t.Context(), accountOf(c.cfg, "Password"), func(r *accountRecord) bool { r.forgive(); return true }); err != nil {
 		t.Fatal(err)
 	}
 	if seal() == before {
@@ -157,7 +157,7 @@ func TestAccountOf(t *testing.T) {
 		if err != nil {
 			t.Fatal(conn, err)
 		}
-		return cfg.account("Password")
+		return accountOf(cfg, "Password")
 	}
 	const base = "AuthScheme=Okta;SSOLoginURL=https://acme.okta.com/home/jira/1/2;User=ana@example.com"
 	for _, same := range []string{

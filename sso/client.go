@@ -61,9 +61,8 @@ type Options struct {
 	// Dial makes the TCP connections. Nil: a net.Dialer.
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 
-	// Keyring returns the secret that is stored under an account name, for
-	// PasswordKeyring and its like. Nil: using such a secret is an ErrConfig.
-	Keyring func(ctx context.Context, account string) (string, error)
+	// Keyring is asked for PasswordKeyring and its like. Nil: using such a secret is an ErrConfig.
+	Keyring Keyring
 
 	// UserAgent is sent to every server unless the connection string has one.
 	// "": "ssoexchange".
@@ -84,6 +83,7 @@ type Options struct {
 // concurrent use; all its callers share one sign-in at a time.
 type Client struct {
 	cfg      *Config
+	scheme   *scheme
 	id       Identity
 	opts     Options
 	store    Store
@@ -108,11 +108,15 @@ type Client struct {
 // checks what can be checked without the network. The first request of the HTTP
 // client, or Session, signs in.
 func Open(ctx context.Context, conn string, opts *Options) (*Client, error) {
-	var parse ParseOptions
-	if opts != nil {
-		parse.Keyring = opts.Keyring
+	settings, err := ParseSettings(conn)
+	if err != nil {
+		return nil, autherr.AtStep(autherr.StepConfig, err)
 	}
-	cfg, err := ParseConfigWith(conn, parse)
+	var keyring Keyring
+	if opts != nil {
+		keyring = opts.Keyring
+	}
+	cfg, err := NewConfig(settings, keyring)
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepConfig, err)
 	}
@@ -131,15 +135,14 @@ func OpenConfig(ctx context.Context, cfg *Config, opts *Options) (*Client, error
 		c.net.close()
 		return nil, autherr.AtStep(autherr.StepConfig, err)
 	}
-	if site := cfg.scheme().site; site != nil {
-		c.site = site(c)
+	if c.scheme.site != nil {
+		c.site = c.scheme.site(c)
 	}
-	open := cfg.scheme().open
-	if open == nil {
+	if c.scheme.open == nil {
 		c.net.close()
-		return nil, autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig, "sso: AuthScheme "+cfg.Scheme+" has no sign-in", "there are "+strings.Join(schemeNames(), ", ")))
+		return nil, autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig, "sso: AuthScheme "+cfg.Scheme+" has no sign-in", "there are "+strings.Join(grammar().Names(), ", ")))
 	}
-	c.source, err = open(c, providerDeps{
+	c.source, err = c.scheme.open(c, providerDeps{
 		transport: &c.counted, logger: c.opts.Logger, userAgent: c.userAgent,
 		password: c.guarded, checkpoint: c.checkpoint, accepted: c.passwordAccepted,
 		answerer: newAnswerer(cfg, c.ahead("MFASecret", cfg.MFASecret), given, c.mailbox, c.opts.Answerer, c.idpAhead),
@@ -176,7 +179,9 @@ func newClient(cfg *Config, opts *Options) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
-	c := &Client{cfg: cfg, id: cfg.Identity(), opts: *opts, store: opts.Store, net: network}
+	scheme := schemeNamed(cfg.Scheme)
+	cfg = cfg.WithScheme(&scheme.Scheme)
+	c := &Client{cfg: cfg, scheme: scheme, id: cfg.Identity(), opts: *opts, store: opts.Store, net: network}
 	c.site = jiraSite{c}
 	c.counted.next = c.reported(true)
 	if c.store == nil {
@@ -441,7 +446,7 @@ func (c *Client) timeout() time.Duration {
 // identities that use it.
 func (c *Client) ClearRefusal(ctx context.Context) error {
 	_, err := c.acquireAndRun(ctx, time.Now(), func(ctx context.Context, r *record) (*Session, error) {
-		for _, a := range c.cfg.accounts() {
+		for _, a := range accountsIn(c.cfg) {
 			if err := c.changeAccount(ctx, a, func(r *accountRecord) bool {
 				r.forgive()
 				return true

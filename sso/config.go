@@ -75,116 +75,37 @@ type Config struct {
 	// Warnings are what ParseConfig put right or will not use, in sentences for
 	// people. They name properties and repeat no values.
 	Warnings []string
+
+	scheme *Scheme // nil: the Config was made by hand
 }
 
-// ParseOptions are what settings need that does not fit into text.
-type ParseOptions struct {
-	// Keyring returns the secret that is stored under account, for PasswordKeyring
-	// and its like. Nil: such a secret cannot be revealed, which is an ErrConfig then.
-	Keyring func(ctx context.Context, account string) (string, error)
-}
-
-// ParseConfig reads a connection string.
-//
-// # Form
-//
-// A connection string is a list of properties, as CData's Jira Service Management
-// driver has it:
-//
-//		AuthScheme=Okta;URL=https://jira.example.com;User=ana;Password='a;b';…
-//
-//	  - A name ends at the first equals sign. Case and inner spaces do not matter:
-//	    "SSO Login Url" is SSOLoginURL.
-//	  - A value without quotes ends at the next semicolon; white space around it is
-//	    dropped. It may contain quotes, except at its beginning, and equals signs.
-//	  - A value in single or double quotes may contain anything. A quote of the same
-//	    kind inside is doubled: 'it''s'. Only white space may follow up to the semicolon.
-//	  - The last semicolon is optional, and empty parts (;;) mean nothing.
-//	  - An empty value is the same as no property.
-//	  - A property may be given once. An unknown name is an error.
-//	  - SSOProperties holds, in quotes, another list of this form, with any of the SSO
-//	    properties: SSOProperties='MFAType=SMS;MFAPassCode=8111'. It makes no
-//	    difference whether these are given inside or outside, but once only.
-//	  - The whole string has at most 64 KiB.
-//
-// # Values
-//
-// [Properties] lists all properties. AuthScheme (Okta or Crowd), User, SSOLoginURL
-// and SSOExchangeURL are required. Crowd's SSOAppName and SSOAppPassword are given
-// both or neither.
-//
-//   - Words (AuthScheme, MFAType, SSOFlow, …) ignore case. Booleans are True, False,
-//     Yes, No, 1 and 0. Timeout and MFATimeout are whole seconds.
-//   - URLs must be https, or http to this machine (127.0.0.1, ::1, localhost and names
-//     below it), without user name and password. Hosts are put into lower case and
-//     fragments dropped. MFAMailbox is imaps, or imap to this machine, with a user name;
-//     it goes with one of MFAMailboxPassword and MFAMailboxToken, not both.
-//   - If URL is absent it is SSOExchangeURL up to "/plugins/servlet/", context path
-//     included. If URL is on Atlassian's cloud and SSOExchangeURL is not, URL is taken
-//     for the placeholder of the driver's documentation and replaced in the same
-//     way, with a warning. If SSOExchangeURL is on the cloud, or URL is and there is
-//     nothing else, that is an error: the cloud has no such exchange.
-//   - A property that the scheme does not use is left alone, with a warning.
-//
-// # Secrets
-//
-// Password, SSOAppPassword, APIToken, MFAPassCode, MFASecret, MFAMailboxPassword,
-// MFAMailboxToken, NewPassword, SSLClientCertPassword and ProxyPassword are secrets. Each of them, say P, can be
-// given in one of four ways: P is the secret itself, PFile a file with the secret in
-// its first line ([SecretFromFile]), PCommand a command that prints it
-// ([SecretFromCommand]), PKeyring an account name in the keyring
-// ([ParseOptions.Keyring]). ParseConfig does not touch any of these sources: a secret
-// is read when it is used, by [Secret.Reveal].
-//
-// No secret is required here, not even Password: whether it can be done without
-// depends on whether somebody can be asked for it, and on whether a session is
-// stored, which only the caller knows. See [Config.MissingSecrets].
-//
-// # Errors
-//
-// All errors are of type [*ConfigError] and match ErrConfig. They name the property
-// and never repeat a value. What stands where a name should be is repeated only if it
-// is a known name but for a typing error: in Password=a;b=c, where the quotes are
-// missing, "b" is a part of the password.
-func ParseConfig(conn string) (*Config, error) { return ParseConfigWith(conn, ParseOptions{}) }
-
-// ParseConfigWith is ParseConfig with options.
-func ParseConfigWith(conn string, o ParseOptions) (*Config, error) {
-	s, err := ParseSettings(conn)
-	if err != nil {
-		return nil, err
-	}
-	return s.ConfigWith(o)
-}
+// Keyring returns the secret that is stored under an account name, for PasswordKeyring and its like.
+// Nil: such a secret cannot be revealed, which is an ErrConfig then.
+type Keyring = func(ctx context.Context, account string) (string, error)
 
 // Config checks the settings and puts them together, over the defaults.
-func (s Settings) Config() (*Config, error) { return s.ConfigWith(ParseOptions{}) }
-
-// ConfigWith is Config with options.
-func (s Settings) ConfigWith(o ParseOptions) (*Config, error) {
+func (t Schemes) Config(s Settings, keyring Keyring) (*Config, error) {
 	all := Merge(defaults(), s)
 	c := &Config{}
+	// The scheme comes first: whoever uses another one is not helped by hearing what Okta and Crowd
+	// require.
+	if bad := t.choose(c, all); bad != nil {
+		return nil, bad
+	}
 	for i := range properties {
-		if bad := all.apply(c, &properties[i], o); bad != nil {
+		if bad := all.apply(c, &properties[i], keyring); bad != nil {
 			return nil, bad
-		}
-		// The scheme comes first: whoever uses another one is not helped by hearing
-		// what Okta and Crowd require.
-		if i == 0 && c.Scheme == "" {
-			if c.Scheme = all.impliedScheme(); c.Scheme == "" {
-				return nil, badValue("required", "one of "+strings.Join(schemeNames(), ", ")).withProperty("AuthScheme", "")
-			}
 		}
 	}
 	if bad := all.finishURLs(c); bad != nil {
 		return nil, bad
 	}
-	if check := c.scheme().check; check != nil {
-		if bad := check(c); bad != nil {
+	if chosen := c.scheme; chosen.Check != nil {
+		if bad := chosen.Check(c); bad != nil {
 			return nil, bad
 		}
 	}
-	if bad := all.required(c); bad != nil {
+	if bad := c.required(); bad != nil {
 		return nil, bad
 	}
 	if bad := c.checkMailbox(); bad != nil {
@@ -194,8 +115,28 @@ func (s Settings) ConfigWith(o ParseOptions) (*Config, error) {
 	return c, nil
 }
 
+// choose puts AuthScheme into c.
+func (t Schemes) choose(c *Config, s Settings) *ConfigError {
+	const property = "AuthScheme"
+	chosen := t.implied(s)
+	if v := s.values[property]; s.has(property) {
+		var bad *ConfigError
+		if chosen, bad = t.named(v.text()); bad != nil {
+			return bad.withProperty(property, v.source)
+		}
+		if strings.HasPrefix(lettersOf(v.text()), "oauth1") {
+			c.OAuth.Version = "1.0"
+		}
+	}
+	if chosen == nil {
+		return badValue("required", "one of "+strings.Join(t.Names(), ", ")).withProperty(property, "")
+	}
+	c.Scheme, c.scheme = chosen.Name, chosen
+	return nil
+}
+
 // apply puts the settings of one row into c.
-func (s Settings) apply(c *Config, r *propertySpec, o ParseOptions) *ConfigError {
+func (s Settings) apply(c *Config, r *propertySpec, keyring Keyring) *ConfigError {
 	for _, src := range sources {
 		name := (keyword{r, src}).name()
 		v, ok := s.values[name]
@@ -203,7 +144,10 @@ func (s Settings) apply(c *Config, r *propertySpec, o ParseOptions) *ConfigError
 			continue
 		}
 		value := v.text()
-		if r.secret == nil {
+		switch {
+		case r.secret == nil && r.set == nil: // AuthScheme, which was looked at first
+			continue
+		case r.secret == nil:
 			if bad := r.set(c, value); bad != nil {
 				return bad.withProperty(name, v.source)
 			}
@@ -220,22 +164,18 @@ func (s Settings) apply(c *Config, r *propertySpec, o ParseOptions) *ConfigError
 		case sourceCommand:
 			*r.secret(c) = secretFromCommand(name, value)
 		case sourceKeyring:
-			*r.secret(c) = secretFromKeyring(name, value, o.Keyring)
+			*r.secret(c) = secretFromKeyring(name, value, keyring)
 		}
 	}
 	return nil
 }
 
-// uses reports whether the scheme of c uses a property.
-func (c *Config) uses(r *propertySpec) bool {
-	return c.usesProperty(r.Name)
-}
-
-func (s Settings) required(c *Config) *ConfigError {
+// required refuses a Config that lacks what its scheme requires.
+func (c *Config) required() *ConfigError {
 	var missing []string
 	var first *propertySpec
 	for i := range properties {
-		if r := &properties[i]; (r.Required || slices.Contains(c.scheme().required, r.Name)) && r.get(c) == "" {
+		if r := &properties[i]; (r.Required || slices.Contains(c.scheme.Required, r.Name)) && r.get(c) == "" {
 			if first == nil {
 				first = r
 			}
@@ -255,23 +195,34 @@ func (s Settings) required(c *Config) *ConfigError {
 func (s Settings) warnUnused(c *Config) {
 	for _, name := range s.Names() {
 		r := keys[normalizeName(name)].row
-		if s.values[name].text() != "" && !c.uses(r) {
+		if s.values[name].text() != "" && !c.scheme.UsesProperty(r.Name) {
 			c.Warnings = append(c.Warnings, name+" is not used with AuthScheme="+c.Scheme)
 		}
 	}
 }
 
+// WithScheme returns c with what its scheme takes, where c was made by hand; else c.
+func (c *Config) WithScheme(s *Scheme) *Config {
+	if c.scheme != nil {
+		return c
+	}
+	bound := *c
+	bound.scheme = s
+	return &bound
+}
+
+// UsesProperty reports whether the scheme uses a property; false for a Config made by hand.
+func (c *Config) UsesProperty(name string) bool {
+	return c.scheme != nil && c.scheme.UsesProperty(name)
+}
+
 // MissingSecrets returns the names of the secrets that a sign-in with the scheme
-// needs and that have no source.
+// needs and that have no source; none for a Config made by hand.
 func (c *Config) MissingSecrets() []string {
-	var list []string
-	if c.Password.IsZero() && c.usesProperty("Password") {
-		list = append(list, "Password")
+	if c.scheme == nil {
+		return nil
 	}
-	if missing := c.scheme().missing; missing != nil {
-		list = append(list, missing(c)...)
-	}
-	return list
+	return c.scheme.MissingSecrets(c)
 }
 
 // servletPath is where Jira's plugins have their servlets; every SSO plugin's
@@ -284,9 +235,9 @@ func (s Settings) finishURLs(c *Config) *ConfigError {
 	switch {
 	case acs != nil && isCloud(acs):
 		return cloudError(acs.Hostname()).withProperty("SSOExchangeURL", s.values["SSOExchangeURL"].source)
-	case c.scheme().cloud && acs == nil:
+	case c.scheme.Cloud && acs == nil:
 		return nil
-	case c.scheme().secrets != nil && c.URL != nil && isCloud(c.URL):
+	case c.scheme.Secrets != nil && c.URL != nil && isCloud(c.URL):
 		return badValue(c.URL.Hostname()+" is on Atlassian's cloud, which takes neither passwords nor personal access tokens",
 			"for a cloud site use an API token with the account's e-mail address or OAuth 2.0 (3LO)").withProperty("URL", s.values["URL"].source)
 	case acs == nil && c.URL != nil && isCloud(c.URL):

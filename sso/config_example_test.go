@@ -43,7 +43,7 @@ func ExampleMerge() {
 
 	settings := sso.Merge(profile, env, flag)
 	fmt.Println(settings)
-	c, err := settings.Config()
+	c, err := sso.NewConfig(settings, nil)
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -174,14 +174,6 @@ func setCertType(c *Config, v string) (bad *ConfigError) {
 	return bad
 }
 
-// impliedScheme is the scheme of a connection that names none: the driver's examples for OAuth do.
-func (s Settings) impliedScheme() string {
-	if s.has("OAuthClientId") || s.has("InitiateOAuth") {
-		return oauthScheme.name
-	}
-	return ""
-}
-
 func (s Settings) has(name string) bool {
 	v, ok := s.values[name]
 	return ok && v.text() != ""

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"iter"
 	"log/slog"
 	"strings"
 )
@@ -55,4 +56,16 @@ func (c Config) MarshalJSON() ([]byte, error) {
 		}
 	}
 	return json.Marshal(object)
+}
+
+// Secrets returns all secrets by the names of their properties, in canonical order, those that are
+// absent included.
+func (c *Config) Secrets() iter.Seq2[string, Secret] {
+	return func(yield func(string, Secret) bool) {
+		for i := range properties {
+			if r := &properties[i]; r.secret != nil && !yield(r.Name, *r.secret(c)) {
+				return
+			}
+		}
+	}
 }

@@ -110,12 +110,12 @@ func TestCheckApplicationBehindAProxy(t *testing.T) {
 			w, opts, ca := world(t)
 			answerAt(w, "crowd.example.com", "GET", "/config/cookie", tt.answer)
 			c := open(t, w.CrowdConnection(ca), opts)
-			if err := c.CheckApplication(t.Context()); err == nil || errors.Is(err, sso.ErrCredentials) != tt.refused {
+			if _, err := c.CheckApplication(t.Context()); err == nil || errors.Is(err, sso.ErrCredentials) != tt.refused {
 				t.Errorf("error %v", err)
 			}
 			w.Net.Intercept(nil)
 			var before *sso.RefusedBeforeError
-			if err := c.CheckApplication(t.Context()); errors.As(err, &before) != tt.refused {
+			if _, err := c.CheckApplication(t.Context()); errors.As(err, &before) != tt.refused {
 				t.Errorf("the second time: %v", err)
 			}
 		})

@@ -79,7 +79,7 @@ func failing(check string, kind error, message, hint string) Finding {
 // be good for one reading. Each check is bounded to 10 seconds. Nothing is written to
 // the store, except a stored session that Jira renews when it is asked about it.
 func (c *Client) Diagnose(ctx context.Context, report func(Finding)) {
-	if bad := c.cfg.checkAddresses(); bad != nil {
+	if bad := c.checkAddresses(); bad != nil {
 		report(FindingOf("addresses", "", bad))
 	}
 	c.diagnoseSecrets(ctx, report)
@@ -107,7 +107,7 @@ const maxFindings = 32
 // diagnoseIdP is the identity provider's part.
 func (c *Client) diagnoseIdP(ctx context.Context, report func(Finding)) {
 	login := c.cfg.SSOLoginURL
-	if server := c.cfg.scheme().server; server != nil {
+	if server := c.scheme.server; server != nil {
 		login = server(c.cfg)
 	}
 	if login == nil { // a Config made by hand, for New
@@ -120,7 +120,7 @@ func (c *Client) diagnoseIdP(ctx context.Context, report func(Finding)) {
 	if !c.way("idp", login, report)(ctx) {
 		return
 	}
-	if diagnose := c.cfg.scheme().diagnose; diagnose != nil {
+	if diagnose := c.scheme.diagnose; diagnose != nil {
 		diagnose(c, ctx, report)
 	}
 }

@@ -76,7 +76,7 @@ func (c *Client) missingJira(ctx context.Context, v *visit) Finding {
 // made for that.
 func (c *Client) baseURLFinding(base string, report func(Finding)) {
 	u, err := url.Parse(base)
-	if err != nil || u.Host == "" || httpclient.SameOrigin(u, c.cfg.URL) && trimSlash(u.Path) == trimSlash(c.cfg.URL.Path) {
+	if err != nil || u.Host == "" || httpclient.SameOrigin(u, c.cfg.URL) && strings.TrimRight(u.Path, "/") == strings.TrimRight(c.cfg.URL.Path, "/") {
 		return
 	}
 	report(warning("sp.base-url", "Jira's own base URL is "+cut(httpclient.Origin(u)+u.EscapedPath(), 200)+", not "+c.cfg.URL.String(),
@@ -88,7 +88,7 @@ func (c *Client) diagnoseStart(ctx context.Context, report func(Finding)) {
 	const check = "sp.start"
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	needed := c.cfg.startsAtSP()
+	needed := startsAtSP(c.cfg, c.scheme)
 	req, page, err := c.visit(nil).startAtSP(ctx, "")
 	switch {
 	case err == nil:
@@ -124,10 +124,10 @@ func (c *Client) diagnoseExchange(ctx context.Context, report func(Finding)) {
 	v := c.visit(nil)
 	g, other := gatewayIn(a)
 	switch {
-	case loc != nil && c.cfg.outagePage(loc):
+	case loc != nil && jiraConfig{c.cfg}.outagePage(loc):
 		report(FindingOf(check, "", v.away(a, "leads to "+cut(httpclient.Origin(loc)+plainPath(loc), 120))))
-	case loc != nil && c.cfg.gatewayPage(loc) != "":
-		report(warning(check, c.cfg.gatewayPage(loc)+" answers instead of the assertion consumer", hintThrough))
+	case loc != nil && jiraConfig{c.cfg}.gatewayPage(loc) != "":
+		report(warning(check, jiraConfig{c.cfg}.gatewayPage(loc)+" answers instead of the assertion consumer", hintThrough))
 	case other && a.Status < 502 && a.Status != http.StatusNotFound && !asJira(a):
 		report(warning(check, g.name+" answers instead of the assertion consumer"+v.quoted(a), g.hint))
 	case a.Status == http.StatusNotFound:

@@ -15,33 +15,28 @@ import (
 func (c *Client) diagnoseSecrets(ctx context.Context, report func(Finding)) {
 	const check = "secrets"
 	var good []string
-	for i := range properties {
-		r := &properties[i]
-		if r.secret == nil || r.Name == "MFAPassCode" || !c.cfg.uses(r) {
-			continue
-		}
-		s := *r.secret(c.cfg)
-		if s.IsZero() {
+	for name, s := range c.cfg.Secrets() {
+		if s.IsZero() || name == "MFAPassCode" || !c.scheme.UsesProperty(name) {
 			continue
 		}
 		value, err := reveal(c.reporting(ctx), s)
-		if err == nil && r.Name == "MFASecret" {
+		if err == nil && name == "MFASecret" {
 			_, err = mfa.ParseSeed(value)
 		}
 		if err != nil {
 			f := FindingOf(check, "", err)
 			if Code(err) == "internal" || Code(err) == "unreachable" {
-				f = failing(check, ErrConfig, r.Name+": "+err.Error(), "run the command, or look into the file, that the secret comes from")
+				f = failing(check, ErrConfig, name+": "+err.Error(), "run the command, or look into the file, that the secret comes from")
 			}
 			report(f)
 			continue
 		}
-		good = append(good, r.Name)
+		good = append(good, name)
 	}
 	if len(good) > 0 {
 		report(Finding{Check: check, Status: FindingOK, Message: "can be read: " + strings.Join(good, ", ")})
 	}
-	for _, name := range c.cfg.MissingSecrets() {
+	for _, name := range c.scheme.MissingSecrets(c.cfg) {
 		switch {
 		case name == "Password" && c.opts.Password != nil:
 			report(Finding{Check: check, Status: FindingOK, Message: "Password will be asked for"})
@@ -109,8 +104,8 @@ func (c *Client) diagnoseRefused(ctx context.Context, r *record, report func(Fin
 		return
 	}
 	for _, s := range secrets {
-		a := c.cfg.account(s.property)
-		at, user := known[a], c.cfg.userOf(a)
+		a := accountOf(c.cfg, s.property)
+		at, user := known[a], userOf(a, c.cfg.User)
 		noted, ok := r.Refused[s.property]
 		if at != nil {
 			if f, now := at.refusedNow(user)[s.property]; now {
@@ -146,7 +141,7 @@ func (c *Client) diagnoseRefused(ctx context.Context, r *record, report func(Fin
 // knownAccounts returns what is known of the accounts whose secrets a sign-in sends.
 func (c *Client) knownAccounts(ctx context.Context) (map[account]*accountRecord, error) {
 	known := make(map[account]*accountRecord)
-	for _, a := range c.cfg.accounts() {
+	for _, a := range accountsIn(c.cfg) {
 		r, err := readAccount(ctx, c.accounts, nil, a)
 		if err != nil {
 			return nil, err

@@ -42,7 +42,7 @@ func plainPath(u *url.URL) string {
 
 // signInPage reports whether u is a page of the SP at which a sign-in begins: a session
 // that is sent there is lost. The page that SSOStartURL names is one.
-func (c *Config) signInPage(u *url.URL) bool {
+func (c jiraConfig) signInPage(u *url.URL) bool {
 	if !httpclient.SameOrigin(u, c.URL) {
 		return false
 	}
@@ -57,12 +57,12 @@ func (c *Config) signInPage(u *url.URL) bool {
 }
 
 // belowBase returns a path without the SP's context path.
-func (c *Config) belowBase(path string) string {
-	return "/" + strings.TrimLeft(strings.TrimPrefix(path, trimSlash(c.URL.Path)), "/")
+func (c jiraConfig) belowBase(path string) string {
+	return "/" + strings.TrimLeft(strings.TrimPrefix(path, strings.TrimRight(c.URL.Path, "/")), "/")
 }
 
 // leadsToSignIn reports whether an address outside the SP is one at which its users sign in.
-func (c *Config) leadsToSignIn(u *url.URL) bool {
+func (c jiraConfig) leadsToSignIn(u *url.URL) bool {
 	if httpclient.SameOrigin(u, c.URL) {
 		return c.signInPage(u)
 	}
@@ -73,7 +73,7 @@ func (c *Config) leadsToSignIn(u *url.URL) bool {
 
 // outagePage reports whether u stands in for a Jira that is not there now. Words count
 // only outside of what Jira itself would serve: an issue may be called anything.
-func (c *Config) outagePage(u *url.URL) bool {
+func (c jiraConfig) outagePage(u *url.URL) bool {
 	path := plainPath(u)
 	if !httpclient.SameOrigin(u, c.URL) {
 		return !c.leadsToSignIn(u) && (outagePaths().MatchString(path) || outageHosts().MatchString(u.Hostname()))
@@ -88,7 +88,7 @@ func (c *Config) outagePage(u *url.URL) bool {
 }
 
 // gatewayPage names the gateway whose page u is, "" if it is none that is known.
-func (c *Config) gatewayPage(u *url.URL) string {
+func (c jiraConfig) gatewayPage(u *url.URL) string {
 	if httpclient.SameOrigin(u, c.URL) {
 		for _, g := range gatewayPaths {
 			if g.path().MatchString(u.Path) {

@@ -19,7 +19,7 @@ type ConfigError struct {
 
 	cause   error // an error whose text is safe; may be nil
 	passing bool  // see SourceFailed
-	content bool  // the source could be read, and what it holds cannot be used
+	content bool  // see Unusable
 }
 
 // badValue is a ConfigError that does not know yet which property it is about.
@@ -56,6 +56,15 @@ func (e *ConfigError) HintText() string { return e.Hint }
 // SourceFailed reports whether what a secret is read from failed in a way that may pass
 // without a change here: a command, a file or a keyring that may work the next time.
 func (e *ConfigError) SourceFailed() bool { return e.passing }
+
+// Unusable reports whether a secret could be read, and cannot be used as it is.
+func (e *ConfigError) Unusable() bool { return e.content }
+
+// badContent is a badValue of a secret that could be read. cause has a text that is safe to show,
+// or is nil.
+func badContent(problem, hint string, cause error) *ConfigError {
+	return &ConfigError{Problem: problem, Hint: hint, cause: cause, content: true}
+}
 
 // badSource is a badValue of a source that may work again.
 func badSource(problem, hint string) *ConfigError {

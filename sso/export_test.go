@@ -29,7 +29,7 @@ func Learn(idle, gap time.Duration, alive bool, inARow int, most time.Duration) 
 
 // CheckAddresses is what stands between a wrong address and a secret.
 func CheckAddresses(c *Config) error {
-	if bad := c.checkAddresses(); bad != nil {
+	if bad := grammar().CheckAddresses(c, &schemeNamed(c.Scheme).Scheme); bad != nil {
 		return bad
 	}
 	return nil

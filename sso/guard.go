@@ -141,10 +141,10 @@ func (g *secretGuard) secret(ctx context.Context, property, owner string, s Secr
 // open returns the accounts of a secret: lead, whose lease is held now and whose record
 // has the mark, and home, whose record has the refusals.
 func (g *secretGuard) open(ctx context.Context, property, owner string) (lead, home *knownAccount, err error) {
-	a := g.c.cfg.account(property)
+	a := accountOf(g.c.cfg, property)
 	first := a
 	if a.shared() {
-		first = g.c.cfg.account("Password")
+		first = accountOf(g.c.cfg, "Password")
 	}
 	if lead, err = g.hold(ctx, first); err != nil {
 		return nil, nil, err
@@ -175,7 +175,7 @@ func (g *secretGuard) open(ctx context.Context, property, owner string) (lead, h
 
 // allow decides whether a secret may be sent, and then marks it.
 func (g *secretGuard) allow(ctx context.Context, lead, home *knownAccount, property, owner, marked string) error {
-	if f, ok := home.record.knows(property, marked, g.c.cfg.userOf(home.account)); ok {
+	if f, ok := home.record.knows(property, marked, userOf(home.account, g.c.cfg.User)); ok {
 		e := &RefusedBeforeError{Property: property, At: f.At, Text: f.Text}
 		if f.SP != g.c.id.SP {
 			e.SP = f.SP
@@ -240,7 +240,7 @@ func (g *secretGuard) replaced(r *accountRecord, owner, value string) bool {
 func (g *secretGuard) probe(ctx context.Context, property string) error {
 	p, ok := credential.As[credential.Prober](g.c.source)
 	// A mail server has greeted before it gets a password.
-	if !ok || g.probed || g.c.cfg.account(property).Kind == accountMailbox {
+	if !ok || g.probed || accountOf(g.c.cfg, property).Kind == accountMailbox {
 		return nil
 	}
 	err := p.Probe(ctx)

@@ -18,10 +18,10 @@ func (v verdicts) add(a account, f func(*accountRecord) bool) { v[a] = append(v[
 
 // known adds that the verdict on a secret is known: what it was is for others to say.
 func (v verdicts) known(g *secretGuard, property string) {
-	p, a := g.sentSecrets[property], g.c.cfg.account(property)
+	p, a := g.sentSecrets[property], accountOf(g.c.cfg, property)
 	lead := a
 	if a.shared() {
-		lead = g.c.cfg.account("Password")
+		lead = accountOf(g.c.cfg, "Password")
 		v.add(a, func(r *accountRecord) bool { return r.sure(property, p.marked) })
 	}
 	v.add(lead, func(r *accountRecord) bool { return r.settle(property, r.mac(property, "", p.marked)) })
@@ -43,8 +43,8 @@ func (r *accountRecord) sure(property, marked string) bool {
 func (v verdicts) accept(g *secretGuard, property string) {
 	p := g.sentSecrets[property]
 	v.known(g, property)
-	a := g.c.cfg.account(property)
-	user := g.c.cfg.userOf(a)
+	a := accountOf(g.c.cfg, property)
+	user := userOf(a, g.c.cfg.User)
 	v.add(a, func(r *accountRecord) bool {
 		rested := r.Rest != nil
 		r.Rest = nil
@@ -112,7 +112,7 @@ func (g *secretGuard) verdictsOf(err error, now time.Time) verdicts {
 
 // doubt notes of a shared account's secret that nobody knows what became of it.
 func (g *secretGuard) doubt(v verdicts, property string) {
-	p, a := g.sentSecrets[property], g.c.cfg.account(property)
+	p, a := g.sentSecrets[property], accountOf(g.c.cfg, property)
 	if p.settled || !a.shared() {
 		return // the mark says it
 	}
@@ -131,7 +131,7 @@ func (g *secretGuard) replace(v verdicts) {
 	if _, changed := g.sentSecrets[newPasswordProperty]; !ok || !changed {
 		return
 	}
-	v.add(g.c.cfg.account("Password"), func(r *accountRecord) bool {
+	v.add(accountOf(g.c.cfg, "Password"), func(r *accountRecord) bool {
 		r.Replaced = r.mac("Password", "", old.value)
 		return true
 	})
@@ -143,7 +143,7 @@ func (g *secretGuard) noteRest(v verdicts, err error, heldBack bool, now time.Ti
 	if !ok || heldBack || len(g.sentSecrets) == 0 || !errors.Is(err, ErrRateLimited) || Step(err) != autherr.StepLogin {
 		return
 	}
-	v.add(g.c.cfg.account("Password"), func(r *accountRecord) bool {
+	v.add(accountOf(g.c.cfg, "Password"), func(r *accountRecord) bool {
 		r.Rest = &rest{Since: now, Wait: min(wait, time.Hour)}
 		return true
 	})
@@ -165,8 +165,8 @@ func (g *secretGuard) noteRefusal(v verdicts, err error, now time.Time) {
 	if errors.As(err, &step) {
 		text = step.Err.Error()
 	}
-	a := g.c.cfg.account(property)
-	f := refusal{At: now, Text: text, SP: g.c.id.SP, User: g.c.cfg.userOf(a)}
+	a := accountOf(g.c.cfg, property)
+	f := refusal{At: now, Text: text, SP: g.c.id.SP, User: userOf(a, g.c.cfg.User)}
 	v.add(a, func(r *accountRecord) bool {
 		f.MAC = r.mac(property, "", p.marked)
 		r.refuse(property, f)

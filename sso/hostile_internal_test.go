@@ -30,7 +30,7 @@ func BenchmarkHostilePages(b *testing.B) {
 		"numbers of gateways": {"<body>", "support id &nbsp;"},
 	} {
 		page := []byte(parts[0] + strings.Repeat(parts[1], (httpclient.MaxBody-len(parts[0]))/len(parts[1])))
-		v := &visit{cfg: &Config{URL: mustURL(b, "https://jira.example.com/")}, jar: cookiejar.New()}
+		v := &visit{cfg: jiraConfig{&Config{URL: mustURL(b, "https://jira.example.com/")}}, jar: cookiejar.New()}
 		a := &httpclient.Response{URL: mustURL(b, "https://jira.example.com/login.jsp"), Status: 200,
 			Header: http.Header{"Content-Type": {"text/html"}}, Body: page}
 		read := func(b *testing.B, f func()) {

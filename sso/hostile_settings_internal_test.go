@@ -25,7 +25,7 @@ func BenchmarkHostileSettings(b *testing.B) {
 		"addresses":          {"URL=https://", "a."},
 		"control characters": {"User=", "\x01"},
 	} {
-		conn := parts[0] + strings.Repeat(parts[1], (maxConnectionString-len(parts[0]))/len(parts[1]))
+		conn := parts[0] + strings.Repeat(parts[1], (64<<10-len(parts[0]))/len(parts[1]))
 		b.Run(strings.ReplaceAll(name, " ", "-"), func(b *testing.B) {
 			b.SetBytes(int64(len(conn)))
 			b.ReportAllocs()

@@ -173,7 +173,7 @@ func (r *record) refusedAt(ctx context.Context, accounts Store) (map[string]refu
 		if err != nil {
 			return refused, err
 		}
-		maps.Copy(refused, known.refusedNow((&Config{User: r.Identity.User}).userOf(a)))
+		maps.Copy(refused, known.refusedNow(userOf(a, r.Identity.User)))
 	}
 	return refused, nil
 }

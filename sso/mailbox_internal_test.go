@@ -73,7 +73,7 @@ func TestSecretSentTwiceIsMarkedTwice(t *testing.T) {
 		}
 	}
 	marks := func() int {
-		r, err := readAccount(t.Context(), c.accounts, nil, cfg.account("MFAMailboxPassword"))
+		r, err := readAccount(t.Context(), c.accounts, nil, accountOf(cfg, "MFAMailboxPassword"))
 		if err != nil {
 			t.Fatal(err)
 		}

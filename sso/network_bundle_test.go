@@ -159,9 +159,7 @@ func TestBundleBehindProxy(t *testing.T) {
 	t.Cleanup(proxy.Close)
 	var loads atomic.Int32
 	cfg := &Config{SSLServerCert: tempFile(t, certPEM(newAuthority(t).cert))}
-	if bad := setProxyServer(cfg, proxy.URL); bad != nil {
-		t.Fatal(bad)
-	}
+	cfg.ProxyServer = proxy.URL
 	n := openBundled(t, cfg, nil, tempFile(t, certPEM(bundled.cert)), &loads, public)
 	if _, err := get(n, bundleSite); err != nil {
 		t.Error(err)

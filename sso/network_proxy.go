@@ -33,15 +33,11 @@ func newProxy(cfg *Config) (*proxy, *ConfigError) {
 		rules = httpproxy.FromEnvironment()
 	} else {
 		rules = &httpproxy.Config{HTTPProxy: p.server.String(), HTTPSProxy: p.server.String()}
-		switch cfg.ProxyAuthScheme {
-		case "", "Basic":
-			p.user, p.password = cfg.ProxyUser, cfg.ProxyPassword
-		case "None":
-		default: // of a Config that was made by hand
-			return nil, setProxyAuthScheme(&Config{}, cfg.ProxyAuthScheme).withProperty("ProxyAuthScheme", "")
+		if bad := cfg.checkProxy(); bad != nil {
+			return nil, bad
 		}
-		if strings.Contains(p.user, ":") {
-			return nil, badValue("must not contain a colon", "Basic authentication (RFC 7617) has no way to send it").withProperty("ProxyUser", "")
+		if cfg.ProxyAuthScheme != "None" {
+			p.user, p.password = cfg.ProxyUser, cfg.ProxyPassword
 		}
 	}
 	if cfg.ProxyExceptions != "" {

@@ -34,7 +34,7 @@ func (s *oauthSource) application(ctx context.Context, key []byte) (*oauth.Clien
 	}
 	scope := cfg.OAuth.Scope
 	if scope == "" {
-		scope = cfg.defaultScope(s.grant)
+		scope = defaultScope(cfg, s.grant)
 	}
 	app.Scopes = strings.Fields(scope)
 	if !cfg.OAuth.Cert.IsZero() {
@@ -78,7 +78,7 @@ func samePublicKey(a, b crypto.Signer) bool {
 // applications, and logs a failure for each try without.
 func (s *oauthSource) bindsTokens() bool {
 	o := &s.client.cfg.OAuth
-	return o.DPoP == "True" || o.DPoP != "False" && s.client.cfg.siteName() == "OktaAPI" && s.grant == grantClient && !o.Cert.IsZero()
+	return o.DPoP == "True" || o.DPoP != "False" && siteName(s.client.cfg) == "OktaAPI" && s.grant == grantClient && !o.Cert.IsZero()
 }
 
 func newProofKey() ([]byte, error) {
@@ -109,7 +109,7 @@ const metadataAge = 24 * time.Hour
 func (s *oauthSource) provider(ctx context.Context) (oauth.Provider, error) {
 	o := &s.client.cfg.OAuth
 	if o.Issuer == nil {
-		return o.withEndpoints(s.client.cfg.knownProvider()), nil
+		return withEndpoints(o, knownProvider(s.client.cfg)), nil
 	}
 	s.mu.Lock()
 	known, age := s.state.Provider, time.Since(s.state.Fetched)
@@ -127,7 +127,7 @@ func (s *oauthSource) provider(ctx context.Context) (oauth.Provider, error) {
 			known = &p
 		}
 	}
-	return o.withEndpoints(*known), nil
+	return withEndpoints(o, *known), nil
 }
 
 // clientSecret is the application's secret, unless the server has refused this very one before.
@@ -164,7 +164,7 @@ func (s *oauthSource) findCloud(ctx context.Context, t *oauthToken) (string, err
 	if s.grant == grantClient {
 		return s.tenantID(ctx)
 	}
-	u := cfg.gateway().JoinPath("/oauth/token/accessible-resources")
+	u := cloudGateway(cfg).JoinPath("/oauth/token/accessible-resources")
 	h := &httpclient.Client{Server: "atlassian", Transport: s.deps.transport, UserAgent: s.deps.userAgent, Logger: s.deps.logger,
 		Authorize: func(r *http.Request) error {
 			r.Header.Set("Authorization", t.bearer)

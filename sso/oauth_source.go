@@ -201,7 +201,7 @@ const (
 
 // grantEnds is when a person is needed again in any case; zero: not known.
 func (s *oauthSource) grantEnds(t *oauthToken) time.Time {
-	if !s.client.cfg.onGateway() || t.Consented.IsZero() {
+	if !onGateway(s.client.cfg) || t.Consented.IsZero() {
 		return time.Time{}
 	}
 	return t.Consented.Add(cloudGrant)
@@ -245,7 +245,7 @@ func (s *oauthSource) settle(ctx context.Context, t *oauthToken) (*oauthToken, e
 	if err := s.client.keepCredential(ctx, t); err != nil {
 		s.client.opts.Logger.Error("the new token could not be stored: it will be lost when this process ends", "error", err.Error())
 	}
-	if s.client.cfg.onGateway() && t.CloudID == "" {
+	if onGateway(s.client.cfg) && t.CloudID == "" {
 		id, err := s.findCloud(ctx, t)
 		if err != nil {
 			return nil, err
@@ -270,8 +270,8 @@ func (s *oauthSource) settle(ctx context.Context, t *oauthToken) (*oauthToken, e
 // attach gives a token what it needs to authorize requests.
 func (s *oauthSource) attach(ctx context.Context, t *oauthToken) error {
 	t.at = place{site: s.client.cfg.URL}
-	if s.client.cfg.onGateway() {
-		t.at.api = s.client.cfg.gateway().JoinPath("/ex/jira/", t.CloudID)
+	if onGateway(s.client.cfg) {
+		t.at.api = cloudGateway(s.client.cfg).JoinPath("/ex/jira/", t.CloudID)
 	}
 	if t.Token.Type != "DPoP" {
 		// As RFC 6750 writes it, whatever case the server answered: Jira compares exactly.
@@ -307,7 +307,7 @@ func (s *oauthSource) SignOut(ctx context.Context, c credential.Credential) erro
 
 // Probe implements credential.Prober: the token endpoint's host answers at all.
 func (s *oauthSource) Probe(ctx context.Context) error {
-	u := s.client.cfg.tokenServer()
+	u := tokenServer(s.client.cfg)
 	h := &httpclient.Client{Server: "oauth", Transport: s.deps.transport, UserAgent: s.deps.userAgent, Logger: s.deps.logger}
 	_, err := h.Do(ctx, httpclient.Request{Step: autherr.StepStart, Method: "HEAD", URL: u})
 	return err

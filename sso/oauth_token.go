@@ -55,9 +55,9 @@ func (p place) put(r *http.Request) error {
 		return autherr.New(ErrConfig, "sso: request to "+r.URL.Host+" not sent: the token is for "+originOf(p.site)+" alone", "")
 	}
 	u := *r.URL
-	path := strings.TrimPrefix(r.URL.EscapedPath(), trimSlash(p.site.EscapedPath()))
+	path := strings.TrimPrefix(r.URL.EscapedPath(), strings.TrimRight(p.site.EscapedPath(), "/"))
 	u.Scheme, u.Host = p.api.Scheme, p.api.Host
-	u.RawPath = trimSlash(p.api.EscapedPath()) + "/" + strings.TrimLeft(path, "/")
+	u.RawPath = strings.TrimRight(p.api.EscapedPath(), "/") + "/" + strings.TrimLeft(path, "/")
 	plain, err := url.PathUnescape(u.RawPath)
 	if err != nil {
 		return autherr.New(ErrConfig, "sso: the request's path cannot be read", "")
@@ -72,7 +72,7 @@ func (p place) put(r *http.Request) error {
 // below reports whether u is part of an API: neither its neighbour nor, by dots, its parent.
 func below(u, api *url.URL) bool {
 	path := u.EscapedPath()
-	return httpclient.SameOrigin(u, api) && strings.HasPrefix(path, trimSlash(api.EscapedPath())+"/") &&
+	return httpclient.SameOrigin(u, api) && strings.HasPrefix(path, strings.TrimRight(api.EscapedPath(), "/")+"/") &&
 		!slices.Contains(strings.Split(strings.ReplaceAll(strings.ToLower(path), "%2e", "."), "/"), "..")
 }
 

@@ -113,7 +113,7 @@ const serverInfoPath = "/rest/api/2/serverInfo"
 
 // consumerIsJira reports whether the assertion goes to an app of Jira. Elsewhere what
 // stands in front of Jira is the service provider itself.
-func (c *Config) consumerIsJira() bool {
+func (c jiraConfig) consumerIsJira() bool {
 	return c.SSOExchangeURL == nil || strings.Contains(c.SSOExchangeURL.Path, "/plugins/servlet/")
 }
 

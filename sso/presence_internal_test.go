@@ -44,7 +44,7 @@ func FuzzAnswer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, status int, kind, location, body string) {
 		jar := cookiejar.New()
 		jar.Add(cookiejar.Cookie{Name: "JSESSIONID", Value: "s3cr3t-cookie-value", Domain: "jira.example.com", Path: "/", HostOnly: true})
-		v := &visit{cfg: &Config{URL: base}, jar: jar}
+		v := &visit{cfg: jiraConfig{&Config{URL: base}}, jar: jar}
 		a := reply{Response: &httpclient.Response{URL: v.url(myselfPath), Status: status, Body: []byte(body), Header: http.Header{}}}
 		a.Header.Set("Content-Type", kind)
 		a.Header.Set("Location", location)

@@ -27,29 +27,22 @@ type Property struct {
 	Aliases    []string // other names that are accepted, as other versions of the driver have them
 }
 
-// Properties returns all properties, in canonical order. The variants of a secret
-// property (PasswordFile and so on) are not listed; see [Property.Secret].
-func Properties() []Property {
+// Properties returns all properties, in canonical order, with what the schemes of t say of
+// them. The variants of a secret property (PasswordFile and so on) are not listed; see
+// [Property.Secret].
+func (t Schemes) Properties() []Property {
 	list := make([]Property, len(properties))
 	for i, r := range properties {
-		list[i] = r.Property
-		list[i].Schemes, list[i].Values = schemesUsing(r.Name), slices.Clone(r.Values)
+		p := r.Property
+		p.Schemes, p.Values = t.using(r.Name), slices.Clone(r.Values)
 		if r.Name == "AuthScheme" {
-			list[i].Values = schemeNames()
+			p.Values = t.Names()
 		}
-		list[i].RequiredBy = requiredBy(r.Name)
-		list[i].Required = r.Required || list[i].RequiredBy != nil && slices.Equal(list[i].RequiredBy, list[i].Schemes)
+		p.RequiredBy = t.requiring(r.Name)
+		p.Required = r.Required || p.RequiredBy != nil && slices.Equal(p.RequiredBy, p.Schemes)
+		list[i] = p
 	}
 	return list
-}
-
-func requiredBy(property string) (names []string) {
-	for _, s := range schemes {
-		if slices.Contains(s.required, property) {
-			names = append(names, s.name)
-		}
-	}
-	return names
 }
 
 // propertySpec is a Property and its place in a Config.
@@ -68,7 +61,7 @@ var (
 // properties holds all properties, in the order in which Public writes them.
 var properties = slices.Concat([]propertySpec{
 	{Property{Name: "AuthScheme", Required: true, Help: "how to sign in"},
-		schemeField()},
+		accessor{get: func(c *Config) string { return c.Scheme }}}, // set by Schemes.Config
 	{Property{Name: "URL", Help: "base URL of Jira or JSM, with its context path; default: derived from SSOExchangeURL"},
 		urlField(func(c *Config) urlPtr { return &c.URL }, baseURL)},
 	{Property{Name: "User", Help: "user name at the identity provider"},

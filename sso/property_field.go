@@ -287,17 +287,37 @@ func (c *Config) proxyURL() *url.URL {
 // defaultProxyPort is the driver's.
 const defaultProxyPort = 80
 
-func setProxyAuthScheme(c *Config, v string) *ConfigError {
+func setProxyAuthScheme(c *Config, v string) (bad *ConfigError) {
+	c.ProxyAuthScheme, bad = proxyAuthScheme(v)
+	return bad
+}
+
+// proxyAuthScheme returns the canonical spelling of a way to sign in at a proxy.
+func proxyAuthScheme(v string) (string, *ConfigError) {
 	switch normalizeName(v) {
 	case "basic":
-		c.ProxyAuthScheme = "Basic"
+		return "Basic", nil
 	case "none":
-		c.ProxyAuthScheme = "None"
+		return "None", nil
 	case "digest", "ntlm", "negotiate", "kerberos", "proprietary":
-		return badValue("this way to sign in at a proxy is not supported",
+		return "", badValue("this way to sign in at a proxy is not supported",
 			"Basic is; for NTLM and Kerberos run a local proxy such as px or cntlm in between")
-	default:
-		return badValue("unknown value", "one of Basic, None")
+	}
+	return "", badValue("unknown value", "one of Basic, None")
+}
+
+// checkProxy refuses a way to sign in at the proxy that there is not: a Config made by hand may name
+// anything.
+func (c *Config) checkProxy() *ConfigError {
+	scheme, bad := "Basic", (*ConfigError)(nil)
+	if c.ProxyAuthScheme != "" {
+		scheme, bad = proxyAuthScheme(c.ProxyAuthScheme)
+	}
+	switch {
+	case bad != nil:
+		return bad.withProperty("ProxyAuthScheme", "")
+	case scheme == "Basic" && strings.Contains(c.ProxyUser, ":"):
+		return badValue("must not contain a colon", "Basic authentication (RFC 7617) has no way to send it").withProperty("ProxyUser", "")
 	}
 	return nil
 }

@@ -55,10 +55,11 @@ type providerDeps struct {
 
 // firstStop returns the address that secrets are sent to first; nil: not known.
 func firstStop(cfg *Config) *url.URL {
-	if server := cfg.scheme().server; server != nil {
-		return server(cfg)
+	s := schemeNamed(cfg.Scheme)
+	if s.server != nil {
+		return s.server(cfg)
 	}
-	if cfg.scheme().secrets != nil {
+	if s.Secrets != nil {
 		return cfg.URL
 	}
 	if cfg.SSOLoginURL != nil && cfg.Domain != "" {

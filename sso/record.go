@@ -3,9 +3,6 @@ package sso
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -13,43 +10,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
-
-// Identity is what a record belongs to: nothing that one identity has learnt (a
-// session, a remembered device, a refusal) is ever used for another.
-type Identity struct {
-	Scheme string `json:"scheme"` // "Okta", "Crowd"
-	IdP    string `json:"idp"`    // host[:port] of the identity provider
-	SP     string `json:"sp"`     // base URL of Jira: two context paths of one host are two SPs
-	User   string `json:"user"`
-}
-
-// Identity returns the identity that c signs in.
-func (c *Config) Identity() Identity {
-	id := Identity{Scheme: c.Scheme, User: c.User}
-	if party := c.scheme().party; party != nil {
-		id.IdP, id.User = party(c)
-	} else if c.SSOLoginURL != nil {
-		id.IdP = c.SSOLoginURL.Host
-	}
-	if c.URL != nil {
-		id.SP = httpclient.Origin(c.URL) + trimSlash(c.URL.EscapedPath())
-	}
-	return id
-}
-
-// Key names the identity's record in a Store: 32 hexadecimal digits that tell
-// nothing about it.
-func (id Identity) Key() string {
-	h := sha256.New()
-	for _, s := range []string{"ssoexchange identity", id.Scheme, id.IdP, id.SP, id.User} {
-		// Length first: no two identities may run together into one string.
-		h.Write(binary.BigEndian.AppendUint32(nil, uint32(len(s))))
-		h.Write([]byte(s))
-	}
-	return hex.EncodeToString(h.Sum(nil)[:16])
-}
 
 // record is all that outlives a sign-in. It is a secret as a whole.
 type record struct {
@@ -88,7 +49,7 @@ type failure struct {
 }
 
 func newRecord(cfg *Config) *record {
-	return &record{Version: recordVersion, Identity: cfg.Identity(), Connection: cfg.Public(), Accounts: cfg.accounts()}
+	return &record{Version: recordVersion, Identity: cfg.Identity(), Connection: cfg.Public(), Accounts: accountsIn(cfg)}
 }
 
 // currentHead is how a record of the current version begins; it saves reading the
@@ -115,7 +76,7 @@ func decodeRecord(data []byte, cfg *Config) (*record, error) {
 		if r.Identity != cfg.Identity() {
 			return nil, &autherr.Error{Kind: ErrConfig, Text: "sso: the stored state belongs to another identity"}
 		}
-		r.Connection, r.Accounts = cfg.Public(), cfg.accounts()
+		r.Connection, r.Accounts = cfg.Public(), accountsIn(cfg)
 	}
 	return &r, nil
 }
@@ -148,11 +109,4 @@ func stateError(doing string, err error) error {
 		hint = "check that the state directory exists, belongs to you and is not full"
 	}
 	return &autherr.Error{Kind: ErrConfig, Text: "sso: " + doing + " the stored state", Hint: hint, Cause: err}
-}
-
-func trimSlash(s string) string {
-	for len(s) > 0 && s[len(s)-1] == '/' {
-		s = s[:len(s)-1]
-	}
-	return s
 }

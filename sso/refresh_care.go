@@ -143,20 +143,17 @@ func (c *Client) sealWith(ctx context.Context, r *record, known map[account]*acc
 	write("ssoexchange stop")
 	write(c.cfg.Public())
 	write(c.cfg.MFACommand)
-	for i := range properties {
-		if properties[i].secret == nil {
-			continue
-		}
+	for name, s := range c.cfg.Secrets() {
 		value, err := "", error(nil)
-		if text, skipped := skip[properties[i].Name]; skipped {
+		if text, skipped := skip[name]; skipped {
 			value = text
 		} else {
-			value, err = properties[i].secret(c.cfg).Reveal(ctx)
+			value, err = s.Reveal(ctx)
 		}
 		if sourceFailed(err) {
 			return nil, err
 		}
-		write(properties[i].Name)
+		write(name)
 		write(value)
 		write(Code(err))
 	}
@@ -177,7 +174,7 @@ const staleToken = "refused"
 // Such a token may be new each time it is read: that alone is no change that ends a stop
 // for another reason, and then it is not read at all.
 func (c *Client) freshToken(ctx context.Context, r *record, known map[account]*accountRecord) string {
-	box := known[c.cfg.account(mailboxToken)]
+	box := known[accountOf(c.cfg, mailboxToken)]
 	if box == nil {
 		return ""
 	}

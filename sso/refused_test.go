@@ -21,7 +21,7 @@ func refusedVisit(tb testing.TB, acs string) (*visit, *saml.Response) {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	v := &visit{cfg: &Config{URL: base, SSOExchangeURL: base.JoinPath(acs)}}
+	v := &visit{cfg: jiraConfig{&Config{URL: base, SSOExchangeURL: base.JoinPath(acs)}}}
 	now := time.Now()
 	return v, &saml.Response{Audiences: []string{base.String()}, NotBefore: now.Add(-time.Minute), NotOnOrAfter: now.Add(time.Minute), Signed: true}
 }

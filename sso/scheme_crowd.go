@@ -1,30 +1,36 @@
 package sso
 
 import (
+	"net/url"
 	"slices"
+	"strings"
 
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/crowd"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
+	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 )
 
 // crowdScheme signs in at Atlassian Crowd, by its REST API or its console's form.
 var crowdScheme = &scheme{
-	name:       "Crowd",
-	uses:       slices.Concat(webSSOProperties, []string{"SSOAppName", "SSOAppPassword"}),
-	required:   []string{"User", "SSOLoginURL", "SSOExchangeURL"},
-	startsAtSP: true,
-	looksLike:  looksLikeCrowd,
-	address:    "Crowd's base URL followed by " + crowd.Suffix,
-	checkLogin: func(c *Config) *ConfigError { return checkCrowdAddress(c.SSOLoginURL) },
-	missing: func(c *Config) []string {
-		if c.SSOAppName != "" && c.SSOAppPassword.IsZero() {
-			return []string{"SSOAppPassword"}
-		}
-		return nil
+	Scheme: Scheme{
+		Name:       "Crowd",
+		Uses:       slices.Concat(webSSOProperties, []string{"SSOAppName", "SSOAppPassword"}),
+		Required:   []string{"User", "SSOLoginURL", "SSOExchangeURL"},
+		LooksLike:  looksLikeCrowd,
+		Address:    "Crowd's base URL followed by " + crowd.Suffix,
+		CheckLogin: func(c *Config) *ConfigError { return checkCrowdAddress(c.SSOLoginURL) },
+		Missing: func(c *Config) []string {
+			if c.SSOAppName != "" && c.SSOAppPassword.IsZero() {
+				return []string{"SSOAppPassword"}
+			}
+			return nil
+		},
 	},
-	open:     openCrowd,
-	diagnose: (*Client).diagnoseCrowd,
+	startsAtSP: true,
+	open:       openCrowd,
+	diagnose:   (*Client).diagnoseCrowd,
 }
 
 func openCrowd(client *Client, d providerDeps) (credential.Source, error) {
@@ -48,4 +54,27 @@ func openCrowd(client *Client, d providerDeps) (credential.Source, error) {
 			"give both, for Crowd's REST API, or neither, for the console's login form")
 	}
 	return &webSSO{client: client, idp: c}, nil
+}
+
+func looksLikeCrowd(u *url.URL) bool {
+	return strings.HasSuffix(strings.TrimRight(u.Path, "/"), crowd.Suffix)
+}
+
+// crowdPage is what a browser shows of Crowd, after its base URL.
+var crowdPage = lazyregexp.New(`/(?:console|rest|plugins)(?:/.*)?$|/?$`)
+
+func checkCrowdAddress(u *url.URL) *ConfigError {
+	if !strings.HasSuffix(u.Path, crowd.Suffix) {
+		base := u.EscapedPath()[:crowdPage().FindStringIndex(u.EscapedPath())[0]]
+		hint := "write " + httpclient.Origin(u) + base + crowd.Suffix
+		if base == "" {
+			hint = "it is Crowd's base URL followed by " + crowd.Suffix + ", such as " + httpclient.Origin(u) + "/crowd" + crowd.Suffix
+		}
+		return badValue("the path does not end in "+crowd.Suffix, hint).withProperty("SSOLoginURL", "")
+	}
+	if u.RawQuery != "" {
+		return badValue("has a query, which belongs to an earlier sign-in",
+			"write "+httpclient.Origin(u)+u.EscapedPath()).withProperty("SSOLoginURL", "")
+	}
+	return nil
 }

@@ -19,20 +19,28 @@ var oauthCommon = []string{
 
 // oauthScheme is the authorization code grant with PKCE and refresh (RFC 6749, sections 4.1 and 6;
 // RFC 7636), and with OAuthVersion=1.0 the three-legged dance of RFC 5849. A person consents once.
-var oauthScheme = oauthFamily("OAuth", grantCode,
-	"CallbackURL", "OAuthPKCE", "OAuthAuthorizationURL", "OAuthRequestTokenURL", "OAuthVerifier", "AuthToken", "AuthKey",
-	"OAuthAccessToken", "OAuthAccessTokenSecret", "OAuthRefreshToken", "OAuthExpiresIn", "OAuthTokenTimestamp", "MFATimeout")
+var oauthScheme = func() *scheme {
+	s := oauthFamily("OAuth", []string{
+		"oauth2", "oauth20", "oauthcode", "code", "oauthpkce", "mailoauth", "oauth1", "oauth10", "oauth10a", "oktaoauth", "backlogoauth",
+	}, grantCode,
+		"CallbackURL", "OAuthPKCE", "OAuthAuthorizationURL", "OAuthRequestTokenURL", "OAuthVerifier", "AuthToken", "AuthKey",
+		"OAuthAccessToken", "OAuthAccessTokenSecret", "OAuthRefreshToken", "OAuthExpiresIn", "OAuthTokenTimestamp", "MFATimeout")
+	s.Implied = []string{"OAuthClientId", "InitiateOAuth"} // the driver's examples name no scheme
+	return s
+}()
 
-func oauthFamily(name string, grant oauthGrant, more ...string) *scheme {
+func oauthFamily(name string, otherNames []string, grant oauthGrant, more ...string) *scheme {
 	return &scheme{
-		name: name, uses: slices.Concat(oauthCommon, more), required: []string{"URL"}, cloud: true,
-		check:  func(c *Config) *ConfigError { return c.checkOAuth(grant) },
-		server: (*Config).tokenServer,
-		party:  (*Config).oauthParty,
+		Scheme: Scheme{
+			Name: name, Uses: slices.Concat(oauthCommon, more), Required: []string{"URL"}, Cloud: true,
+			OtherNames: otherNames,
+			Check:      func(c *Config) *ConfigError { return checkOAuth(c, grant) },
+			Party:      oauthParty,
+		},
+		server: tokenServer,
 		site:   oauthSite,
-
 		open: func(client *Client, d providerDeps) (credential.Source, error) {
-			if client.cfg.oauth1() {
+			if oauth1(client.cfg) {
 				return openOAuth1(client, grant, d)
 			}
 			return openOAuth(client, grant, d)
@@ -41,7 +49,7 @@ func oauthFamily(name string, grant oauthGrant, more ...string) *scheme {
 }
 
 // siteName is what stands at URL.
-func (c *Config) siteName() string {
+func siteName(c *Config) string {
 	switch u := c.URL; {
 	case c.Site != "":
 		return c.Site
@@ -61,64 +69,64 @@ func underAny(host string, domains ...string) bool {
 }
 
 // onGateway reports whether the site is one of Atlassian Cloud, whose tokens are for its gateway.
-func (c *Config) onGateway() bool {
-	return c.siteName() == "Jira" && (c.URL != nil && isCloud(c.URL) || c.OAuth.CloudID != "" || c.OAuth.GatewayURL != nil)
+func onGateway(c *Config) bool {
+	return siteName(c) == "Jira" && (c.URL != nil && isCloud(c.URL) || c.OAuth.CloudID != "" || c.OAuth.GatewayURL != nil)
 }
 
 // oauth1 reports whether RFC 5849 is meant.
-func (c *Config) oauth1() bool {
+func oauth1(c *Config) bool {
 	if c.OAuth.Version != "" {
 		return c.OAuth.Version == "1.0"
 	}
-	return c.Scheme == "OAuth" && c.siteName() == "Jira" && !c.onGateway() && !c.OAuth.Cert.IsZero() && c.OAuth.Issuer == nil && c.OAuth.TokenURL == nil
+	return c.Scheme == "OAuth" && siteName(c) == "Jira" && !onGateway(c) && !c.OAuth.Cert.IsZero() && c.OAuth.Issuer == nil && c.OAuth.TokenURL == nil
 }
 
 // checkOAuth completes the Config of a scheme of this family and refuses early what no server does.
-func (c *Config) checkOAuth(grant oauthGrant) *ConfigError {
+func checkOAuth(c *Config, grant oauthGrant) *ConfigError {
 	o := &c.OAuth
-	c.completeDomain()
+	completeDomain(c)
 	if o.ClientID == "" {
 		o.ClientID = o.JWTIssuer
 	}
-	okta := c.siteName() == "OktaAPI"
+	okta := siteName(c) == "OktaAPI"
 	switch {
-	case c.oauth1() && c.onGateway():
+	case oauth1(c) && onGateway(c):
 		return badValue("Atlassian Cloud has no OAuth 1.0a", "use OAuthVersion=2.0").withProperty("OAuthVersion", "")
-	case c.oauth1() && c.siteName() != "Jira":
+	case oauth1(c) && siteName(c) != "Jira":
 		return badValue("OAuth 1.0a is for Jira Data Center", "use OAuthVersion=2.0").withProperty("OAuthVersion", "")
-	case c.oauth1() && o.Cert.IsZero():
+	case oauth1(c) && o.Cert.IsZero():
 		return badValue("required with OAuthVersion=1.0", "OAuthJWTCert: the private key whose public half is in the application link").withProperty("OAuthJWTCert", "")
 	case okta && grant == grantClient && o.Cert.IsZero():
 		return badValue("required: Okta's API takes no client secret for this grant",
 			"use AuthScheme=OAuthJWT with the private key of the service app (private_key_jwt)").withProperty("OAuthJWTCert", "")
 	case o.ClientID == "" && o.AccessToken.IsZero():
 		return badValue("required with AuthScheme="+c.Scheme, "OAuthClientId: the client ID of the registered application").withProperty("OAuthClientId", "")
-	case c.URL != nil && (c.URL.Scheme == "imaps" || c.URL.Scheme == "imap") != (c.siteName() == "Mail"):
+	case c.URL != nil && (c.URL.Scheme == "imaps" || c.URL.Scheme == "imap") != (siteName(c) == "Mail"):
 		return badValue("must be https; imaps goes with Site=Mail", "").withProperty("URL", "")
-	case c.siteName() == "Mail" && c.User == "":
+	case siteName(c) == "Mail" && c.User == "":
 		return badValue("required with Site=Mail", "User: the address of the mailbox").withProperty("User", "")
 	}
-	if grant == grantCode && !c.oauth1() && o.Scope != "" && o.Initiate != "OFF" && c.wantsOfflineAccess() && !slices.Contains(strings.Fields(o.Scope), "offline_access") {
+	if grant == grantCode && !oauth1(c) && o.Scope != "" && o.Initiate != "OFF" && wantsOfflineAccess(c) && !slices.Contains(strings.Fields(o.Scope), "offline_access") {
 		c.Warnings = append(c.Warnings, "Scope is without offline_access: there will be no refresh token, and a person is needed whenever the access token ends")
 	}
 	return nil
 }
 
 // completeDomain makes the URL of Okta's API. Its administrators see another host name than its API has.
-func (c *Config) completeDomain() {
+func completeDomain(c *Config) {
 	host, domain, ok := strings.Cut(c.Domain, ".")
 	if short, admin := strings.CutSuffix(host, "-admin"); ok && admin {
 		c.Domain = short + "." + domain
 		c.Warnings = append(c.Warnings, "Domain names Okta's administration; its API is at "+c.Domain)
 	}
-	if c.URL == nil && c.siteName() == "OktaAPI" && c.Domain != "" {
+	if c.URL == nil && siteName(c) == "OktaAPI" && c.Domain != "" {
 		c.URL = &url.URL{Scheme: "https", Host: c.Domain}
 	}
 }
 
 // wantsOfflineAccess reports whether a refresh token comes only for that scope.
-func (c *Config) wantsOfflineAccess() bool {
-	return c.OAuth.Issuer == nil && (c.onGateway() || c.siteName() == "OktaAPI" || c.siteName() == "Mail" && microsoftMail(c.URL))
+func wantsOfflineAccess(c *Config) bool {
+	return c.OAuth.Issuer == nil && (onGateway(c) || siteName(c) == "OktaAPI" || siteName(c) == "Mail" && microsoftMail(c.URL))
 }
 
 func microsoftMail(u *url.URL) bool {
@@ -130,8 +138,8 @@ func googleMail(u *url.URL) bool {
 }
 
 // knownProvider is the authorization server by the site, as far as no property says otherwise.
-func (c *Config) knownProvider() oauth.Provider {
-	switch site := c.siteName(); {
+func knownProvider(c *Config) oauth.Provider {
+	switch site := siteName(c); {
 	case c.URL == nil:
 		return oauth.Provider{Name: "the authorization server"}
 	case site == "OktaAPI":
@@ -148,14 +156,14 @@ func (c *Config) knownProvider() oauth.Provider {
 		return oauth.Microsoft(tenant)
 	case site == "Mail":
 		return oauth.Provider{Name: "the mailbox's authorization server"}
-	case c.onGateway():
+	case onGateway(c):
 		return oauth.Cloud()
 	}
 	return oauth.DataCenter(c.URL)
 }
 
 // withEndpoints replaces the endpoints of p that properties name.
-func (o *OAuthConfig) withEndpoints(p oauth.Provider) oauth.Provider {
+func withEndpoints(o *OAuthConfig, p oauth.Provider) oauth.Provider {
 	for at, u := range map[*string]*url.URL{&p.AuthURL: o.AuthorizationURL, &p.TokenURL: o.TokenURL, &p.DeviceURL: o.DeviceURL, &p.RevokeURL: o.RevokeURL} {
 		if u != nil {
 			*at = u.String()
@@ -174,8 +182,8 @@ func (o *OAuthConfig) withEndpoints(p oauth.Provider) oauth.Provider {
 }
 
 // defaultScope asks for what a reader needs.
-func (c *Config) defaultScope(grant oauthGrant) string {
-	switch site := c.siteName(); {
+func defaultScope(c *Config, grant oauthGrant) string {
+	switch site := siteName(c); {
 	case c.OAuth.Issuer != nil || c.URL == nil:
 		return ""
 	case site == "OktaAPI" && grant == grantClient:
@@ -190,7 +198,7 @@ func (c *Config) defaultScope(grant oauthGrant) string {
 		return "https://outlook.office.com/IMAP.AccessAsUser.All offline_access"
 	case site != "Jira":
 		return ""
-	case !c.onGateway():
+	case !onGateway(c):
 		return "READ"
 	case grant == grantClient:
 		return "" // chosen when the credential was made
@@ -199,14 +207,14 @@ func (c *Config) defaultScope(grant oauthGrant) string {
 }
 
 // tokenServer is where secrets go.
-func (c *Config) tokenServer() *url.URL {
+func tokenServer(c *Config) *url.URL {
 	if c.OAuth.TokenURL != nil {
 		return c.OAuth.TokenURL
 	}
 	if c.OAuth.Issuer != nil {
 		return c.OAuth.Issuer
 	}
-	u, err := url.Parse(c.knownProvider().TokenURL)
+	u, err := url.Parse(knownProvider(c).TokenURL)
 	if err != nil || u.Host == "" {
 		return c.URL
 	}
@@ -215,8 +223,8 @@ func (c *Config) tokenServer() *url.URL {
 
 // oauthParty names the two sides of an identity: the server with the application, since tokens of
 // two applications have nothing in common, and the user, or the application itself.
-func (c *Config) oauthParty() (idp, user string) {
-	if u := c.tokenServer(); u != nil {
+func oauthParty(c *Config) (idp, user string) {
+	if u := tokenServer(c); u != nil {
 		idp = u.Host
 	}
 	if user = c.User; user == "" {
@@ -225,9 +233,9 @@ func (c *Config) oauthParty() (idp, user string) {
 	return idp + "/" + c.OAuth.ClientID, user
 }
 
-// gateway is where Atlassian Cloud's APIs take tokens. Its path is never empty, so that others can be
+// cloudGateway is where Atlassian Cloud's APIs take tokens. Its path is never empty, so that others can be
 // joined to it.
-func (c *Config) gateway() *url.URL {
+func cloudGateway(c *Config) *url.URL {
 	u := url.URL{Scheme: "https", Host: "api.atlassian.com"}
 	if c.OAuth.GatewayURL != nil {
 		u = *c.OAuth.GatewayURL

@@ -2,11 +2,11 @@ package sso
 
 // oauthClientScheme is the client credentials grant (RFC 6749, section 4.4): the application acts for
 // itself, by its secret or by a signed assertion. No person is needed.
-var oauthClientScheme = oauthFamily("OAuthClient", grantClient)
+var oauthClientScheme = oauthFamily("OAuthClient", []string{"client", "oauthclientcredentials"}, grantClient)
 
 // oauthJWTScheme is the same by private_key_jwt (RFC 7523), as Okta's API wants it.
 var oauthJWTScheme = func() *scheme {
-	s := oauthFamily("OAuthJWT", grantClient)
-	s.required = append(s.required, "OAuthJWTCert")
+	s := oauthFamily("OAuthJWT", nil, grantClient)
+	s.Required = append(s.Required, "OAuthJWTCert")
 	return s
 }()

@@ -10,26 +10,29 @@ import (
 
 // oktaScheme signs in at Okta, Classic or Identity Engine.
 var oktaScheme = &scheme{
-	name: "Okta",
-	uses: slices.Concat(webSSOProperties, []string{
-		"Domain", "APIToken", "MFAType", "MFAPassCode", "MFARememberDevice", "MFASecret", "MFACommand",
-		"MFAMailbox", "MFAMailboxPassword", mailboxToken, "MFAMailboxFrom", "MFADevice", "OktaEngine", newPasswordProperty,
-	}),
-	required:   []string{"User", "SSOLoginURL", "SSOExchangeURL"},
-	looksLike:  looksLikeOkta,
-	address:    "the app's embed link in Okta",
-	findLogin:  func() string { return embedLinkHint("") },
-	elsewhere:  true,
-	checkLogin: (*Config).checkOktaAddresses,
-	missing: func(c *Config) []string {
-		if c.MFAMailbox != nil && c.MFAMailboxPassword.IsZero() && c.MFAMailboxToken.IsZero() {
-			return []string{"MFAMailboxPassword"}
-		}
-		return nil
+	Scheme: Scheme{
+		Name: "Okta",
+		Uses: slices.Concat(webSSOProperties, []string{
+			"Domain", "APIToken", "MFAType", "MFAPassCode", "MFARememberDevice", "MFASecret", "MFACommand",
+			"MFAMailbox", "MFAMailboxPassword", mailboxToken, "MFAMailboxFrom", "MFADevice", "OktaEngine", newPasswordProperty,
+		}),
+		Required:   []string{"User", "SSOLoginURL", "SSOExchangeURL"},
+		LooksLike:  looksLikeOkta,
+		Address:    "the app's embed link in Okta",
+		FindLogin:  embedLinkHint(""),
+		Elsewhere:  true,
+		CheckLogin: checkOktaAddresses,
+		Missing: func(c *Config) []string {
+			if c.MFAMailbox != nil && c.MFAMailboxPassword.IsZero() && c.MFAMailboxToken.IsZero() {
+				return []string{"MFAMailboxPassword"}
+			}
+			return nil
+		},
 	},
-	accounts: func(c *Config) []account { return []account{c.account("APIToken")} },
-	open:     openOkta,
-	diagnose: (*Client).diagnoseOkta,
+	shortLogins: true,
+	accounts:    func(c *Config) []account { return []account{accountOf(c, "APIToken")} },
+	open:        openOkta,
+	diagnose:    (*Client).diagnoseOkta,
 }
 
 func openOkta(client *Client, d providerDeps) (credential.Source, error) {

@@ -11,10 +11,12 @@ import (
 
 // basicScheme sends user name and password with each request (RFC 7617), to a Jira that allows it.
 var basicScheme = &scheme{
-	name:     "Basic",
-	uses:     []string{"User", "Password"},
-	required: []string{"URL", "User"},
-	secrets:  []string{"Password"},
+	Scheme: Scheme{
+		Name:     "Basic",
+		Uses:     []string{"User", "Password"},
+		Required: []string{"URL", "User"},
+		Secrets:  []string{"Password"},
+	},
 	open: func(client *Client, d providerDeps) (credential.Source, error) {
 		user := client.cfg.User
 		if strings.Contains(user, ":") {
@@ -29,17 +31,19 @@ var basicScheme = &scheme{
 
 // patScheme sends a personal access token of Jira Data Center.
 var patScheme = &scheme{
-	name:     "PAT",
-	uses:     []string{"APIToken"},
-	required: []string{"URL"},
-	secrets:  []string{"APIToken"},
-	missing: func(c *Config) []string {
-		if c.APIToken.IsZero() {
-			return []string{"APIToken"}
-		}
-		return nil
+	Scheme: Scheme{
+		Name:     "PAT",
+		Uses:     []string{"APIToken"},
+		Required: []string{"URL"},
+		Secrets:  []string{"APIToken"},
+		Missing: func(c *Config) []string {
+			if c.APIToken.IsZero() {
+				return []string{"APIToken"}
+			}
+			return nil
+		},
 	},
-	accounts: func(c *Config) []account { return []account{c.account("APIToken")} },
+	accounts: func(c *Config) []account { return []account{accountOf(c, "APIToken")} },
 	open: func(client *Client, d providerDeps) (credential.Source, error) {
 		if client.cfg.APIToken.IsZero() {
 			return nil, autherr.New(ErrConfig, "sso: APIToken is needed and not given", "give the personal access token by APITokenFile, say")

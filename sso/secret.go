@@ -77,6 +77,9 @@ func (s Secret) Reveal(ctx context.Context) (string, error) {
 // IsZero reports whether there is no secret and no source of one.
 func (s Secret) IsZero() bool { return s.reveal == nil }
 
+// Local reports whether the secret is a value or in a file: to read it asks nobody and runs nothing.
+func (s Secret) Local() bool { return s.local }
+
 // String returns "[redacted]".
 func (s Secret) String() string { return redacted }
 
@@ -165,7 +168,7 @@ func secretFromKeyring(property, account string, keyring func(context.Context, s
 	return textSecret(property, func(ctx context.Context) (string, error) {
 		if keyring == nil {
 			return "", badValue("no keyring is available here",
-				"the command line reads the OS keyring; a program passes ParseOptions.Keyring").withProperty(property, "")
+				"the command line reads the OS keyring; a program passes Options.Keyring").withProperty(property, "")
 		}
 		stop := deadline.Waiting(ctx, orThe("keyring", property)+" to answer")
 		value, err := keyring(ctx, account)

@@ -35,27 +35,25 @@ func (c *Client) secretsAhead(ctx context.Context) error {
 	if !ok {
 		return nil // a provider of the caller's own has its own secrets
 	}
-	if bad := c.cfg.checkAddresses(); bad != nil {
+	if bad := c.checkAddresses(); bad != nil {
 		return autherr.AtStep(autherr.StepConfig, bad)
 	}
 	sure := !holder.Resumable()
 	if sure && c.passwordSource().IsZero() {
 		return autherr.AtStep(autherr.StepConfig, missingSecret("Password"))
 	}
-	for i := range properties {
-		r := &properties[i]
-		if r.secret == nil || !c.cfg.uses(r) || !readAhead[r.Name] {
+	for name, s := range c.cfg.Secrets() {
+		if !c.scheme.UsesProperty(name) || !readAhead[name] {
 			continue
 		}
-		s := *r.secret(c.cfg)
-		if r.Name == "Password" {
+		if name == "Password" {
 			s = c.passwordSource()
 		}
-		if s.IsZero() || !s.local && !(sure && neededAtOnce[r.Name]) {
+		if s.IsZero() || !s.Local() && !(sure && neededAtOnce[name]) {
 			continue
 		}
-		_, err := c.ahead(r.Name, s).Reveal(ctx)
-		if bad := (*ConfigError)(nil); err != nil && !sure && !(errors.As(err, &bad) && bad.content) {
+		_, err := c.ahead(name, s).Reveal(ctx)
+		if bad := (*ConfigError)(nil); err != nil && !sure && !(errors.As(err, &bad) && bad.Unusable()) {
 			continue
 		}
 		if err != nil {
@@ -86,6 +84,11 @@ func (c *Client) passwordSource() Secret {
 	return c.cfg.Password
 }
 
+// checkAddresses refuses addresses that a secret should not go to.
+func (c *Client) checkAddresses() *ConfigError {
+	return grammar().CheckAddresses(c.cfg, &c.scheme.Scheme)
+}
+
 func missingSecret(property string) error {
 	return &autherr.Error{Kind: ErrConfig, Text: "sso: " + property + " is needed and not given",
 		Hint: "set " + property + ", " + property + "File or " + property + "Command"}
@@ -96,7 +99,7 @@ func (c *Client) ahead(property string, s Secret) Secret {
 	if s.IsZero() {
 		return s
 	}
-	return Secret{local: s.local, reveal: func(ctx context.Context) (string, error) {
+	return SecretFunc(func(ctx context.Context) (string, error) {
 		state := c.signInState()
 		if state == nil {
 			return s.Reveal(ctx)
@@ -115,7 +118,7 @@ func (c *Client) ahead(property string, s Secret) Secret {
 		}
 		state.ahead.put(property, value)
 		return value, nil
-	}}
+	})
 }
 
 func (a *aheadSecrets) get(property string) (string, bool) {
@@ -151,7 +154,7 @@ func checkContent(property, mfaType, value string) error {
 
 func checkSeed(value string) *ConfigError {
 	if _, err := mfa.ParseSeed(value); err != nil {
-		return &ConfigError{Problem: "the seed cannot be used", Hint: Hint(err), cause: err, content: true}
+		return badContent("the seed cannot be used", Hint(err), err)
 	}
 	return nil
 }
@@ -169,8 +172,7 @@ const (
 // around it) is for package mfa to read.
 func checkPassCode(mfaType, value string) *ConfigError {
 	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(value)), "otpauth:") {
-		return &ConfigError{Problem: "an otpauth address is no one-time code", content: true,
-			Hint: "give it as MFASecret: codes are then computed"}
+		return badContent("an otpauth address is no one-time code", "give it as MFASecret: codes are then computed", nil)
 	}
 	if !slices.Contains(digitCodes, mfaType) || value == "" {
 		return nil
@@ -187,6 +189,6 @@ func checkPassCode(mfaType, value string) *ConfigError {
 	if digits >= minCodeDigits && (digits <= maxCodeDigits || letters > 0) {
 		return nil
 	}
-	return &ConfigError{Problem: "not a one-time code: those of MFAType=" + mfaType + " are 5 to 8 digits", content: true,
-		Hint: "give the code alone, or leave MFAPassCode out to have one sent"}
+	return badContent("not a one-time code: those of MFAType="+mfaType+" are 5 to 8 digits",
+		"give the code alone, or leave MFAPassCode out to have one sent", nil)
 }

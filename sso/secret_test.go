@@ -160,7 +160,11 @@ func TestSecretFromKeyring(t *testing.T) {
 		}
 		return "", errors.New("locked: " + canary)
 	}
-	c, err := sso.ParseConfigWith(strings.Replace(oktaBase, "Password=pw-7Hq2", "Password Keyring=ana", 1), sso.ParseOptions{Keyring: ring})
+	settings, err := sso.ParseSettings(strings.Replace(oktaBase, "Password=pw-7Hq2", "Password Keyring=ana", 1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := sso.NewConfig(settings, ring)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -41,7 +41,7 @@ func sendable(property, text string) (string, *ConfigError) {
 	default:
 		return trimmed, nil
 	}
-	return "", (&ConfigError{Problem: "the secret " + problem, Hint: hint, content: true}).withProperty(property, "")
+	return "", badContent("the secret "+problem, hint, nil).withProperty(property, "")
 }
 
 func hasAnyPrefix(s string, prefixes []string) bool {

@@ -47,7 +47,7 @@ func TestMerge(t *testing.T) {
 			t.Errorf("%s is set", gone)
 		}
 	}
-	c, err := all.Config()
+	c, err := sso.NewConfig(all, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +63,7 @@ func TestMerge(t *testing.T) {
 func TestMergeNamesTheOriginOfAnError(t *testing.T) {
 	profile := must(t)(sso.ParseSettings(oktaBase))
 	env := must(t)(sso.EnvSettings([]string{"SSOEXCHANGE_MFA_TYPE=SMSS"}))
-	_, err := sso.Merge(profile, env).Config()
+	_, err := sso.NewConfig(sso.Merge(profile, env), nil)
 	if bad := problem(t, err); bad.Origin != "environment variable SSOEXCHANGE_MFA_TYPE" ||
 		err.Error() != "sso: MFAType (environment variable SSOEXCHANGE_MFA_TYPE): unknown value: did you mean SMS?" {
 		t.Errorf("got %v", err)

@@ -163,7 +163,7 @@ func (c *Client) prove(ctx context.Context, cred credential.Credential) (string,
 	case err != nil:
 		return "", autherr.AtStep(autherr.StepLogin, err)
 	case user == "":
-		return "", autherr.AtStep(autherr.StepLogin, c.cfg.scheme().refusal(c.cfg))
+		return "", autherr.AtStep(autherr.StepLogin, c.scheme.refusal(c.cfg))
 	}
 	return user, nil
 }
@@ -264,7 +264,7 @@ func (c *Client) guarded(property, owner string, s Secret) func(context.Context)
 		if s.IsZero() {
 			return "", missingSecret(property)
 		}
-		if bad := c.cfg.checkAddresses(); bad != nil {
+		if bad := c.checkAddresses(); bad != nil {
 			return "", bad
 		}
 		resume := deadline.Pause(ctx) // a person may be typing it
@@ -274,7 +274,7 @@ func (c *Client) guarded(property, owner string, s Secret) func(context.Context)
 			return s.Reveal(ctx)
 		}
 		if property == "Password" { // a seed that cannot be used is found out before the password leaves
-			if _, err := c.ahead("MFASecret", c.cfg.MFASecret).Reveal(ctx); err != nil && c.cfg.usesProperty("MFASecret") {
+			if _, err := c.ahead("MFASecret", c.cfg.MFASecret).Reveal(ctx); err != nil && c.scheme.UsesProperty("MFASecret") {
 				return "", err
 			}
 		}

@@ -79,7 +79,7 @@ func (j jiraSite) WhoAmI(ctx context.Context, c credential.Credential) (string, 
 	return v.whoAmI(ctx)
 }
 
-func (j jiraSite) Lost(resp *http.Response) bool { return j.client.cfg.lost(resp) }
+func (j jiraSite) Lost(resp *http.Response) bool { return jiraConfig{j.client.cfg}.lost(resp) }
 
 func (j jiraSite) Prepare(r *http.Request) { j.client.allowWrite(r) }
 

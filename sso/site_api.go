@@ -49,7 +49,7 @@ var (
 
 // oauthSite is the site of an OAuth connection.
 func oauthSite(c *Client) Site {
-	switch c.cfg.siteName() {
+	switch siteName(c.cfg) {
 	case "OktaAPI":
 		return apiSite{c, "okta", oktaProbes}
 	case "Backlog":
@@ -57,7 +57,7 @@ func oauthSite(c *Client) Site {
 	case "Mail":
 		return mailSite{c}
 	}
-	if c.cfg.onGateway() {
+	if onGateway(c.cfg) {
 		return apiSite{c, "jira", cloudProbes}
 	}
 	return jiraSite{c}
@@ -71,7 +71,7 @@ func (a apiSite) probeFor(c credential.Credential) apiProbe {
 		return a.probes[0]
 	}
 	held := t.Token.Scopes()
-	if a.client.cfg.siteName() == "OktaAPI" && t.Consented.IsZero() && t.Token.Refresh == "" && slices.Contains(held, "okta.users.read") {
+	if siteName(a.client.cfg) == "OktaAPI" && t.Consented.IsZero() && t.Token.Refresh == "" && slices.Contains(held, "okta.users.read") {
 		return a.probes[1] // a service has no "me"
 	}
 	for _, p := range a.probes {
@@ -85,7 +85,7 @@ func (a apiSite) probeFor(c credential.Credential) apiProbe {
 // WhoAmI implements Site.
 func (a apiSite) WhoAmI(ctx context.Context, c credential.Credential) (string, error) {
 	p := a.probeFor(c)
-	u, err := url.Parse(httpclient.Origin(a.client.cfg.URL) + trimSlash(a.client.cfg.URL.EscapedPath()) + p.path)
+	u, err := url.Parse(httpclient.Origin(a.client.cfg.URL) + strings.TrimRight(a.client.cfg.URL.EscapedPath(), "/") + p.path)
 	if err != nil {
 		return "", autherr.AtStep(autherr.StepVerify, autherr.New(ErrConfig, "sso: URL cannot be used", ""))
 	}

@@ -42,7 +42,7 @@ func (j jiraSite) whoAmIByHeader(ctx context.Context, c credential.Credential) (
 	denied := a.Header.Get("X-Authentication-Denied-Reason")
 	switch {
 	case strings.HasPrefix(denied, "CAPTCHA_CHALLENGE"):
-		return "", &siteRefusal{j.client.cfg.scheme().secret(), autherr.New(ErrCredentials, "jira: too many wrong passwords: Jira wants a captcha",
+		return "", &siteRefusal{j.client.scheme.secret(), autherr.New(ErrCredentials, "jira: too many wrong passwords: Jira wants a captcha",
 			"sign in once at Jira's login page in a browser, then again here")}
 	case a.Status == http.StatusForbidden && strings.Contains(string(a.Body), "Basic Authentication has been disabled"):
 		return "", autherr.New(ErrConfig, "jira: Basic authentication is switched off", "use AuthScheme=PAT with a personal access token, or have an administrator allow Basic for this user or path")

@@ -6,7 +6,6 @@ import (
 	"errors"
 	"maps"
 	"net/http"
-	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,10 +20,10 @@ import (
 // By default Okta starts at the identity provider, which saves a request. Crowd
 // answers nothing but requests, and Jira refuses an answer to a request that it did
 // not make, so Crowd starts at the SP.
-func (c *Config) startsAtSP() bool {
+func startsAtSP(c *Config, s *scheme) bool {
 	switch c.SSOFlow {
 	case "", "Auto":
-		return c.scheme().startsAtSP
+		return s.startsAtSP
 	}
 	return c.SSOFlow != "IdPInitiated"
 }
@@ -119,11 +118,6 @@ func (v *visit) startCandidates(ctx context.Context) ([]string, error) {
 		candidates = append(candidates, external.JoinPath(strconv.Itoa(id)).String())
 	}
 	return append(candidates, external.String(), v.url("/login.jsp").String(), v.url("/").String()), nil
-}
-
-// atlassianACS reports whether a consumer service is that of Atlassian's own plugin.
-func atlassianACS(acs *url.URL) bool {
-	return strings.HasSuffix(acs.Path, "/plugins/servlet/samlconsumer")
 }
 
 // maxIdPs is how many identity providers of one SP are tried.

@@ -184,7 +184,7 @@ func (c *Client) renew(ctx context.Context, used *Session) (*Session, error) {
 
 // lost reports whether an answer suggests that the session is over, or that it is not
 // Jira's. It is a suspicion: renew asks the SP before it signs in.
-func (c *Config) lost(r *http.Response) bool {
+func (c jiraConfig) lost(r *http.Response) bool {
 	if r.StatusCode == http.StatusUnauthorized || anonymousHeader(r.Header) || markedLoggedOut(r.Header) {
 		return true
 	}

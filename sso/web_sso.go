@@ -128,7 +128,7 @@ func (w *webSSO) Snapshot() ([]byte, error) {
 // starter returns how the sign-in begins: nil for a sign-in that begins at the
 // identity provider, else a function that asks the SP for its request.
 func (w *webSSO) starter(v *visit) saml.Start {
-	if !w.client.cfg.startsAtSP() {
+	if !startsAtSP(w.client.cfg, w.client.scheme) {
 		return nil
 	}
 	w.mu.Lock()

@@ -150,7 +150,7 @@ func (a *app) quietConfig() (*sso.Config, error) {
 	if len(settings.Names()) == 0 {
 		return nil, configError("no connection given", `give one with -c 'AuthScheme=Okta;…', -p PROFILE or SSOEXCHANGE_CONNECTION; to see it work first: ssoexchange demo`)
 	}
-	return settings.ConfigWith(sso.ParseOptions{Keyring: oskeyring.Secret})
+	return sso.NewConfig(settings, oskeyring.Secret)
 }
 
 // stateDir returns the name of the state directory, which need not exist.

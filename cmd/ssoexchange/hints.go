@@ -104,7 +104,7 @@ func profileOf(id sso.Identity) (string, *sso.Config) {
 		if err != nil {
 			continue
 		}
-		if cfg, err := settings.ConfigWith(sso.ParseOptions{Keyring: oskeyring.Secret}); err == nil && cfg.Identity() == id {
+		if cfg, err := sso.NewConfig(settings, oskeyring.Secret); err == nil && cfg.Identity() == id {
 			return p.Name, cfg
 		}
 	}

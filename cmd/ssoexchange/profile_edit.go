@@ -199,7 +199,7 @@ func (a *app) tryProfile(p configfile.Profile, inherited sso.Settings) error {
 		}
 		all = sso.Merge(all, scheme)
 	}
-	cfg, err := all.ConfigWith(sso.ParseOptions{Keyring: oskeyring.Secret})
+	cfg, err := sso.NewConfig(all, oskeyring.Secret)
 	var bad *sso.ConfigError
 	switch {
 	case errors.As(err, &bad) && strings.HasPrefix(bad.Problem, "required"):

@@ -128,7 +128,7 @@ func (a *app) profileShow(name string) error {
 		fmt.Fprintf(a.stdout, "%-*s  # %s\n", min(width, 72), s.Name+": "+s.Value, s.Origin)
 	}
 	// The rest is for a person: would a sign-in find all that it needs?
-	if cfg, err := settings.ConfigWith(sso.ParseOptions{}); err != nil {
+	if cfg, err := sso.NewConfig(settings, nil); err != nil {
 		a.tui.Warn(err.Error())
 	} else {
 		for _, w := range cfg.Warnings {

@@ -86,7 +86,7 @@ func (a *app) refreshJob(file *configfile.File, name string) (*refreshd.Job, err
 	if err != nil {
 		return nil, err
 	}
-	cfg, err := settings.ConfigWith(sso.ParseOptions{Keyring: oskeyring.Secret})
+	cfg, err := sso.NewConfig(settings, oskeyring.Secret)
 	if err != nil {
 		return nil, err
 	}

@@ -21,12 +21,14 @@ const throwaway = `package sso
 import (
 	"context"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/credential"
 )
 
-var headerScheme = &scheme{name: "Header", uses: []string{"APIToken"}, required: []string{"URL"}, secrets: []string{"APIToken"},
+var headerScheme = &scheme{
+	Scheme: config.Scheme{Name: "Header", Uses: []string{"APIToken"}, Required: []string{"URL"}, Secrets: []string{"APIToken"}},
 	open: func(c *Client, d providerDeps) (credential.Source, error) {
-		secret := d.password("APIToken", originOf(c.cfg.URL), c.cfg.APIToken)
+		secret := d.password("APIToken", config.Origin(c.cfg.URL), c.cfg.APIToken)
 		return credential.Static(func(ctx context.Context) (credential.Credential, error) {
 			s, err := secret(ctx)
 			return credential.Header{Name: "Authorization", Value: "Bearer " + s}, err

@@ -136,7 +136,7 @@ func (a *app) configOf(e sso.Entry) (*sso.Config, error) {
 	if err != nil {
 		return nil, err
 	}
-	return settings.ConfigWith(sso.ParseOptions{Keyring: oskeyring.Secret})
+	return sso.NewConfig(settings, oskeyring.Secret)
 }
 
 func (a *app) printStatus(infos []sessionInfo) error {

@@ -46,12 +46,11 @@ func (d *examination) walk(ctx context.Context, cfg *sso.Config) {
 			return
 		}
 	}
-	if cfg.Scheme == "Crowd" && cfg.SSOAppName != "" {
-		if err := client.CheckApplication(ctx); err != nil {
-			d.fail("crowd.application", err)
+	if found, err := client.CheckApplication(ctx); found != "" || err != nil {
+		d.report(sso.FindingOf("crowd.application", found, err))
+		if err != nil {
 			return
 		}
-		d.ok("crowd.application", "Crowd accepts the application %s and its password", cfg.SSOAppName)
 	}
 	if found, err := client.CheckMailbox(ctx); found != "" || err != nil {
 		d.report(sso.FindingOf("mailbox", found, err))
