@@ -2,301 +2,127 @@ package sso
 
 import (
 	"context"
-	"net/url"
-	"slices"
-	"strings"
-	"time"
 
-	"github.com/ssoexchange/ssoexchange/internal/httpclient"
+	"github.com/ssoexchange/ssoexchange/config"
 )
 
-// Config is a connection string in pieces. Use [ParseConfig], or [Settings.Config],
-// to make one: they check what a Config by hand may get wrong.
+// What a connection string says: the types and functions of package config, by the names that
+// users of this package need.
+type (
+	Config      = config.Config
+	ConfigError = config.Error
+	Identity    = config.Identity
+	Keyring     = config.Keyring
+	OAuthConfig = config.OAuthConfig
+	Property    = config.Property
+	Secret      = config.Secret
+	Settings    = config.Settings
+)
+
+// NewSecret is [config.NewSecret].
+func NewSecret(value string) Secret { return config.NewSecret(value) }
+
+// SecretFunc is [config.SecretFunc].
+func SecretFunc(f func(ctx context.Context) (string, error)) Secret { return config.SecretFunc(f) }
+
+// SecretFromFile is [config.SecretFromFile].
+func SecretFromFile(path string) Secret { return config.SecretFromFile(path) }
+
+// SecretFromCommand is [config.SecretFromCommand].
+func SecretFromCommand(commandLine string) Secret { return config.SecretFromCommand(commandLine) }
+
+// SecretFromKeyring is [config.SecretFromKeyring].
+func SecretFromKeyring(account string, keyring Keyring) Secret {
+	return config.SecretFromKeyring(account, keyring)
+}
+
+// ParseSettings is [config.ParseSettings].
+func ParseSettings(conn string) (Settings, error) { return config.ParseSettings(conn) }
+
+// Setting is [config.Setting].
+func Setting(name, value string) (Settings, error) { return config.Setting(name, value) }
+
+// EnvSettings is [config.EnvSettings].
+func EnvSettings(environ []string) (Settings, error) { return config.EnvSettings(environ) }
+
+// Merge is [config.Merge].
+func Merge(layers ...Settings) Settings { return config.Merge(layers...) }
+
+// ParseConfig reads a connection string.
 //
-// A Config prints as scheme, user and hosts, whatever the verb; see [Config.Public]
-// for more.
-type Config struct {
-	Scheme string // "Okta" or "Crowd"
-
-	URL            *url.URL // base URL of Jira, context path included, no slash at the end
-	SSOLoginURL    *url.URL // Okta: app embed link; Crowd: …/console/secure/saml/sso.action
-	SSOExchangeURL *url.URL // the SP's assertion consumer service
-
-	User     string // at the identity provider
-	Password Secret // zero: absent; somebody must be asked
-
-	SSOAppName     string // Crowd: name of the application; "": the console's login form is used
-	SSOAppPassword Secret // Crowd: password of the application
-
-	Domain   string // Okta: host[:port] of the organisation; "": that of SSOLoginURL
-	APIToken Secret // Okta: token of a trusted application; zero: none
-
-	MFAType           string // one of the names that Properties lists; "": any enrolled factor
-	MFAPassCode       Secret // one-time code; zero: none yet
-	MFARememberDevice bool   // ask Okta to remember the device
-	MFASecret         Secret // TOTP seed or otpauth URI; zero: none
-	MFACommand        string // command that prints a code; "": none. May contain secrets, is never printed
-	MFADevice         string // name of the device when there are several; "": any
-
-	MFAMailbox         *url.URL // imaps address of the mailbox that codes are mailed to; nil: none. The user is in it, never a password
-	MFAMailboxPassword Secret   // of its user; zero: MFAMailboxToken
-	MFAMailboxToken    Secret   // OAuth access token of its user; zero: MFAMailboxPassword
-	MFAMailboxFrom     string   // address of the codes' sender; "": Okta's
-
-	OktaEngine string // "Auto", "Classic" or "IDX"
-	SSOFlow    string // "Auto", "SPInitiated" or "IdPInitiated"
-
-	SSOStartURL *url.URL // page of the SP that starts a sign-in; nil: find out
-	SSOAudience string   // entity ID of the SP, to name a mismatch when it refuses; "": not known
-	NewPassword Secret   // replaces an expired password; zero: none
-
-	RemoteAddress string // IP address of the client. Crowd: sent as remote_address; Okta: as X-Forwarded-For with APIToken; "": not sent
-
-	SSLServerCert         string // PEM file of certificates to trust besides the system's; "": none
-	SSLClientCert         string // file of the client's certificate and key; "": none
-	SSLClientCertType     string // "PEMKEY_FILE" or "PFXFILE"; "": PEMKEY_FILE
-	SSLClientCertPassword Secret // of the client's key; zero: it is not encrypted
-
-	ProxyServer     string // host, host:port or URL; "": HTTPS_PROXY and NO_PROXY of the environment
-	ProxyPort       int    // used if ProxyServer names none; 0: 80
-	ProxyUser       string // "": no authentication
-	ProxyPassword   Secret
-	ProxyAuthScheme string // "Basic" or "None"; "": Basic
-	ProxyExceptions string // hosts reached directly, separated by ; or ,
-
-	Timeout    time.Duration // for the network steps of one exchange together; 0: 60 s
-	MFATimeout time.Duration // for a person's push or code; 0: 300 s
-
-	UserAgent string // "": the caller's
-
-	Site  string      // what stands at URL: "Jira", "Backlog", "OktaAPI" or "Mail"; "": by URL and Domain
-	OAuth OAuthConfig // of the OAuth schemes
-
-	// Warnings are what ParseConfig put right or will not use, in sentences for
-	// people. They name properties and repeat no values.
-	Warnings []string
-
-	scheme *Scheme // nil: the Config was made by hand
+// # Form
+//
+// A connection string is a list of properties, as CData's Jira Service Management
+// driver has it:
+//
+//		AuthScheme=Okta;URL=https://jira.example.com;User=ana;Password='a;b';…
+//
+//	  - A name ends at the first equals sign. Case and inner spaces do not matter:
+//	    "SSO Login Url" is SSOLoginURL.
+//	  - A value without quotes ends at the next semicolon; white space around it is
+//	    dropped. It may contain quotes, except at its beginning, and equals signs.
+//	  - A value in single or double quotes may contain anything. A quote of the same
+//	    kind inside is doubled: 'it''s'. Only white space may follow up to the semicolon.
+//	  - The last semicolon is optional, and empty parts (;;) mean nothing.
+//	  - An empty value is the same as no property.
+//	  - A property may be given once. An unknown name is an error.
+//	  - SSOProperties holds, in quotes, another list of this form, with any of the SSO
+//	    properties: SSOProperties='MFAType=SMS;MFAPassCode=8111'. It makes no
+//	    difference whether these are given inside or outside, but once only.
+//	  - The whole string has at most 64 KiB.
+//
+// # Values
+//
+// [Properties] lists all properties. AuthScheme (Okta or Crowd), User, SSOLoginURL
+// and SSOExchangeURL are required. Crowd's SSOAppName and SSOAppPassword are given
+// both or neither.
+//
+//   - Words (AuthScheme, MFAType, SSOFlow, …) ignore case. Booleans are True, False,
+//     Yes, No, 1 and 0. Timeout and MFATimeout are whole seconds.
+//   - URLs must be https, or http to this machine (127.0.0.1, ::1, localhost and names
+//     below it), without user name and password. Hosts are put into lower case and
+//     fragments dropped. MFAMailbox is imaps, or imap to this machine, with a user name;
+//     it goes with one of MFAMailboxPassword and MFAMailboxToken, not both.
+//   - If URL is absent it is SSOExchangeURL up to "/plugins/servlet/", context path
+//     included. If URL is on Atlassian's cloud and SSOExchangeURL is not, URL is taken
+//     for the placeholder of the driver's documentation and replaced in the same
+//     way, with a warning. If SSOExchangeURL is on the cloud, or URL is and there is
+//     nothing else, that is an error: the cloud has no such exchange.
+//   - A property that the scheme does not use is left alone, with a warning.
+//
+// # Secrets
+//
+// Password, SSOAppPassword, APIToken, MFAPassCode, MFASecret, MFAMailboxPassword,
+// MFAMailboxToken, NewPassword, SSLClientCertPassword and ProxyPassword are secrets. Each of them, say P, can be
+// given in one of four ways: P is the secret itself, PFile a file with the secret in
+// its first line ([SecretFromFile]), PCommand a command that prints it
+// ([SecretFromCommand]), PKeyring an account name in the keyring
+// ([Options.Keyring]). ParseConfig does not touch any of these sources: a secret
+// is read when it is used, by [Secret.Reveal].
+//
+// No secret is required here, not even Password: whether it can be done without
+// depends on whether somebody can be asked for it, and on whether a session is
+// stored, which only the caller knows. See [Config.MissingSecrets].
+//
+// # Errors
+//
+// All errors are of type [*ConfigError] and match ErrConfig. They name the property
+// and never repeat a value. What stands where a name should be is repeated only if it
+// is a known name but for a typing error: in Password=a;b=c, where the quotes are
+// missing, "b" is a part of the password.
+func ParseConfig(conn string) (*Config, error) {
+	s, err := ParseSettings(conn)
+	if err != nil {
+		return nil, err
+	}
+	return NewConfig(s, nil)
 }
 
-// Keyring returns the secret that is stored under an account name, for PasswordKeyring and its like.
-// Nil: such a secret cannot be revealed, which is an ErrConfig then.
-type Keyring = func(ctx context.Context, account string) (string, error)
+// NewConfig checks settings, of one place or merged, and puts them together over the defaults;
+// [ParseConfig] says how. keyring reads PasswordKeyring and its like when they are used; nil: such a
+// secret is an ErrConfig then.
+func NewConfig(s Settings, keyring Keyring) (*Config, error) { return grammar().Config(s, keyring) }
 
-// Config checks the settings and puts them together, over the defaults.
-func (t Schemes) Config(s Settings, keyring Keyring) (*Config, error) {
-	all := Merge(defaults(), s)
-	c := &Config{}
-	// The scheme comes first: whoever uses another one is not helped by hearing what Okta and Crowd
-	// require.
-	if bad := t.choose(c, all); bad != nil {
-		return nil, bad
-	}
-	for i := range properties {
-		if bad := all.apply(c, &properties[i], keyring); bad != nil {
-			return nil, bad
-		}
-	}
-	if bad := all.finishURLs(c); bad != nil {
-		return nil, bad
-	}
-	if chosen := c.scheme; chosen.Check != nil {
-		if bad := chosen.Check(c); bad != nil {
-			return nil, bad
-		}
-	}
-	if bad := c.required(); bad != nil {
-		return nil, bad
-	}
-	if bad := c.checkMailbox(); bad != nil {
-		return nil, bad
-	}
-	s.warnUnused(c)
-	return c, nil
-}
-
-// choose puts AuthScheme into c.
-func (t Schemes) choose(c *Config, s Settings) *ConfigError {
-	const property = "AuthScheme"
-	chosen := t.implied(s)
-	if v := s.values[property]; s.has(property) {
-		var bad *ConfigError
-		if chosen, bad = t.named(v.text()); bad != nil {
-			return bad.withProperty(property, v.source)
-		}
-		if strings.HasPrefix(lettersOf(v.text()), "oauth1") {
-			c.OAuth.Version = "1.0"
-		}
-	}
-	if chosen == nil {
-		return badValue("required", "one of "+strings.Join(t.Names(), ", ")).withProperty(property, "")
-	}
-	c.Scheme, c.scheme = chosen.Name, chosen
-	return nil
-}
-
-// apply puts the settings of one row into c.
-func (s Settings) apply(c *Config, r *propertySpec, keyring Keyring) *ConfigError {
-	for _, src := range sources {
-		name := (keyword{r, src}).name()
-		v, ok := s.values[name]
-		if !ok || v.text() == "" {
-			continue
-		}
-		value := v.text()
-		switch {
-		case r.secret == nil && r.set == nil: // AuthScheme, which was looked at first
-			continue
-		case r.secret == nil:
-			if bad := r.set(c, value); bad != nil {
-				return bad.withProperty(name, v.source)
-			}
-			continue
-		}
-		switch src {
-		case sourceValue:
-			if _, bad := sendable(name, value); bad != nil {
-				return bad.withProperty(name, v.source)
-			}
-			*r.secret(c) = newSecret(name, value)
-		case sourceFile:
-			*r.secret(c) = secretFromFile(name, value)
-		case sourceCommand:
-			*r.secret(c) = secretFromCommand(name, value)
-		case sourceKeyring:
-			*r.secret(c) = secretFromKeyring(name, value, keyring)
-		}
-	}
-	return nil
-}
-
-// required refuses a Config that lacks what its scheme requires.
-func (c *Config) required() *ConfigError {
-	var missing []string
-	var first *propertySpec
-	for i := range properties {
-		if r := &properties[i]; (r.Required || slices.Contains(c.scheme.Required, r.Name)) && r.get(c) == "" {
-			if first == nil {
-				first = r
-			}
-			missing = append(missing, r.Name)
-		}
-	}
-	if first == nil {
-		return nil
-	}
-	problem := "required with AuthScheme=" + c.Scheme
-	if len(missing) > 1 {
-		problem += ", and so is " + strings.Join(missing[1:], ", ")
-	}
-	return badValue(problem, first.Name+": "+first.Help).withProperty(first.Name, "")
-}
-
-func (s Settings) warnUnused(c *Config) {
-	for _, name := range s.Names() {
-		r := keys[normalizeName(name)].row
-		if s.values[name].text() != "" && !c.scheme.UsesProperty(r.Name) {
-			c.Warnings = append(c.Warnings, name+" is not used with AuthScheme="+c.Scheme)
-		}
-	}
-}
-
-// WithScheme returns c with what its scheme takes, where c was made by hand; else c.
-func (c *Config) WithScheme(s *Scheme) *Config {
-	if c.scheme != nil {
-		return c
-	}
-	bound := *c
-	bound.scheme = s
-	return &bound
-}
-
-// UsesProperty reports whether the scheme uses a property; false for a Config made by hand.
-func (c *Config) UsesProperty(name string) bool {
-	return c.scheme != nil && c.scheme.UsesProperty(name)
-}
-
-// MissingSecrets returns the names of the secrets that a sign-in with the scheme
-// needs and that have no source; none for a Config made by hand.
-func (c *Config) MissingSecrets() []string {
-	if c.scheme == nil {
-		return nil
-	}
-	return c.scheme.MissingSecrets(c)
-}
-
-// servletPath is where Jira's plugins have their servlets; every SSO plugin's
-// consumer service is below it.
-const servletPath = "/plugins/servlet/"
-
-// finishURLs derives URL where that is needed, and refuses the cloud.
-func (s Settings) finishURLs(c *Config) *ConfigError {
-	acs := c.SSOExchangeURL
-	switch {
-	case acs != nil && isCloud(acs):
-		return cloudError(acs.Hostname()).withProperty("SSOExchangeURL", s.values["SSOExchangeURL"].source)
-	case c.scheme.Cloud && acs == nil:
-		return nil
-	case c.scheme.Secrets != nil && c.URL != nil && isCloud(c.URL):
-		return badValue(c.URL.Hostname()+" is on Atlassian's cloud, which takes neither passwords nor personal access tokens",
-			"for a cloud site use an API token with the account's e-mail address or OAuth 2.0 (3LO)").withProperty("URL", s.values["URL"].source)
-	case acs == nil && c.URL != nil && isCloud(c.URL):
-		return cloudError(c.URL.Hostname()).withProperty("URL", s.values["URL"].source)
-	case acs == nil:
-		return nil // reported as missing
-	case c.URL == nil || isCloud(c.URL):
-		base := deriveBase(acs)
-		if base == nil {
-			return badValue("cannot be derived from SSOExchangeURL, which has no "+servletPath, "give URL, the base URL of Jira").withProperty("URL", "")
-		}
-		if c.URL != nil {
-			c.Warnings = append(c.Warnings, "URL is on Atlassian's cloud, SSOExchangeURL is not: URL is derived from SSOExchangeURL instead")
-		}
-		c.URL = base
-	}
-	if !strings.EqualFold(c.URL.Hostname(), acs.Hostname()) {
-		c.Warnings = append(c.Warnings, "URL and SSOExchangeURL are on different hosts: the session that the exchange opens may not be valid at URL")
-	}
-	return nil
-}
-
-// deriveBase returns the base URL of the Jira whose consumer service is acs, nil if
-// the path does not tell.
-func deriveBase(acs *url.URL) *url.URL {
-	path, _, ok := strings.Cut(acs.EscapedPath(), servletPath)
-	if !ok {
-		return nil
-	}
-	base, err := url.Parse(acs.Scheme + "://" + acs.Host + path)
-	if err != nil || baseURL(base) != nil {
-		return nil
-	}
-	return base
-}
-
-// cloudHosts are Atlassian's: names below them are cloud sites.
-var cloudHosts = []string{"atlassian.net", "jira.com", "jira-dev.com"}
-
-func isCloud(u *url.URL) bool {
-	host := strings.TrimSuffix(u.Hostname(), ".")
-	for _, h := range cloudHosts {
-		if host == h || strings.HasSuffix(host, "."+h) {
-			return true
-		}
-	}
-	return false
-}
-
-func cloudError(host string) *ConfigError {
-	return badValue(host+" is on Atlassian's cloud, which has no SAML exchange for single sites: it signs users in at id.atlassian.com for the whole organisation",
-		"for a cloud site use an API token with the account's e-mail address, OAuth 2.0 (3LO) or a service account's token; "+
-			"for Jira Data Center give its own host as SSOExchangeURL")
-}
-
-// originOf returns scheme://host[:port] for printing, "-" without a URL.
-func originOf(u *url.URL) string {
-	if u == nil {
-		return "-"
-	}
-	return httpclient.Origin(u)
-}
+// Properties returns all properties of the connection string, in canonical order. The variants of
+// a secret property (PasswordFile and so on) are not listed; see [Property.Secret].
+func Properties() []Property { return grammar().Properties() }

@@ -4,6 +4,7 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 )
@@ -50,7 +51,7 @@ func (c jiraConfig) signInPage(u *url.URL) bool {
 	if c.SSOStartURL != nil && path == plainPath(c.SSOStartURL) && path != "/" {
 		return true
 	}
-	if c.SSOExchangeURL != nil && path == plainPath(c.SSOExchangeURL) && !atlassianACS(c.SSOExchangeURL) {
+	if c.SSOExchangeURL != nil && path == plainPath(c.SSOExchangeURL) && !config.IsAtlassianConsumer(c.SSOExchangeURL) {
 		return true // the other vendors' consumers start a sign-in when they are opened
 	}
 	return u.Query().Has("SAMLRequest") || signInPaths().MatchString(path) || signInPaths().MatchString(c.belowBase(path))

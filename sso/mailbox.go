@@ -9,6 +9,7 @@ import (
 	"net/url"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/mfa"
 )
@@ -36,7 +37,7 @@ func (c *Client) openMailbox() (mfa.Answerer, error) {
 	}
 	if c.cfg.MFAMailboxPassword.IsZero() && c.cfg.MFAMailboxToken.IsZero() {
 		return lockedMailbox{autherr.AtStep(autherr.StepConfig,
-			badValue("required with MFAMailbox, or else MFAMailboxToken", "give MFAMailboxPasswordFile, say").withProperty("MFAMailboxPassword", ""))}, nil
+			config.BadValue("required with MFAMailbox, or else MFAMailboxToken", "give MFAMailboxPasswordFile, say").WithProperty("MFAMailboxPassword", ""))}, nil
 	}
 	if c.opts.Mailbox == nil {
 		return nil, autherr.New(ErrConfig, "sso: MFAMailbox is given, and this program cannot read a mailbox",

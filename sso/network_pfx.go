@@ -7,6 +7,8 @@ import (
 	"errors"
 
 	"software.sslmate.com/src/go-pkcs12"
+
+	"github.com/ssoexchange/ssoexchange/config"
 )
 
 // pfxCertificate is the client certificate of a PFX (PKCS #12) file, which is
@@ -14,7 +16,7 @@ import (
 // needed.
 func pfxCertificate(data []byte, password Secret) (certificateGetter, *ConfigError) {
 	if bytes.HasPrefix(data, []byte("-----BEGIN")) {
-		return nil, badValue("the file is PEM, not PFX", "use SSLClientCertType=PEMKEY_FILE")
+		return nil, config.BadValue("the file is PEM, not PFX", "use SSLClientCertType=PEMKEY_FILE")
 	}
 	return loadOnce(func(ctx context.Context) (*tls.Certificate, error) {
 		secret, err := password.Reveal(ctx)
@@ -24,11 +26,11 @@ func pfxCertificate(data []byte, password Secret) (certificateGetter, *ConfigErr
 		key, leaf, chain, err := pkcs12.DecodeChain(data, secret)
 		if err != nil {
 			// The library's words are not passed on: they speak of the file's insides.
-			bad := badValue("the PFX file cannot be read", "check it with: openssl pkcs12 -info -in FILE")
+			bad := config.BadValue("the PFX file cannot be read", "check it with: openssl pkcs12 -info -in FILE")
 			if errors.Is(err, pkcs12.ErrIncorrectPassword) {
-				bad = badValue("the password does not open the PFX file", "give it with SSLClientCertPassword, or SSLClientCertPasswordFile")
+				bad = config.BadValue("the password does not open the PFX file", "give it with SSLClientCertPassword, or SSLClientCertPasswordFile")
 			}
-			return nil, bad.withProperty("SSLClientCert", "")
+			return nil, bad.WithProperty("SSLClientCert", "")
 		}
 		cert := &tls.Certificate{PrivateKey: key, Leaf: leaf, Certificate: [][]byte{leaf.Raw}}
 		for _, issuer := range chain {

@@ -10,6 +10,8 @@ import (
 	"crypto/x509/pkix"
 	"encoding/asn1"
 	"hash"
+
+	"github.com/ssoexchange/ssoexchange/config"
 )
 
 // maxIterations bounds the work that a key file can ask for: some seconds.
@@ -54,7 +56,7 @@ var prfs = map[string]func() hash.Hash{
 // result is a PKCS #8 key if the password is right, and some DER at best if not.
 func decryptPKCS8(der []byte, password string) ([]byte, *ConfigError) {
 	unsupported := func() ([]byte, *ConfigError) {
-		return nil, badValue("the private key is encrypted in a way that is not supported", "convert it with: openssl pkey -in FILE -aes256 -out NEWFILE, and append the certificate")
+		return nil, config.BadValue("the private key is encrypted in a way that is not supported", "convert it with: openssl pkey -in FILE -aes256 -out NEWFILE, and append the certificate")
 	}
 	var key encryptedKey
 	var scheme pbes2Params
@@ -94,7 +96,7 @@ func decryptPKCS8(der []byte, password string) ([]byte, *ConfigError) {
 }
 
 func wrongKeyPassword() *ConfigError {
-	return badValue("SSLClientCertPassword does not open the private key", "check it with: openssl pkey -noout -in FILE")
+	return config.BadValue("SSLClientCertPassword does not open the private key", "check it with: openssl pkey -noout -in FILE")
 }
 
 // decodeDER reports whether all of der is one value that fits into v.

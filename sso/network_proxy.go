@@ -27,13 +27,13 @@ type proxy struct {
 // newProxy reads the proxy properties, or else HTTPS_PROXY and NO_PROXY as they are
 // now (net/http would keep their first values for the life of the process).
 func newProxy(cfg *Config) (*proxy, *ConfigError) {
-	p := &proxy{server: cfg.proxyURL()}
+	p := &proxy{server: cfg.ProxyURL()}
 	var rules *httpproxy.Config
 	if p.server == nil {
 		rules = httpproxy.FromEnvironment()
 	} else {
 		rules = &httpproxy.Config{HTTPProxy: p.server.String(), HTTPSProxy: p.server.String()}
-		if bad := cfg.checkProxy(); bad != nil {
+		if bad := cfg.CheckProxy(); bad != nil {
 			return nil, bad
 		}
 		if cfg.ProxyAuthScheme != "None" {

@@ -8,6 +8,7 @@ import (
 	"io"
 	"sync"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/internal/openfile"
 )
 
@@ -32,14 +33,14 @@ func newTLSConfig(cfg *Config) (c *tls.Config, t *trust, given []byte, err error
 	if cfg.SSLServerCert != "" {
 		var bad *ConfigError
 		if t, given, bad = trustedWith(cfg.SSLServerCert); bad != nil {
-			return nil, nil, nil, bad.withProperty("SSLServerCert", "")
+			return nil, nil, nil, bad.WithProperty("SSLServerCert", "")
 		}
 		c.RootCAs = &t.pool
 	}
 	if cfg.SSLClientCert != "" {
 		get, bad := clientCertificate(cfg)
 		if bad != nil {
-			return nil, nil, nil, bad.withProperty("SSLClientCert", "")
+			return nil, nil, nil, bad.WithProperty("SSLClientCert", "")
 		}
 		c.GetClientCertificate = get
 	}
@@ -51,7 +52,7 @@ func newTLSConfig(cfg *Config) (c *tls.Config, t *trust, given []byte, err error
 // trusted for the names that it carries, whoever issued it.
 func trustedWith(path string) (*trust, []byte, *ConfigError) {
 	if path == "*" {
-		return nil, nil, badValue("certificates cannot be accepted unseen", "name a PEM file with the server's certificate or its CA")
+		return nil, nil, config.BadValue("certificates cannot be accepted unseen", "name a PEM file with the server's certificate or its CA")
 	}
 	data, bad := readCertFile(path)
 	if bad != nil {
@@ -64,15 +65,15 @@ func trustedWith(path string) (*trust, []byte, *ConfigError) {
 func readCertFile(path string) ([]byte, *ConfigError) {
 	f, err := openfile.Open(path)
 	if err != nil {
-		return nil, fileProblem(err, anyPath)
+		return nil, config.FileError(err, config.AnyPath)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxCertFile+1))
 	if err != nil {
-		return nil, fileProblem(err, anyPath)
+		return nil, config.FileError(err, config.AnyPath)
 	}
 	if len(data) > maxCertFile {
-		return nil, badValue(theFile(path, anyPath)+" is larger than 1 MiB", "")
+		return nil, config.BadValue(config.TheFile(path, config.AnyPath)+" is larger than 1 MiB", "")
 	}
 	return data, nil
 }
@@ -97,7 +98,7 @@ func clientCertificate(cfg *Config) (certificateGetter, *ConfigError) {
 		case block.Type == "CERTIFICATE":
 			certs = append(certs, pem.EncodeToMemory(block)...)
 		case block.Headers["DEK-Info"] != "":
-			return nil, badValue("the key is encrypted in OpenSSL's old form",
+			return nil, config.BadValue("the key is encrypted in OpenSSL's old form",
 				"convert the key with: openssl pkey -in FILE -aes256 -out NEWFILE, and append the certificate")
 		case block.Type == "ENCRYPTED PRIVATE KEY":
 			encrypted = block
@@ -107,13 +108,13 @@ func clientCertificate(cfg *Config) (certificateGetter, *ConfigError) {
 	}
 	switch {
 	case certs == nil && key == nil && encrypted == nil && bytes.HasPrefix(data, []byte{0x30}):
-		return nil, badValue("the file is not PEM; it may be a PFX file", "use SSLClientCertType=PFXFILE")
+		return nil, config.BadValue("the file is not PEM; it may be a PFX file", "use SSLClientCertType=PFXFILE")
 	case certs == nil:
-		return nil, badValue("the file holds no certificate in PEM form", "it needs the certificate and its key")
+		return nil, config.BadValue("the file holds no certificate in PEM form", "it needs the certificate and its key")
 	case key == nil && encrypted == nil:
-		return nil, badValue("the file holds no private key in PEM form", "it needs the certificate and its key")
+		return nil, config.BadValue("the file holds no private key in PEM form", "it needs the certificate and its key")
 	case key == nil && cfg.SSLClientCertPassword.IsZero():
-		return nil, badValue("the private key is encrypted", "give its password with SSLClientCertPassword, or SSLClientCertPasswordFile")
+		return nil, config.BadValue("the private key is encrypted", "give its password with SSLClientCertPassword, or SSLClientCertPasswordFile")
 	case key == nil:
 		return decryptLater(certs, encrypted.Bytes, cfg.SSLClientCertPassword), nil
 	}
@@ -125,7 +126,7 @@ func clientCertificate(cfg *Config) (certificateGetter, *ConfigError) {
 }
 
 func badKeyPair() *ConfigError {
-	return badValue("certificate and private key cannot be read or do not belong together", "the certificate must come before those of its issuers")
+	return config.BadValue("certificate and private key cannot be read or do not belong together", "the certificate must come before those of its issuers")
 }
 
 // decryptLater decrypts the key at the first handshake that wants it, and keeps it.
@@ -137,12 +138,12 @@ func decryptLater(certs, encrypted []byte, password Secret) certificateGetter {
 		}
 		der, bad := decryptPKCS8(encrypted, secret)
 		if bad != nil {
-			return nil, bad.withProperty("SSLClientCert", "")
+			return nil, bad.WithProperty("SSLClientCert", "")
 		}
 		key := pem.EncodeToMemory(&pem.Block{Type: "PRIVATE KEY", Bytes: der})
 		got, err := tls.X509KeyPair(certs, key)
 		if err != nil {
-			return nil, badKeyPair().withProperty("SSLClientCert", "")
+			return nil, badKeyPair().WithProperty("SSLClientCert", "")
 		}
 		return &got, nil
 	})

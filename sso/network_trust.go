@@ -11,6 +11,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"weak"
+
+	"github.com/ssoexchange/ssoexchange/config"
 )
 
 // trust is the system's certificates, all or those of its bundle, and those of an
@@ -177,12 +179,12 @@ func certificatesIn(data []byte) ([]*x509.Certificate, *ConfigError) {
 		}
 		cert, err := x509.ParseCertificate(block.Bytes)
 		if err != nil {
-			return nil, badValue("a certificate in the file cannot be read", "check it with: openssl x509 -noout -text -in FILE")
+			return nil, config.BadValue("a certificate in the file cannot be read", "check it with: openssl x509 -noout -text -in FILE")
 		}
 		all = append(all, cert)
 	}
 	if all == nil {
-		return nil, badValue("the file holds no certificate in PEM form", "convert a DER file with: openssl x509 -inform der -in FILE -out FILE.pem")
+		return nil, config.BadValue("the file holds no certificate in PEM form", "convert a DER file with: openssl x509 -inform der -in FILE -out FILE.pem")
 	}
 	return all, nil
 }

@@ -141,7 +141,7 @@ func newSlowWorld(t *testing.T, cfg *Config, jira, proxy *tls.Certificate) *slow
 	site := newPipes()
 	site.serve(t, jira, func(w http.ResponseWriter, r *http.Request) { io.WriteString(w, r.Host) })
 	w := &slowWorld{system: &loading{released: make(chan struct{})}, front: site}
-	if via := cfg.proxyURL(); via != nil {
+	if via := cfg.ProxyURL(); via != nil {
 		w.front = newPipes()
 		if via.Scheme == "http" {
 			proxy = nil

@@ -38,7 +38,7 @@ func (s *oauthSource) application(ctx context.Context, key []byte) (*oauth.Clien
 	}
 	app.Scopes = strings.Fields(scope)
 	if !cfg.OAuth.Cert.IsZero() {
-		if app.Key, err = cfg.privateKey(ctx); err != nil {
+		if app.Key, err = privateKey(ctx, cfg); err != nil {
 			return nil, nil, autherr.AtStep(autherr.StepConfig, err)
 		}
 	} else if !cfg.OAuth.ClientSecret.IsZero() {
@@ -198,7 +198,7 @@ func (s *oauthSource) tenantID(ctx context.Context) (string, error) {
 }
 
 // privateKey reads OAuthJWTCert.
-func (c *Config) privateKey(ctx context.Context) (crypto.Signer, error) {
+func privateKey(ctx context.Context, c *Config) (crypto.Signer, error) {
 	value, err := c.OAuth.Cert.Reveal(ctx)
 	if err != nil {
 		return nil, err
@@ -216,7 +216,7 @@ func (c *Config) privateKey(ctx context.Context) (crypto.Signer, error) {
 	}
 	var bad *ConfigError
 	if errors.As(err, &bad) {
-		return nil, bad.withProperty("OAuthJWTCert", "")
+		return nil, bad.WithProperty("OAuthJWTCert", "")
 	}
 	return nil, err
 }

@@ -11,6 +11,7 @@ import (
 
 	"software.sslmate.com/src/go-pkcs12"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/internal/openfile"
 )
 
@@ -25,21 +26,21 @@ func keyContainer(value, kind string) ([]byte, error) {
 		}
 		data, err := base64.StdEncoding.DecodeString(strings.Join(strings.Fields(value), ""))
 		if err != nil {
-			return nil, badValue("is not Base64", "encode the container with: base64 -w0 FILE")
+			return nil, config.BadValue("is not Base64", "encode the container with: base64 -w0 FILE")
 		}
 		return data, nil
 	}
 	f, err := openfile.Regular(value)
 	if err != nil {
-		return nil, fileProblem(err, isPath)
+		return nil, config.FileError(err, config.IsPath)
 	}
 	defer f.Close()
 	data, err := io.ReadAll(io.LimitReader(f, maxKeyFile+1))
 	if err != nil {
-		return nil, fileProblem(err, isPath)
+		return nil, config.FileError(err, config.IsPath)
 	}
 	if len(data) > maxKeyFile {
-		return nil, badValue("the file is larger than 1 MiB", "name the file of the private key")
+		return nil, config.BadValue("the file is larger than 1 MiB", "name the file of the private key")
 	}
 	return data, nil
 }
@@ -56,11 +57,11 @@ func parseKey(data []byte, password string, pfx bool, subject string) (crypto.Si
 	for rest := pemLines(data); ; {
 		var block *pem.Block
 		if block, rest = pem.Decode(rest); block == nil {
-			return nil, badValue("there is no private key in it", "it must hold a block BEGIN PRIVATE KEY or BEGIN RSA PRIVATE KEY")
+			return nil, config.BadValue("there is no private key in it", "it must hold a block BEGIN PRIVATE KEY or BEGIN RSA PRIVATE KEY")
 		}
 		switch {
 		case block.Headers["Proc-Type"] != "":
-			return nil, badValue("the private key is encrypted in OpenSSL's old way", "convert it with: openssl pkcs8 -topk8 -in FILE -out NEWFILE")
+			return nil, config.BadValue("the private key is encrypted in OpenSSL's old way", "convert it with: openssl pkcs8 -topk8 -in FILE -out NEWFILE")
 		case strings.HasSuffix(block.Type, "PRIVATE KEY"):
 			return derKey(block.Bytes, password)
 		}
@@ -94,7 +95,7 @@ func derKey(der []byte, password string) (crypto.Signer, error) {
 	if decodeDER(der, &encrypted) && encrypted.Algorithm.Algorithm.String() == oidPBES2 {
 		plain, bad := decryptPKCS8(der, password)
 		if bad != nil {
-			return nil, badValue("the private key cannot be decrypted", "check OAuthJWTCertPassword with: openssl pkey -noout -in FILE")
+			return nil, config.BadValue("the private key cannot be decrypted", "check OAuthJWTCertPassword with: openssl pkey -noout -in FILE")
 		}
 		der = plain
 	}
@@ -106,7 +107,7 @@ func derKey(der []byte, password string) (crypto.Signer, error) {
 	}
 	signer, ok := key.(crypto.Signer)
 	if err != nil || !ok {
-		return nil, badValue("there is no private key in it that can be read", "RSA and EC keys of PKCS #1, PKCS #8 or SEC 1 are; convert others with: openssl pkey -in FILE -out NEWFILE")
+		return nil, config.BadValue("there is no private key in it that can be read", "RSA and EC keys of PKCS #1, PKCS #8 or SEC 1 are; convert others with: openssl pkey -in FILE -out NEWFILE")
 	}
 	return signer, nil
 }
@@ -115,21 +116,21 @@ func derKey(der []byte, password string) (crypto.Signer, error) {
 // names, if it names one.
 func pfxKey(data []byte, password, subject string) (crypto.Signer, error) {
 	if isPEM(data) {
-		return nil, badValue("it is PEM, not PFX", "use OAuthJWTCertType=PEMKEY_FILE or PEMKEY_BLOB")
+		return nil, config.BadValue("it is PEM, not PFX", "use OAuthJWTCertType=PEMKEY_FILE or PEMKEY_BLOB")
 	}
 	key, leaf, _, err := pkcs12.DecodeChain(data, password)
 	switch {
 	case errors.Is(err, pkcs12.ErrIncorrectPassword):
-		return nil, badValue("the password does not open it", "check OAuthJWTCertPassword")
+		return nil, config.BadValue("the password does not open it", "check OAuthJWTCertPassword")
 	case err != nil: // the library's words speak of the container's insides
-		return nil, badValue("it is no PKCS #12 container that can be read", "check it with: openssl pkcs12 -info -in FILE")
+		return nil, config.BadValue("it is no PKCS #12 container that can be read", "check it with: openssl pkcs12 -info -in FILE")
 	}
 	signer, ok := key.(crypto.Signer)
 	if !ok {
-		return nil, badValue("its key cannot sign", "")
+		return nil, config.BadValue("its key cannot sign", "")
 	}
 	if subject != "" && subject != "*" && !strings.EqualFold(leaf.Subject.String(), subject) && !strings.EqualFold(leaf.Subject.CommonName, strings.TrimPrefix(subject, "CN=")) {
-		return nil, badValue("its certificate has another subject than OAuthJWTCertSubject", "use * for the one that is there")
+		return nil, config.BadValue("its certificate has another subject than OAuthJWTCertSubject", "use * for the one that is there")
 	}
 	return signer, nil
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
@@ -260,7 +261,7 @@ func (s *oauthSource) settle(ctx context.Context, t *oauthToken) (*oauthToken, e
 	case err != nil:
 		return nil, err
 	case user == "":
-		return nil, autherr.AtStep(autherr.StepVerify, autherr.New(ErrExchangeRefused, "sso: "+originOf(s.client.cfg.URL)+" does not know the holder of the new token",
+		return nil, autherr.AtStep(autherr.StepVerify, autherr.New(ErrExchangeRefused, "sso: "+config.Origin(s.client.cfg.URL)+" does not know the holder of the new token",
 			"was consent given for this site, and with the scopes that it takes to read?"))
 	}
 	t.Holder = user

@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/oauth2"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
@@ -52,7 +53,7 @@ func (p place) put(r *http.Request) error {
 	case p.api != nil && below(r.URL, p.api):
 		return nil
 	case p.api == nil || !httpclient.SameOrigin(r.URL, p.site):
-		return autherr.New(ErrConfig, "sso: request to "+r.URL.Host+" not sent: the token is for "+originOf(p.site)+" alone", "")
+		return autherr.New(ErrConfig, "sso: request to "+r.URL.Host+" not sent: the token is for "+config.Origin(p.site)+" alone", "")
 	}
 	u := *r.URL
 	path := strings.TrimPrefix(r.URL.EscapedPath(), strings.TrimRight(p.site.EscapedPath(), "/"))

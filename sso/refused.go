@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/htmlform"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
@@ -150,7 +151,7 @@ func (v *visit) mismatch(a *httpclient.Response, resp *saml.Response, told Cause
 	}
 	if told != CauseClock {
 		e.Audience, e.AudienceHost = cmp.Or(v.cfg.SSOAudience, v.issuer), v.cfg.SSOExchangeURL.Hostname()
-		if e.Audience == "" && atlassianACS(v.cfg.SSOExchangeURL) {
+		if e.Audience == "" && config.IsAtlassianConsumer(v.cfg.SSOExchangeURL) {
 			e.Audience = v.url("").String()
 		}
 	}

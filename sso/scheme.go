@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/url"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 )
@@ -12,7 +13,7 @@ import (
 // credentials. All of them stand in schemes, each in a file of its own; nothing else tells them apart
 // by name. The zero value of every field but Scheme and open is a good default.
 type scheme struct {
-	Scheme
+	config.Scheme
 
 	startsAtSP  bool                    // SSOFlow=Auto begins at the SP
 	shortLogins bool                    // its IdP takes the part of a login before the @ for the whole
@@ -32,8 +33,8 @@ func init() {
 }
 
 // grammar is what the schemes take of a connection string.
-func grammar() Schemes {
-	table := make(Schemes, len(schemes))
+func grammar() config.Schemes {
+	table := make(config.Schemes, len(schemes))
 	for i, s := range schemes {
 		table[i] = &s.Scheme
 	}
@@ -51,13 +52,13 @@ func schemeNamed(name string) *scheme {
 			return s
 		}
 	}
-	return &scheme{Scheme: Scheme{Name: name, Uses: webSSOProperties}}
+	return &scheme{Scheme: config.Scheme{Name: name, Uses: webSSOProperties}}
 }
 
 // refusal is the error of a credential that the site takes for nobody's.
 func (s *scheme) refusal(c *Config) error {
 	property := s.secret()
-	return &siteRefusal{property, autherr.New(ErrCredentials, "sso: "+originOf(c.URL)+" does not accept "+property+" with AuthScheme="+s.Name,
+	return &siteRefusal{property, autherr.New(ErrCredentials, "sso: "+config.Origin(c.URL)+" does not accept "+property+" with AuthScheme="+s.Name,
 		"check it; is AuthScheme="+s.Name+" switched on there?")}
 }
 

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/crowd"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
@@ -14,7 +15,7 @@ import (
 
 // crowdScheme signs in at Atlassian Crowd, by its REST API or its console's form.
 var crowdScheme = &scheme{
-	Scheme: Scheme{
+	Scheme: config.Scheme{
 		Name:       "Crowd",
 		Uses:       slices.Concat(webSSOProperties, []string{"SSOAppName", "SSOAppPassword"}),
 		Required:   []string{"User", "SSOLoginURL", "SSOExchangeURL"},
@@ -70,11 +71,11 @@ func checkCrowdAddress(u *url.URL) *ConfigError {
 		if base == "" {
 			hint = "it is Crowd's base URL followed by " + crowd.Suffix + ", such as " + httpclient.Origin(u) + "/crowd" + crowd.Suffix
 		}
-		return badValue("the path does not end in "+crowd.Suffix, hint).withProperty("SSOLoginURL", "")
+		return config.BadValue("the path does not end in "+crowd.Suffix, hint).WithProperty("SSOLoginURL", "")
 	}
 	if u.RawQuery != "" {
-		return badValue("has a query, which belongs to an earlier sign-in",
-			"write "+httpclient.Origin(u)+u.EscapedPath()).withProperty("SSOLoginURL", "")
+		return config.BadValue("has a query, which belongs to an earlier sign-in",
+			"write "+httpclient.Origin(u)+u.EscapedPath()).WithProperty("SSOLoginURL", "")
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/oauth"
 )
@@ -31,7 +32,7 @@ var oauthScheme = func() *scheme {
 
 func oauthFamily(name string, otherNames []string, grant oauthGrant, more ...string) *scheme {
 	return &scheme{
-		Scheme: Scheme{
+		Scheme: config.Scheme{
 			Name: name, Uses: slices.Concat(oauthCommon, more), Required: []string{"URL"}, Cloud: true,
 			OtherNames: otherNames,
 			Check:      func(c *Config) *ConfigError { return checkOAuth(c, grant) },
@@ -40,7 +41,7 @@ func oauthFamily(name string, otherNames []string, grant oauthGrant, more ...str
 		server: tokenServer,
 		site:   oauthSite,
 		open: func(client *Client, d providerDeps) (credential.Source, error) {
-			if oauth1(client.cfg) {
+			if isOAuth1(client.cfg) {
 				return openOAuth1(client, grant, d)
 			}
 			return openOAuth(client, grant, d)
@@ -70,11 +71,11 @@ func underAny(host string, domains ...string) bool {
 
 // onGateway reports whether the site is one of Atlassian Cloud, whose tokens are for its gateway.
 func onGateway(c *Config) bool {
-	return siteName(c) == "Jira" && (c.URL != nil && isCloud(c.URL) || c.OAuth.CloudID != "" || c.OAuth.GatewayURL != nil)
+	return siteName(c) == "Jira" && (c.URL != nil && config.IsCloud(c.URL) || c.OAuth.CloudID != "" || c.OAuth.GatewayURL != nil)
 }
 
-// oauth1 reports whether RFC 5849 is meant.
-func oauth1(c *Config) bool {
+// isOAuth1 reports whether RFC 5849 is meant.
+func isOAuth1(c *Config) bool {
 	if c.OAuth.Version != "" {
 		return c.OAuth.Version == "1.0"
 	}
@@ -90,23 +91,23 @@ func checkOAuth(c *Config, grant oauthGrant) *ConfigError {
 	}
 	okta := siteName(c) == "OktaAPI"
 	switch {
-	case oauth1(c) && onGateway(c):
-		return badValue("Atlassian Cloud has no OAuth 1.0a", "use OAuthVersion=2.0").withProperty("OAuthVersion", "")
-	case oauth1(c) && siteName(c) != "Jira":
-		return badValue("OAuth 1.0a is for Jira Data Center", "use OAuthVersion=2.0").withProperty("OAuthVersion", "")
-	case oauth1(c) && o.Cert.IsZero():
-		return badValue("required with OAuthVersion=1.0", "OAuthJWTCert: the private key whose public half is in the application link").withProperty("OAuthJWTCert", "")
+	case isOAuth1(c) && onGateway(c):
+		return config.BadValue("Atlassian Cloud has no OAuth 1.0a", "use OAuthVersion=2.0").WithProperty("OAuthVersion", "")
+	case isOAuth1(c) && siteName(c) != "Jira":
+		return config.BadValue("OAuth 1.0a is for Jira Data Center", "use OAuthVersion=2.0").WithProperty("OAuthVersion", "")
+	case isOAuth1(c) && o.Cert.IsZero():
+		return config.BadValue("required with OAuthVersion=1.0", "OAuthJWTCert: the private key whose public half is in the application link").WithProperty("OAuthJWTCert", "")
 	case okta && grant == grantClient && o.Cert.IsZero():
-		return badValue("required: Okta's API takes no client secret for this grant",
-			"use AuthScheme=OAuthJWT with the private key of the service app (private_key_jwt)").withProperty("OAuthJWTCert", "")
+		return config.BadValue("required: Okta's API takes no client secret for this grant",
+			"use AuthScheme=OAuthJWT with the private key of the service app (private_key_jwt)").WithProperty("OAuthJWTCert", "")
 	case o.ClientID == "" && o.AccessToken.IsZero():
-		return badValue("required with AuthScheme="+c.Scheme, "OAuthClientId: the client ID of the registered application").withProperty("OAuthClientId", "")
+		return config.BadValue("required with AuthScheme="+c.Scheme, "OAuthClientId: the client ID of the registered application").WithProperty("OAuthClientId", "")
 	case c.URL != nil && (c.URL.Scheme == "imaps" || c.URL.Scheme == "imap") != (siteName(c) == "Mail"):
-		return badValue("must be https; imaps goes with Site=Mail", "").withProperty("URL", "")
+		return config.BadValue("must be https; imaps goes with Site=Mail", "").WithProperty("URL", "")
 	case siteName(c) == "Mail" && c.User == "":
-		return badValue("required with Site=Mail", "User: the address of the mailbox").withProperty("User", "")
+		return config.BadValue("required with Site=Mail", "User: the address of the mailbox").WithProperty("User", "")
 	}
-	if grant == grantCode && !oauth1(c) && o.Scope != "" && o.Initiate != "OFF" && wantsOfflineAccess(c) && !slices.Contains(strings.Fields(o.Scope), "offline_access") {
+	if grant == grantCode && !isOAuth1(c) && o.Scope != "" && o.Initiate != "OFF" && wantsOfflineAccess(c) && !slices.Contains(strings.Fields(o.Scope), "offline_access") {
 		c.Warnings = append(c.Warnings, "Scope is without offline_access: there will be no refresh token, and a person is needed whenever the access token ends")
 	}
 	return nil

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
@@ -41,7 +42,7 @@ type oauth1State struct {
 
 func openOAuth1(client *Client, grant oauthGrant, d providerDeps) (credential.Source, error) {
 	if grant == grantDevice {
-		return nil, badValue("OAuth 1.0a has no device authorization", "use AuthScheme=OAuth").withProperty("AuthScheme", "")
+		return nil, config.BadValue("OAuth 1.0a has no device authorization", "use AuthScheme=OAuth").WithProperty("AuthScheme", "")
 	}
 	return &oauth1Source{client: client, grant: grant, deps: d}, nil
 }
@@ -287,13 +288,13 @@ func (s *oauth1Source) application(ctx context.Context) (*oauth1.Client, error) 
 		return made, nil
 	}
 	o := &s.client.cfg.OAuth
-	signer, err := s.client.cfg.privateKey(ctx)
+	signer, err := privateKey(ctx, s.client.cfg)
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepConfig, err)
 	}
 	key, ok := signer.(*rsa.PrivateKey)
 	if !ok {
-		return nil, autherr.AtStep(autherr.StepConfig, badValue("is no RSA key", "OAuth 1.0a of Jira signs with RSA").withProperty("OAuthJWTCert", ""))
+		return nil, autherr.AtStep(autherr.StepConfig, config.BadValue("is no RSA key", "OAuth 1.0a of Jira signs with RSA").WithProperty("OAuthJWTCert", ""))
 	}
 	made = &oauth1.Client{
 		BaseURL: s.client.cfg.URL, ConsumerKey: o.ClientID, Key: key, Callback: o.Callback,

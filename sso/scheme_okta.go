@@ -3,6 +3,7 @@ package sso
 import (
 	"slices"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/mfa"
 	"github.com/ssoexchange/ssoexchange/okta"
@@ -10,7 +11,7 @@ import (
 
 // oktaScheme signs in at Okta, Classic or Identity Engine.
 var oktaScheme = &scheme{
-	Scheme: Scheme{
+	Scheme: config.Scheme{
 		Name: "Okta",
 		Uses: slices.Concat(webSSOProperties, []string{
 			"Domain", "APIToken", "MFAType", "MFAPassCode", "MFARememberDevice", "MFASecret", "MFACommand",

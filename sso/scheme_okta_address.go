@@ -4,13 +4,14 @@ import (
 	"net/url"
 	"strings"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
 )
 
 func checkOktaAddresses(c *Config) *ConfigError {
 	if bad := checkOktaLink(c.SSOLoginURL); bad != nil {
-		return bad.withProperty("SSOLoginURL", "")
+		return bad.WithProperty("SSOLoginURL", "")
 	}
 	return checkOktaDomain(c)
 }
@@ -53,16 +54,16 @@ func checkOktaLink(u *url.URL) *ConfigError {
 	host := strings.Replace(u.Host, "-admin.", ".", 1)
 	switch {
 	case isAdmin(u.Hostname()):
-		return badValue("on Okta's admin console", embedLinkHint(host))
+		return config.BadValue("on Okta's admin console", embedLinkHint(host))
 	case notApps().MatchString(u.Path):
-		return badValue("a page of Okta that leads to no app", embedLinkHint(host))
+		return config.BadValue("a page of Okta that leads to no app", embedLinkHint(host))
 	case strings.HasSuffix(u.Path, "/sso/saml/metadata"):
-		return badValue("the address of the app's metadata",
+		return config.BadValue("the address of the app's metadata",
 			"write "+httpclient.Origin(u)+strings.TrimSuffix(u.EscapedPath(), "/metadata"))
 	}
 	for _, left := range []string{"SAMLRequest", "SAMLResponse", "sessionToken", "stateToken", "token"} {
 		if u.Query().Has(left) {
-			return badValue("holds "+left+", which belongs to an earlier sign-in", "write "+httpclient.Origin(u)+u.EscapedPath())
+			return config.BadValue("holds "+left+", which belongs to an earlier sign-in", "write "+httpclient.Origin(u)+u.EscapedPath())
 		}
 	}
 	return nil
@@ -88,15 +89,15 @@ func checkOktaDomain(c *Config) *ConfigError {
 	var bad *ConfigError
 	switch {
 	case isAdmin(host):
-		bad = badValue("the host of Okta's admin console", "write Domain="+strings.Replace(host, "-admin.", ".", 1))
+		bad = config.BadValue("the host of Okta's admin console", "write Domain="+strings.Replace(host, "-admin.", ".", 1))
 	case oktaItself().MatchString(host):
-		bad = badValue("Okta itself, not an organisation", hint)
+		bad = config.BadValue("Okta itself, not an organisation", hint)
 	case host != login && (host == c.URL.Hostname() || host == c.SSOExchangeURL.Hostname()):
-		bad = badValue("the host of Jira, not of Okta", hint)
+		bad = config.BadValue("the host of Jira, not of Okta", hint)
 	case !strings.Contains(host, ".") && !httpclient.IsLoopback(host):
-		bad = badValue("not the host name of an organisation", "write Domain="+host+".okta.com, or leave it out")
+		bad = config.BadValue("not the host name of an organisation", "write Domain="+host+".okta.com, or leave it out")
 	default:
 		return nil
 	}
-	return bad.withProperty("Domain", "")
+	return bad.WithProperty("Domain", "")
 }

@@ -5,13 +5,14 @@ import (
 	"encoding/base64"
 	"strings"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 )
 
 // basicScheme sends user name and password with each request (RFC 7617), to a Jira that allows it.
 var basicScheme = &scheme{
-	Scheme: Scheme{
+	Scheme: config.Scheme{
 		Name:     "Basic",
 		Uses:     []string{"User", "Password"},
 		Required: []string{"URL", "User"},
@@ -20,7 +21,7 @@ var basicScheme = &scheme{
 	open: func(client *Client, d providerDeps) (credential.Source, error) {
 		user := client.cfg.User
 		if strings.Contains(user, ":") {
-			return nil, badValue("must not contain a colon", "Basic authentication (RFC 7617) has no way to send it").withProperty("User", "")
+			return nil, config.BadValue("must not contain a colon", "Basic authentication (RFC 7617) has no way to send it").WithProperty("User", "")
 		}
 		password := d.password("Password", user, client.cfg.Password)
 		return header(password, func(secret string) string {
@@ -31,7 +32,7 @@ var basicScheme = &scheme{
 
 // patScheme sends a personal access token of Jira Data Center.
 var patScheme = &scheme{
-	Scheme: Scheme{
+	Scheme: config.Scheme{
 		Name:     "PAT",
 		Uses:     []string{"APIToken"},
 		Required: []string{"URL"},
@@ -48,7 +49,7 @@ var patScheme = &scheme{
 		if client.cfg.APIToken.IsZero() {
 			return nil, autherr.New(ErrConfig, "sso: APIToken is needed and not given", "give the personal access token by APITokenFile, say")
 		}
-		return header(d.password("APIToken", originOf(client.cfg.URL), client.cfg.APIToken), func(token string) string { return "Bearer " + token }), nil
+		return header(d.password("APIToken", config.Origin(client.cfg.URL), client.cfg.APIToken), func(token string) string { return "Bearer " + token }), nil
 	},
 }
 

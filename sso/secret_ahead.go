@@ -8,6 +8,7 @@ import (
 	"sync"
 	"unicode"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/deadline"
@@ -79,7 +80,7 @@ var (
 // passwordSource is where the user's password comes from; zero: nowhere.
 func (c *Client) passwordSource() Secret {
 	if c.cfg.Password.IsZero() && c.opts.Password != nil {
-		return textSecret("Password", c.opts.Password)
+		return config.PropertySecret("Password", c.opts.Password)
 	}
 	return c.cfg.Password
 }
@@ -147,14 +148,14 @@ func checkContent(property, mfaType, value string) error {
 		bad = checkPassCode(mfaType, value)
 	}
 	if bad != nil {
-		return bad.withProperty(property, "")
+		return bad.WithProperty(property, "")
 	}
 	return nil
 }
 
 func checkSeed(value string) *ConfigError {
 	if _, err := mfa.ParseSeed(value); err != nil {
-		return badContent("the seed cannot be used", Hint(err), err)
+		return config.BadContent("the seed cannot be used", Hint(err), err)
 	}
 	return nil
 }
@@ -172,7 +173,7 @@ const (
 // around it) is for package mfa to read.
 func checkPassCode(mfaType, value string) *ConfigError {
 	if strings.HasPrefix(strings.ToLower(strings.TrimSpace(value)), "otpauth:") {
-		return badContent("an otpauth address is no one-time code", "give it as MFASecret: codes are then computed", nil)
+		return config.BadContent("an otpauth address is no one-time code", "give it as MFASecret: codes are then computed", nil)
 	}
 	if !slices.Contains(digitCodes, mfaType) || value == "" {
 		return nil
@@ -189,6 +190,6 @@ func checkPassCode(mfaType, value string) *ConfigError {
 	if digits >= minCodeDigits && (digits <= maxCodeDigits || letters > 0) {
 		return nil
 	}
-	return badContent("not a one-time code: those of MFAType="+mfaType+" are 5 to 8 digits",
+	return config.BadContent("not a one-time code: those of MFAType="+mfaType+" are 5 to 8 digits",
 		"give the code alone, or leave MFAPassCode out to have one sent", nil)
 }

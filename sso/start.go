@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/saml"
@@ -69,7 +70,7 @@ func (v *visit) startAtSP(ctx context.Context, known string) (*saml.Request, str
 // noStart explains why none of the pages led to the identity provider.
 func (v *visit) noStart(other string, stray *strayError) error {
 	switch {
-	case other != "" && atlassianACS(v.cfg.SSOExchangeURL):
+	case other != "" && config.IsAtlassianConsumer(v.cfg.SSOExchangeURL):
 		return &autherr.Error{Kind: ErrConfig, Text: "jira: the SP sends its users to " + other + ", not to " + v.cfg.SSOLoginURL.Host,
 			Hint: "check SSOLoginURL, or name the page that starts at the right identity provider with SSOStartURL"}
 	case other != "":
@@ -104,7 +105,7 @@ var errNoStart = errors.New("the page starts no SAML sign-in")
 // startCandidates lists the pages that may start a sign-in, likeliest first.
 func (v *visit) startCandidates(ctx context.Context) ([]string, error) {
 	acs := v.cfg.SSOExchangeURL
-	if !atlassianACS(acs) {
+	if !config.IsAtlassianConsumer(acs) {
 		// The other vendors' consumer address starts a sign-in when it is opened.
 		return []string{acs.String(), v.url("/").String()}, nil
 	}

@@ -1,4 +1,4 @@
-package sso
+package config
 
 import (
 	"context"
@@ -40,13 +40,13 @@ func newSecret(property, value string) Secret {
 	if value == "" {
 		return Secret{}
 	}
-	s := textSecret(property, func(context.Context) (string, error) { return value, nil })
+	s := PropertySecret(property, func(context.Context) (string, error) { return value, nil })
 	s.local = true
 	return s
 }
 
 // SecretFunc returns a Secret that calls f each time it is revealed.
-func SecretFunc(f func(ctx context.Context) (string, error)) Secret { return textSecret("", f) }
+func SecretFunc(f func(ctx context.Context) (string, error)) Secret { return PropertySecret("", f) }
 
 // SecretFromFile returns a Secret that is the first line of a file, without the end
 // of the line (LF or CR LF); spaces around it count. The file is read at each Reveal
@@ -62,11 +62,11 @@ func SecretFromKeyring(account string, keyring func(ctx context.Context, account
 
 // Reveal reads the secret, now, from where it comes from. The zero Secret reveals
 // an empty string. A source that cannot be read, or that is empty, is a
-// [*ConfigError], which matches ErrConfig; if ctx ends first, the error is that of ctx.
+// [*Error], which matches ErrConfig; if ctx ends first, the error is that of ctx.
 //
 // A secret is UTF-8. One byte order mark in front of it belongs to the file and is left
 // out. Other encodings, line breaks and control characters but the tab are a
-// [*ConfigError] as well: the server would receive another secret, and refuse it.
+// [*Error] as well: the server would receive another secret, and refuse it.
 func (s Secret) Reveal(ctx context.Context) (string, error) {
 	if s.reveal == nil {
 		return "", nil
@@ -96,13 +96,13 @@ func (s Secret) MarshalJSON() ([]byte, error) { return json.Marshal(redacted) }
 func (s Secret) LogValue() slog.Value { return slog.StringValue(redacted) }
 
 func secretFromFile(property, path string) Secret {
-	s := textSecret(property, func(ctx context.Context) (string, error) {
+	s := PropertySecret(property, func(ctx context.Context) (string, error) {
 		if err := context.Cause(ctx); err != nil {
 			return "", err
 		}
 		data, err := readSecretFile(path)
 		if err != nil {
-			return "", err.withProperty(property, "")
+			return "", err.WithProperty(property, "")
 		}
 		return firstLine(property, data)
 	})
@@ -110,7 +110,7 @@ func secretFromFile(property, path string) Secret {
 	return s
 }
 
-func readSecretFile(path string) ([]byte, *ConfigError) {
+func readSecretFile(path string) ([]byte, *Error) {
 	// Stat comes first because opening a pipe that nobody writes to blocks; what was
 	// opened is examined again.
 	info, err := os.Stat(path)
@@ -136,39 +136,39 @@ func readSecretFile(path string) ([]byte, *ConfigError) {
 		return nil, fileError(err)
 	}
 	if len(data) > maxSecret {
-		return nil, badValue(theFile(path, isPath)+" is larger than 64 KiB", "a secret is the first line of its file")
+		return nil, BadValue(TheFile(path, IsPath)+" is larger than 64 KiB", "a secret is the first line of its file")
 	}
 	return data, nil
 }
 
-func checkSecretFile(info fs.FileInfo) *ConfigError {
+func checkSecretFile(info fs.FileInfo) *Error {
 	if !info.Mode().IsRegular() {
-		return badValue("the path does not name a regular file", "")
+		return BadValue("the path does not name a regular file", "")
 	}
 	if perm := info.Mode().Perm(); runtime.GOOS != "windows" && perm&0o077 != 0 && !lent(info) {
-		return badValue(fmt.Sprintf("others may read or change the file (mode %04o)", perm), "chmod 600 the file")
+		return BadValue(fmt.Sprintf("others may read or change the file (mode %04o)", perm), "chmod 600 the file")
 	}
 	return nil
 }
 
 // fileError is the error for the file of a secret.
-func fileError(err error) *ConfigError { return fileProblem(err, isPath) }
+func fileError(err error) *Error { return FileError(err, IsPath) }
 
 // firstLine is the secret in what a file or a command said.
 func firstLine(property string, data []byte) (string, error) {
 	line, _, _ := strings.Cut(string(data), "\n")
 	line = strings.TrimSuffix(line, "\r")
 	if line == "" {
-		return "", badSource("the first line is empty", "").withProperty(property, "")
+		return "", badSource("the first line is empty", "").WithProperty(property, "")
 	}
 	return line, nil
 }
 
 func secretFromKeyring(property, account string, keyring func(context.Context, string) (string, error)) Secret {
-	return textSecret(property, func(ctx context.Context) (string, error) {
+	return PropertySecret(property, func(ctx context.Context) (string, error) {
 		if keyring == nil {
-			return "", badValue("no keyring is available here",
-				"the command line reads the OS keyring; a program passes Options.Keyring").withProperty(property, "")
+			return "", BadValue("no keyring is available here",
+				"the command line reads the OS keyring; a program passes Options.Keyring").WithProperty(property, "")
 		}
 		stop := deadline.Waiting(ctx, orThe("keyring", property)+" to answer")
 		value, err := keyring(ctx, account)
@@ -179,10 +179,10 @@ func secretFromKeyring(property, account string, keyring func(context.Context, s
 			}
 			// Not wrapped: the text of a keyring's error is not ours to vouch for.
 			return "", badSource("the keyring did not give the secret",
-				"is the keyring unlocked, and is the secret stored under service ssoexchange and this account?").withProperty(property, "")
+				"is the keyring unlocked, and is the secret stored under service ssoexchange and this account?").WithProperty(property, "")
 		}
 		if value == "" {
-			return "", badSource("the keyring's entry is empty", "").withProperty(property, "")
+			return "", badSource("the keyring's entry is empty", "").WithProperty(property, "")
 		}
 		return value, nil
 	})

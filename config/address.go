@@ -1,4 +1,4 @@
-package sso
+package config
 
 import (
 	"net/url"
@@ -14,7 +14,7 @@ import (
 //
 // Only what is known to be something else is refused. Custom domains, context paths and
 // the consumers of other vendors have any form.
-func (t Schemes) CheckAddresses(c *Config, own *Scheme) *ConfigError {
+func (t Schemes) CheckAddresses(c *Config, own *Scheme) *Error {
 	if c.SSOLoginURL == nil || c.SSOExchangeURL == nil || c.URL == nil {
 		return nil // of a provider of the caller's own; ParseConfig requires them
 	}
@@ -22,14 +22,14 @@ func (t Schemes) CheckAddresses(c *Config, own *Scheme) *ConfigError {
 		return bad
 	}
 	if bad := c.checkConsumer(); bad != nil {
-		return bad.withProperty("SSOExchangeURL", "")
+		return bad.WithProperty("SSOExchangeURL", "")
 	}
 	if bad := c.checkBase(); bad != nil {
-		return bad.withProperty("URL", "")
+		return bad.WithProperty("URL", "")
 	}
 	if s := c.SSOStartURL; s != nil && !httpclient.SameOrigin(s, c.URL) {
-		return badValue("the start page is not on the SP's host",
-			"SSOStartURL must share the host of SSOExchangeURL: name a page below "+c.URL.String()).withProperty("SSOStartURL", "")
+		return BadValue("the start page is not on the SP's host",
+			"SSOStartURL must share the host of SSOExchangeURL: name a page below "+c.URL.String()).WithProperty("SSOStartURL", "")
 	}
 	if own.CheckLogin != nil {
 		return own.CheckLogin(c)
@@ -39,25 +39,25 @@ func (t Schemes) CheckAddresses(c *Config, own *Scheme) *ConfigError {
 
 // checkSwapped finds addresses that are given under each other's names, or under the
 // wrong scheme.
-func (t Schemes) checkSwapped(c *Config, own *Scheme) *ConfigError {
+func (t Schemes) checkSwapped(c *Config, own *Scheme) *Error {
 	login, acs := c.SSOLoginURL, c.SSOExchangeURL
 	consumer := strings.Contains(login.Path, servletPath)
 	switch provider := t.lookingLike(acs) != nil; {
 	case consumer && provider:
-		return badValue("SSOLoginURL and SSOExchangeURL are swapped",
-			"SSOLoginURL is the identity provider's, SSOExchangeURL Jira's").withProperty("SSOLoginURL", "")
+		return BadValue("SSOLoginURL and SSOExchangeURL are swapped",
+			"SSOLoginURL is the identity provider's, SSOExchangeURL Jira's").WithProperty("SSOLoginURL", "")
 	case consumer:
-		return badValue("an address of Jira, not of the identity provider", loginHint(own)).withProperty("SSOLoginURL", "")
+		return BadValue("an address of Jira, not of the identity provider", loginHint(own)).WithProperty("SSOLoginURL", "")
 	case provider:
-		return badValue("an address of the identity provider, not of Jira",
-			"write "+atlassianConsumer(c.URL)).withProperty("SSOExchangeURL", "")
+		return BadValue("an address of the identity provider, not of Jira",
+			"write "+atlassianConsumer(c.URL)).WithProperty("SSOExchangeURL", "")
 	}
 	if own.Elsewhere && httpclient.SameOrigin(login, acs) { // the password would go to Jira
-		return badValue("on Jira's host, not on "+own.Name+"'s", loginHint(own)).withProperty("SSOLoginURL", "")
+		return BadValue("on Jira's host, not on "+own.Name+"'s", loginHint(own)).WithProperty("SSOLoginURL", "")
 	}
 	if other := t.lookingLike(login); other != nil && other != own && own.LooksLike != nil && !own.LooksLike(login) {
-		return badValue("an address of "+other.Name+", not of "+own.Name,
-			"write AuthScheme="+other.Name+", or give "+own.Address).withProperty("SSOLoginURL", "")
+		return BadValue("an address of "+other.Name+", not of "+own.Name,
+			"write AuthScheme="+other.Name+", or give "+own.Address).WithProperty("SSOLoginURL", "")
 	}
 	return nil
 }
@@ -82,7 +82,7 @@ func loginHint(s *Scheme) string {
 func atlassianConsumer(base *url.URL) string { return base.String() + servletPath + "samlconsumer" }
 
 // checkConsumer refuses pages of Jira that take no assertion.
-func (c *Config) checkConsumer() *ConfigError {
+func (c *Config) checkConsumer() *Error {
 	acs := c.SSOExchangeURL
 	path := strings.TrimRight(acs.Path, "/")
 	_, servlet, below := strings.Cut(path+"/", servletPath)
@@ -95,14 +95,14 @@ func (c *Config) checkConsumer() *ConfigError {
 		if b := deriveBase(acs); b != nil {
 			base = b
 		}
-		return badValue("a page of Jira that takes no assertion", "Atlassian's consumer is "+atlassianConsumer(base)+
+		return BadValue("a page of Jira that takes no assertion", "Atlassian's consumer is "+atlassianConsumer(base)+
 			"; those of other vendors are in the configuration of their app")
-	case strings.EqualFold(servlet, "samlconsumer/") && !atlassianACS(acs):
+	case strings.EqualFold(servlet, "samlconsumer/") && !IsAtlassianConsumer(acs):
 		at := strings.Index(acs.Path, servletPath)
-		return badValue("not quite the address of Atlassian's consumer",
+		return BadValue("not quite the address of Atlassian's consumer",
 			"write "+httpclient.Origin(acs)+acs.Path[:at]+servletPath+"samlconsumer")
 	case acs.Query().Has("SAMLResponse") || acs.Query().Has("SAMLRequest"):
-		return badValue("holds a message of an earlier sign-in", "write "+httpclient.Origin(acs)+acs.EscapedPath())
+		return BadValue("holds a message of an earlier sign-in", "write "+httpclient.Origin(acs)+acs.EscapedPath())
 	}
 	return nil
 }
@@ -127,26 +127,26 @@ func pageOfJira(path string) (base string, ok bool) {
 }
 
 // checkBase holds URL against the consumer, which is below the base URL of its Jira.
-func (c *Config) checkBase() *ConfigError {
+func (c *Config) checkBase() *Error {
 	base := deriveBase(c.SSOExchangeURL)
 	if base == nil {
 		if path, page := pageOfJira(c.URL.Path); page {
-			return badValue("a page of Jira, not its base URL", "write "+httpclient.Origin(c.URL)+path)
+			return BadValue("a page of Jira, not its base URL", "write "+httpclient.Origin(c.URL)+path)
 		}
 		base = &url.URL{Scheme: c.URL.Scheme, Host: c.SSOExchangeURL.Host, Path: c.URL.Path}
 	}
 	hint := "write " + base.String() + ", or leave URL out, if SSOExchangeURL is right"
 	switch _, page := pageOfJira(c.URL.Path); {
 	case !strings.EqualFold(c.URL.Hostname(), base.Hostname()):
-		return badValue("on another host than SSOExchangeURL: the session would not be valid there", hint)
+		return BadValue("on another host than SSOExchangeURL: the session would not be valid there", hint)
 	case c.URL.Scheme != c.SSOExchangeURL.Scheme:
-		return badValue("of another scheme than SSOExchangeURL: the session's cookies would not be sent there", hint)
+		return BadValue("of another scheme than SSOExchangeURL: the session's cookies would not be sent there", hint)
 	case strings.TrimRight(c.URL.Path, "/") == strings.TrimRight(base.Path, "/"):
 		return nil
 	case page:
-		return badValue("a page of Jira, not its base URL", hint)
+		return BadValue("a page of Jira, not its base URL", hint)
 	}
-	return badValue("of another context path than SSOExchangeURL, which is below "+pathOf(base), hint)
+	return BadValue("of another context path than SSOExchangeURL, which is below "+pathOf(base), hint)
 }
 
 func pathOf(u *url.URL) string {
@@ -156,7 +156,7 @@ func pathOf(u *url.URL) string {
 	return u.EscapedPath()
 }
 
-// atlassianACS reports whether a consumer service is that of Atlassian's own plugin.
-func atlassianACS(acs *url.URL) bool {
+// IsAtlassianConsumer reports whether a consumer service is that of Atlassian's own plugin.
+func IsAtlassianConsumer(acs *url.URL) bool {
 	return strings.HasSuffix(acs.Path, "/plugins/servlet/samlconsumer")
 }

@@ -1,4 +1,4 @@
-package sso
+package config
 
 import (
 	"net"
@@ -16,8 +16,8 @@ import (
 // accessor reads and writes one property of a Config as text. For a secret property
 // only secret is set.
 type accessor struct {
-	set    func(c *Config, value string) *ConfigError // value is not empty
-	get    func(c *Config) string                     // canonical text, "" if not set
+	set    func(c *Config, value string) *Error // value is not empty
+	get    func(c *Config) string               // canonical text, "" if not set
 	secret func(c *Config) *Secret
 	hidden bool // not a secret, but it may contain one: never shown
 }
@@ -34,7 +34,7 @@ func secretField(at func(*Config) *Secret) accessor { return accessor{secret: at
 func textField(at func(*Config) *string) accessor {
 	return accessor{
 		get: func(c *Config) string { return *at(c) },
-		set: func(c *Config, v string) *ConfigError {
+		set: func(c *Config, v string) *Error {
 			if bad := checkText(v); bad != nil {
 				return bad
 			}
@@ -45,9 +45,9 @@ func textField(at func(*Config) *string) accessor {
 }
 
 // checkText refuses what could break a header, a log line or a terminal.
-func checkText(v string) *ConfigError {
+func checkText(v string) *Error {
 	if !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
-		return badValue("contains a control character or is not UTF-8", "")
+		return BadValue("contains a control character or is not UTF-8", "")
 	}
 	return nil
 }
@@ -56,20 +56,20 @@ func checkText(v string) *ConfigError {
 func wordField(at func(*Config) *string, words []string) accessor {
 	return accessor{
 		get: func(c *Config) string { return *at(c) },
-		set: func(c *Config, v string) (bad *ConfigError) {
+		set: func(c *Config, v string) (bad *Error) {
 			*at(c), bad = oneOf(v, words)
 			return bad
 		},
 	}
 }
 
-func oneOf(v string, words []string) (string, *ConfigError) {
+func oneOf(v string, words []string) (string, *Error) {
 	for _, w := range words {
 		if normalizeName(v) == strings.ToLower(w) {
 			return w, nil
 		}
 	}
-	return "", badValue("unknown value"+didYouMean(nearest(v, words)), "one of "+strings.Join(words, ", "))
+	return "", BadValue("unknown value"+didYouMean(nearest(v, words)), "one of "+strings.Join(words, ", "))
 }
 
 func boolField(at func(*Config) *bool) accessor {
@@ -80,14 +80,14 @@ func boolField(at func(*Config) *bool) accessor {
 			}
 			return "False"
 		},
-		set: func(c *Config, v string) *ConfigError {
+		set: func(c *Config, v string) *Error {
 			switch strings.ToLower(v) {
 			case "true", "yes", "1":
 				*at(c) = true
 			case "false", "no", "0":
 				*at(c) = false
 			default:
-				return badValue("neither True nor False", "write True or False")
+				return BadValue("neither True nor False", "write True or False")
 			}
 			return nil
 		},
@@ -104,7 +104,7 @@ func secondsField(at func(*Config) *time.Duration, most time.Duration) accessor 
 			}
 			return strconv.Itoa(int(*at(c) / time.Second))
 		},
-		set: func(c *Config, v string) *ConfigError {
+		set: func(c *Config, v string) *Error {
 			n, bad := parseInt(v, limit, "seconds")
 			*at(c) = time.Duration(n) * time.Second
 			return bad
@@ -120,24 +120,24 @@ func portField(at func(*Config) *int) accessor {
 			}
 			return strconv.Itoa(*at(c))
 		},
-		set: func(c *Config, v string) (bad *ConfigError) {
+		set: func(c *Config, v string) (bad *Error) {
 			*at(c), bad = parseInt(v, 65535, "a port")
 			return bad
 		},
 	}
 }
 
-func parseInt(v string, most int, what string) (int, *ConfigError) {
+func parseInt(v string, most int, what string) (int, *Error) {
 	// strconv's error is not wrapped: it quotes the value.
 	n, err := strconv.ParseUint(v, 10, 32)
 	if err != nil || n < 1 || n > uint64(most) {
-		return 0, badValue("not a whole number from 1 to "+strconv.Itoa(most), "give "+what+" as digits only")
+		return 0, BadValue("not a whole number from 1 to "+strconv.Itoa(most), "give "+what+" as digits only")
 	}
 	return int(n), nil
 }
 
-func urlField(at func(*Config) urlPtr, more func(*url.URL) *ConfigError) accessor {
-	return urlFieldOf(at, func(v string) (*url.URL, *ConfigError) {
+func urlField(at func(*Config) urlPtr, more func(*url.URL) *Error) accessor {
+	return urlFieldOf(at, func(v string) (*url.URL, *Error) {
 		u, bad := parseURL(v)
 		if bad == nil && more != nil {
 			bad = more(u)
@@ -147,7 +147,7 @@ func urlField(at func(*Config) urlPtr, more func(*url.URL) *ConfigError) accesso
 }
 
 // urlFieldOf is an address of a form of its own.
-func urlFieldOf(at func(*Config) urlPtr, parse func(string) (*url.URL, *ConfigError)) accessor {
+func urlFieldOf(at func(*Config) urlPtr, parse func(string) (*url.URL, *Error)) accessor {
 	return accessor{
 		get: func(c *Config) string {
 			if u := *at(c); u != nil {
@@ -155,7 +155,7 @@ func urlFieldOf(at func(*Config) urlPtr, parse func(string) (*url.URL, *ConfigEr
 			}
 			return ""
 		},
-		set: func(c *Config, v string) *ConfigError {
+		set: func(c *Config, v string) *Error {
 			u, bad := parse(v)
 			if bad == nil {
 				*at(c) = u
@@ -166,33 +166,33 @@ func urlFieldOf(at func(*Config) urlPtr, parse func(string) (*url.URL, *ConfigEr
 }
 
 // parseURL reads an address that a secret may be sent to.
-func parseURL(v string) (*url.URL, *ConfigError) {
+func parseURL(v string) (*url.URL, *Error) {
 	if strings.ContainsAny(v, "<>") {
-		return nil, badValue("contains a placeholder in angle brackets", "replace <…> by the real host")
+		return nil, BadValue("contains a placeholder in angle brackets", "replace <…> by the real host")
 	}
 	if bad := checkText(v); bad != nil {
 		return nil, bad
 	}
 	u, err := url.Parse(v) // err is not wrapped: it quotes the value
 	if err != nil || u.Opaque != "" {
-		return nil, badValue("not a URL", "write https://host/path")
+		return nil, BadValue("not a URL", "write https://host/path")
 	}
 	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
 	u.Fragment, u.RawFragment = "", "" // never sent
 	port := u.Port()
 	switch {
 	case u.Scheme == "":
-		return nil, badValue("not a complete URL", "write https:// in front of the host")
+		return nil, BadValue("not a complete URL", "write https:// in front of the host")
 	case u.User != nil:
-		return nil, badValue("must not carry a user name or a password", "use User and Password")
+		return nil, BadValue("must not carry a user name or a password", "use User and Password")
 	case u.Hostname() == "" || strings.ContainsFunc(u.Host, unicode.IsSpace):
-		return nil, badValue("has no valid host", "write https://host/path")
+		return nil, BadValue("has no valid host", "write https://host/path")
 	case port != "" && !validPort(port) || strings.HasSuffix(u.Host, ":"):
-		return nil, badValue("has no valid port", "")
+		return nil, BadValue("has no valid port", "")
 	case u.Scheme == "http" && !httpclient.IsLoopback(u.Hostname()):
-		return nil, badValue("must be https", "http is accepted for addresses of this machine only")
+		return nil, BadValue("must be https", "http is accepted for addresses of this machine only")
 	case u.Scheme != "https" && u.Scheme != "http":
-		return nil, badValue("must be an https URL", "")
+		return nil, BadValue("must be an https URL", "")
 	}
 	return u, nil
 }
@@ -203,10 +203,10 @@ func validPort(port string) bool {
 }
 
 // baseURL brings the URL property to a form to which paths can be appended.
-func baseURL(u *url.URL) *ConfigError {
+func baseURL(u *url.URL) *Error {
 	if u.RawQuery != "" || u.ForceQuery {
 		base, _ := pageOfJira(strings.TrimRight(u.Path, "/"))
-		return badValue("must not have a query", "give the base URL of Jira, with its context path if there is one: "+httpclient.Origin(u)+base)
+		return BadValue("must not have a query", "give the base URL of Jira, with its context path if there is one: "+httpclient.Origin(u)+base)
 	}
 	u.Path, u.RawPath = strings.TrimRight(u.Path, "/"), strings.TrimRight(u.RawPath, "/")
 	return nil
@@ -214,23 +214,23 @@ func baseURL(u *url.URL) *ConfigError {
 
 // setDomain accepts a host, with or without https:// as the driver's own examples
 // have it.
-func setDomain(c *Config, v string) *ConfigError {
+func setDomain(c *Config, v string) *Error {
 	const hint = "give the host alone, such as example.okta.com"
 	if !strings.Contains(v, "://") {
 		v = "https://" + v
 	}
 	u, bad := parseURL(v)
 	if bad != nil || strings.Trim(u.Path, "/") != "" || u.RawQuery != "" || u.ForceQuery {
-		return badValue("not a host name", hint)
+		return BadValue("not a host name", hint)
 	}
 	c.Domain = u.Host
 	return nil
 }
 
-func setRemoteAddress(c *Config, v string) *ConfigError {
+func setRemoteAddress(c *Config, v string) *Error {
 	addr, err := netip.ParseAddr(v)
 	if err != nil || addr.Zone() != "" {
-		return badValue("not an IP address", "")
+		return BadValue("not an IP address", "")
 	}
 	c.RemoteAddress = addr.String()
 	return nil
@@ -238,7 +238,7 @@ func setRemoteAddress(c *Config, v string) *ConfigError {
 
 // setProxyServer accepts host, host:port and http:// or https:// in front of either.
 // A host alone stays as it is and uses ProxyPort.
-func setProxyServer(c *Config, v string) *ConfigError {
+func setProxyServer(c *Config, v string) *Error {
 	const hint = "give host, host:port or http://host:port"
 	scheme, rest := "", v
 	if before, after, ok := strings.Cut(v, "://"); ok {
@@ -249,23 +249,23 @@ func setProxyServer(c *Config, v string) *ConfigError {
 	switch {
 	case checkText(v) != nil || err != nil || u.Host != rest || u.Hostname() == "" || strings.HasSuffix(rest, ":"):
 		if err == nil && u.User != nil {
-			return badValue("must not carry a user name or a password", "use ProxyUser and ProxyPassword")
+			return BadValue("must not carry a user name or a password", "use ProxyUser and ProxyPassword")
 		}
-		return badValue("not a host", hint)
+		return BadValue("not a host", hint)
 	case u.Port() != "" && !validPort(u.Port()):
-		return badValue("has no valid port", hint)
+		return BadValue("has no valid port", hint)
 	case scheme == "":
 		c.ProxyServer = rest
 	case scheme == "http" || scheme == "https":
 		c.ProxyServer = scheme + "://" + rest
 	default:
-		return badValue("only HTTP proxies are supported", hint)
+		return BadValue("only HTTP proxies are supported", hint)
 	}
 	return nil
 }
 
-// proxyURL is the address of the configured proxy, nil if there is none.
-func (c *Config) proxyURL() *url.URL {
+// ProxyURL is the address of the configured proxy, nil if there is none.
+func (c *Config) ProxyURL() *url.URL {
 	if c.ProxyServer == "" {
 		return nil
 	}
@@ -287,37 +287,37 @@ func (c *Config) proxyURL() *url.URL {
 // defaultProxyPort is the driver's.
 const defaultProxyPort = 80
 
-func setProxyAuthScheme(c *Config, v string) (bad *ConfigError) {
+func setProxyAuthScheme(c *Config, v string) (bad *Error) {
 	c.ProxyAuthScheme, bad = proxyAuthScheme(v)
 	return bad
 }
 
 // proxyAuthScheme returns the canonical spelling of a way to sign in at a proxy.
-func proxyAuthScheme(v string) (string, *ConfigError) {
+func proxyAuthScheme(v string) (string, *Error) {
 	switch normalizeName(v) {
 	case "basic":
 		return "Basic", nil
 	case "none":
 		return "None", nil
 	case "digest", "ntlm", "negotiate", "kerberos", "proprietary":
-		return "", badValue("this way to sign in at a proxy is not supported",
+		return "", BadValue("this way to sign in at a proxy is not supported",
 			"Basic is; for NTLM and Kerberos run a local proxy such as px or cntlm in between")
 	}
-	return "", badValue("unknown value", "one of Basic, None")
+	return "", BadValue("unknown value", "one of Basic, None")
 }
 
-// checkProxy refuses a way to sign in at the proxy that there is not: a Config made by hand may name
+// CheckProxy refuses a way to sign in at the proxy that there is not: a Config made by hand may name
 // anything.
-func (c *Config) checkProxy() *ConfigError {
-	scheme, bad := "Basic", (*ConfigError)(nil)
+func (c *Config) CheckProxy() *Error {
+	scheme, bad := "Basic", (*Error)(nil)
 	if c.ProxyAuthScheme != "" {
 		scheme, bad = proxyAuthScheme(c.ProxyAuthScheme)
 	}
 	switch {
 	case bad != nil:
-		return bad.withProperty("ProxyAuthScheme", "")
+		return bad.WithProperty("ProxyAuthScheme", "")
 	case scheme == "Basic" && strings.Contains(c.ProxyUser, ":"):
-		return badValue("must not contain a colon", "Basic authentication (RFC 7617) has no way to send it").withProperty("ProxyUser", "")
+		return BadValue("must not contain a colon", "Basic authentication (RFC 7617) has no way to send it").WithProperty("ProxyUser", "")
 	}
 	return nil
 }

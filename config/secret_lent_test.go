@@ -1,6 +1,6 @@
 //go:build unix
 
-package sso
+package config
 
 import (
 	"io/fs"

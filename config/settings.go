@@ -1,4 +1,4 @@
-package sso
+package config
 
 import (
 	"fmt"
@@ -34,22 +34,22 @@ type setting struct {
 	source string
 }
 
-// ParseSettings reads a connection string; see [ParseConfig] for its form. It checks
-// names and grammar; values are checked by [Settings.Config]. A byte order mark in
+// ParseSettings reads a connection string; see package sso's ParseConfig for its form. It checks
+// names and grammar; values are checked by [Schemes.Config]. A byte order mark in
 // front of it is left out.
 func ParseSettings(conn string) (Settings, error) {
 	if len(conn) > maxConnectionString {
-		return Settings{}, &ConfigError{Origin: originString, Problem: "longer than 64 KiB"}
+		return Settings{}, &Error{Origin: originString, Problem: "longer than 64 KiB"}
 	}
 	conn = wiretext.Trim(conn)
 	if strings.HasPrefix(conn, "\xff\xfe") || strings.HasPrefix(conn, "\xfe\xff") ||
 		strings.Contains(conn[:min(4, len(conn))], "\x00") {
-		return Settings{}, &ConfigError{Origin: originString, Problem: "not UTF-8, but UTF-16",
+		return Settings{}, &Error{Origin: originString, Problem: "not UTF-8, but UTF-16",
 			Hint: "save the file as UTF-8 (PowerShell: -Encoding utf8)"}
 	}
 	pairs, bad := splitList(conn, "")
 	if bad != nil {
-		return Settings{}, bad.withProperty("", originString)
+		return Settings{}, bad.WithProperty("", originString)
 	}
 	s, bad := collect(pairs, originString)
 	if bad != nil {
@@ -65,9 +65,9 @@ func Setting(name, value string) (Settings, error) {
 	if !ok {
 		bad := unknownName(name)
 		if bad == nil {
-			bad = badValue("not the name of a property", "write Name=Value")
+			bad = BadValue("not the name of a property", "write Name=Value")
 		}
-		return Settings{}, bad.withProperty("", originSet)
+		return Settings{}, bad.WithProperty("", originSet)
 	}
 	s, bad := collect([]pair{{k, value}}, originSet)
 	if bad != nil {
@@ -106,7 +106,7 @@ func envForeign(short string) bool {
 // command line (SSOEXCHANGE_CONNECTION, _STATE_DIR, _STATE_KEY, _STORE, _NO_INPUT,
 // _COOKIE_FILE, _HEADER_FILE, _CORPUS, _PROFILE, _CONFIG, _LOG_LEVEL, _LOG_FORMAT) are skipped, and so
 // are those that Kubernetes makes for a service of this name (_SERVICE_HOST, _PORT, …) and
-// that a command for codes is given (_CHALLENGE_KIND, …). Any other unknown one is a [*ConfigError].
+// that a command for codes is given (_CHALLENGE_KIND, …). Any other unknown one is a [*Error].
 func EnvSettings(environ []string) (Settings, error) {
 	all := Settings{values: make(map[string]setting)}
 	for _, entry := range environ {
@@ -133,9 +133,9 @@ func EnvSettings(environ []string) (Settings, error) {
 	return all, nil
 }
 
-func unknownVariable(name, short string) *ConfigError {
+func unknownVariable(name, short string) *Error {
 	if !plainName(short) {
-		return badValue("environment variable "+envPrefix+plainBeginning(short)+" is not the name of a property", "")
+		return BadValue("environment variable "+envPrefix+plainBeginning(short)+" is not the name of a property", "")
 	}
 	candidates := make([]string, 0, len(names)+len(envReserved))
 	for _, n := range names {
@@ -147,12 +147,12 @@ func unknownVariable(name, short string) *ConfigError {
 	if suggestion != "" {
 		suggestion = envPrefix + suggestion
 	}
-	return badValue("unknown environment variable "+name+didYouMean(suggestion), "")
+	return BadValue("unknown environment variable "+name+didYouMean(suggestion), "")
 }
 
 // collect turns the pairs of one place into Settings, those inside SSOProperties
 // included.
-func collect(pairs []pair, origin string) (Settings, *ConfigError) {
+func collect(pairs []pair, origin string) (Settings, *Error) {
 	all := Settings{values: make(map[string]setting)}
 	seenNested := false
 	for _, p := range pairs {
@@ -163,16 +163,16 @@ func collect(pairs []pair, origin string) (Settings, *ConfigError) {
 			continue
 		}
 		if seenNested {
-			return Settings{}, badValue("given twice", "").withProperty(nested, origin)
+			return Settings{}, BadValue("given twice", "").WithProperty(nested, origin)
 		}
 		seenNested = true
 		inner, bad := splitList(p.value, nested)
 		if bad != nil {
-			return Settings{}, bad.withProperty("", origin)
+			return Settings{}, bad.WithProperty("", origin)
 		}
 		for _, q := range inner {
 			if q.key.row == nil || !q.key.row.SSO {
-				return Settings{}, badValue("not one of the SSO properties", "give it outside of "+nested).withProperty(q.key.name(), origin)
+				return Settings{}, BadValue("not one of the SSO properties", "give it outside of "+nested).WithProperty(q.key.name(), origin)
 			}
 			if bad := all.put(q.key, q.value, origin); bad != nil {
 				return Settings{}, bad
@@ -182,19 +182,19 @@ func collect(pairs []pair, origin string) (Settings, *ConfigError) {
 	return all, all.check()
 }
 
-func (s Settings) put(k keyword, value, origin string) *ConfigError {
+func (s Settings) put(k keyword, value, origin string) *Error {
 	if _, twice := s.values[k.name()]; twice {
-		return badValue("given twice", "inside and outside of "+nested+" count alike").withProperty(k.name(), origin)
+		return BadValue("given twice", "inside and outside of "+nested+" count alike").WithProperty(k.name(), origin)
 	}
 	s.values[k.name()] = setting{func() string { return value }, origin}
 	return nil
 }
 
 // add puts the settings of a neighbour of the same rank into s.
-func (s Settings) add(other Settings) *ConfigError {
+func (s Settings) add(other Settings) *Error {
 	for name, v := range other.values {
 		if _, twice := s.values[name]; twice {
-			return badValue("given twice", "").withProperty(name, v.source)
+			return BadValue("given twice", "").WithProperty(name, v.source)
 		}
 		s.values[name] = v
 	}
@@ -202,7 +202,7 @@ func (s Settings) add(other Settings) *ConfigError {
 }
 
 // check refuses two sources of one secret in the same place.
-func (s Settings) check() *ConfigError {
+func (s Settings) check() *Error {
 	for i := range properties {
 		first := ""
 		for _, src := range sources {
@@ -212,7 +212,7 @@ func (s Settings) check() *ConfigError {
 				continue
 			}
 			if first != "" {
-				return badValue("given together with "+first, "give the secret in one way only").withProperty(name, v.source)
+				return BadValue("given together with "+first, "give the secret in one way only").WithProperty(name, v.source)
 			}
 			first = name
 		}

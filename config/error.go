@@ -1,4 +1,4 @@
-package sso
+package config
 
 import (
 	"strings"
@@ -6,12 +6,12 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 )
 
-// ConfigError is a mistake in a connection string, in a file that it names, or in
+// Error is a mistake in a connection string, in a file that it names, or in
 // another place that settings come from. It matches ErrConfig.
 //
 // It names the property and says what is wrong with it. It never repeats a value,
 // whatever the property: a value in the wrong place may be a secret.
-type ConfigError struct {
+type Error struct {
 	Property string // canonical name; "" if no property is to blame
 	Origin   string // where the setting came from: "connection string", "--set", "environment variable …"
 	Problem  string // what is wrong
@@ -22,10 +22,10 @@ type ConfigError struct {
 	content bool  // see Unusable
 }
 
-// badValue is a ConfigError that does not know yet which property it is about.
-func badValue(problem, hint string) *ConfigError { return &ConfigError{Problem: problem, Hint: hint} }
+// BadValue is an Error that does not know yet which property it is about.
+func BadValue(problem, hint string) *Error { return &Error{Problem: problem, Hint: hint} }
 
-func (e *ConfigError) Error() string {
+func (e *Error) Error() string {
 	var b strings.Builder
 	b.WriteString("sso: ")
 	if e.Property != "" {
@@ -45,36 +45,36 @@ func (e *ConfigError) Error() string {
 }
 
 // Is reports whether target is ErrConfig.
-func (e *ConfigError) Is(target error) bool { return target == autherr.ErrConfig }
+func (e *Error) Is(target error) bool { return target == autherr.ErrConfig }
 
 // Unwrap returns the cause, nil if there is none that is safe to show.
-func (e *ConfigError) Unwrap() error { return e.cause }
+func (e *Error) Unwrap() error { return e.cause }
 
 // HintText returns what to do next.
-func (e *ConfigError) HintText() string { return e.Hint }
+func (e *Error) HintText() string { return e.Hint }
 
 // SourceFailed reports whether what a secret is read from failed in a way that may pass
 // without a change here: a command, a file or a keyring that may work the next time.
-func (e *ConfigError) SourceFailed() bool { return e.passing }
+func (e *Error) SourceFailed() bool { return e.passing }
 
 // Unusable reports whether a secret could be read, and cannot be used as it is.
-func (e *ConfigError) Unusable() bool { return e.content }
+func (e *Error) Unusable() bool { return e.content }
 
-// badContent is a badValue of a secret that could be read. cause has a text that is safe to show,
+// BadContent is a BadValue of a secret that could be read. cause has a text that is safe to show,
 // or is nil.
-func badContent(problem, hint string, cause error) *ConfigError {
-	return &ConfigError{Problem: problem, Hint: hint, cause: cause, content: true}
+func BadContent(problem, hint string, cause error) *Error {
+	return &Error{Problem: problem, Hint: hint, cause: cause, content: true}
 }
 
-// badSource is a badValue of a source that may work again.
-func badSource(problem, hint string) *ConfigError {
-	e := badValue(problem, hint)
+// badSource is a BadValue of a source that may work again.
+func badSource(problem, hint string) *Error {
+	e := BadValue(problem, hint)
 	e.passing = true
 	return e
 }
 
-// withProperty fills in which property the error is about, unless it says so itself.
-func (e *ConfigError) withProperty(property, origin string) *ConfigError {
+// WithProperty fills in which property the error is about, unless it says so itself.
+func (e *Error) WithProperty(property, origin string) *Error {
 	if e.Property == "" {
 		e.Property = property
 	}

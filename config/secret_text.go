@@ -1,4 +1,4 @@
-package sso
+package config
 
 import (
 	"context"
@@ -11,9 +11,9 @@ import (
 // (RFC 7617, section 2; RFC 6750).
 var inHeader = []string{"APIToken", "SSOAppPassword", "ProxyPassword"}
 
-// textSecret returns a Secret that reads as read does, and refuses what no server
+// PropertySecret returns a Secret that reads as read does, and refuses what no server
 // would receive as it is. property is for errors, "" if there is none.
-func textSecret(property string, read func(context.Context) (string, error)) Secret {
+func PropertySecret(property string, read func(context.Context) (string, error)) Secret {
 	return Secret{reveal: func(ctx context.Context) (string, error) {
 		text, err := read(ctx)
 		if err != nil {
@@ -29,7 +29,7 @@ func textSecret(property string, read func(context.Context) (string, error)) Sec
 
 // sendable returns text without the byte order mark of its file, or says why it
 // cannot be sent unaltered.
-func sendable(property, text string) (string, *ConfigError) {
+func sendable(property, text string) (string, *Error) {
 	trimmed := wiretext.Trim(text)
 	problem, hint := wiretext.Problem(trimmed)
 	switch {
@@ -41,7 +41,7 @@ func sendable(property, text string) (string, *ConfigError) {
 	default:
 		return trimmed, nil
 	}
-	return "", badContent("the secret "+problem, hint, nil).withProperty(property, "")
+	return "", BadContent("the secret "+problem, hint, nil).WithProperty(property, "")
 }
 
 func hasAnyPrefix(s string, prefixes []string) bool {

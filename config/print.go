@@ -1,4 +1,4 @@
-package sso
+package config
 
 import (
 	"encoding/json"
@@ -30,7 +30,7 @@ func (c *Config) Public() string {
 
 // String shows scheme, user and hosts.
 func (c Config) String() string {
-	return fmt.Sprintf("sso.Config(%s user=%s sp=%s idp=%s)", c.Scheme, c.User, originOf(c.URL), originOf(c.SSOLoginURL))
+	return fmt.Sprintf("sso.Config(%s user=%s sp=%s idp=%s)", c.Scheme, c.User, Origin(c.URL), Origin(c.SSOLoginURL))
 }
 
 // Format prints String, whatever the verb.
@@ -39,7 +39,7 @@ func (c Config) Format(f fmt.State, _ rune) { io.WriteString(f, c.String()) }
 // LogValue returns a group of scheme, user and hosts.
 func (c Config) LogValue() slog.Value {
 	return slog.GroupValue(slog.String("scheme", c.Scheme), slog.String("user", c.User),
-		slog.String("sp", originOf(c.URL)), slog.String("idp", originOf(c.SSOLoginURL)))
+		slog.String("sp", Origin(c.URL)), slog.String("idp", Origin(c.SSOLoginURL)))
 }
 
 // MarshalJSON returns an object with a text for each property that is set, as in

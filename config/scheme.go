@@ -1,4 +1,4 @@
-package sso
+package config
 
 import (
 	"maps"
@@ -18,15 +18,15 @@ type Scheme struct {
 	OtherNames []string // what the driver, its relatives and people call it: small letters and digits
 
 	Cloud bool                             // URL may be on Atlassian's cloud
-	Check func(*Config) *ConfigError       // completes a Config, and refuses what cannot work
+	Check func(*Config) *Error             // completes a Config, and refuses what cannot work
 	Party func(*Config) (idp, user string) // the two sides of an Identity; nil: SSOLoginURL's host and User
 
-	LooksLike  func(login *url.URL) bool  // an address is this scheme's by its form, whatever the scheme
-	Address    string                     // what its SSOLoginURL is, for a hint
-	FindLogin  string                     // a hint where to find the SSOLoginURL; "": Address says enough
-	Elsewhere  bool                       // its IdP is never on the SP's host
-	CheckLogin func(*Config) *ConfigError // refuses an SSOLoginURL that cannot be right
-	Missing    func(*Config) []string     // secrets beside Password that a sign-in needs and lacks
+	LooksLike  func(login *url.URL) bool // an address is this scheme's by its form, whatever the scheme
+	Address    string                    // what its SSOLoginURL is, for a hint
+	FindLogin  string                    // a hint where to find the SSOLoginURL; "": Address says enough
+	Elsewhere  bool                      // its IdP is never on the SP's host
+	CheckLogin func(*Config) *Error      // refuses an SSOLoginURL that cannot be right
+	Missing    func(*Config) []string    // secrets beside Password that a sign-in needs and lacks
 
 	// Secrets are the properties that a static scheme sends to the site itself, which judges them
 	// when it is asked who they belong to. nil: an identity provider takes and judges secrets.
@@ -99,7 +99,7 @@ var laterSchemes = map[string]string{
 }
 
 // named returns the scheme that a value of AuthScheme means.
-func (t Schemes) named(v string) (*Scheme, *ConfigError) {
+func (t Schemes) named(v string) (*Scheme, *Error) {
 	letters := lettersOf(v)
 	for _, s := range t {
 		if normalizeName(v) == strings.ToLower(s.Name) || slices.Contains(s.OtherNames, letters) {
@@ -108,11 +108,11 @@ func (t Schemes) named(v string) (*Scheme, *ConfigError) {
 	}
 	all := strings.Join(t.Names(), ", ")
 	if later, ok := laterSchemes[letters]; ok {
-		return nil, badValue(later+" is not yet supported", "there are "+all)
+		return nil, BadValue(later+" is not yet supported", "there are "+all)
 	}
 	known := slices.AppendSeq(t.Names(), maps.Values(laterSchemes))
 	slices.Sort(known) // a tie must not be decided by chance
-	return nil, badValue("unknown scheme"+didYouMean(nearest(v, known)), "one of "+all)
+	return nil, BadValue("unknown scheme"+didYouMean(nearest(v, known)), "one of "+all)
 }
 
 // lettersOf returns the letters and digits of a word, in lower case.

@@ -1,4 +1,4 @@
-package sso
+package config
 
 import (
 	"net/mail"
@@ -13,36 +13,36 @@ const defaultSender = "noreply@okta.com"
 const mailboxForm = "write imaps://user@host/INBOX, with an @ in the user's name as %40"
 
 // parseMailbox reads the address of a mailbox.
-func parseMailbox(v string) (*url.URL, *ConfigError) {
+func parseMailbox(v string) (*url.URL, *Error) {
 	if bad := checkText(v); bad != nil {
 		return nil, bad
 	}
 	u, err := url.Parse(v) // err is not wrapped: it quotes the value
 	if err != nil || u.Opaque != "" {
-		return nil, badValue("not a URL", mailboxForm)
+		return nil, BadValue("not a URL", mailboxForm)
 	}
 	u.Scheme, u.Host = strings.ToLower(u.Scheme), strings.ToLower(u.Host)
 	_, password := u.User.Password() // also of no user
 	switch {
 	case password:
-		return nil, badValue("must not carry a password", "use MFAMailboxPassword, MFAMailboxPasswordFile or MFAMailboxPasswordCommand")
+		return nil, BadValue("must not carry a password", "use MFAMailboxPassword, MFAMailboxPasswordFile or MFAMailboxPasswordCommand")
 	case u.Scheme != "imaps" && u.Scheme != "imap":
-		return nil, badValue("must be an imaps URL", mailboxForm)
+		return nil, BadValue("must be an imaps URL", mailboxForm)
 	case u.Hostname() == "" || u.Port() != "" && !validPort(u.Port()) || strings.HasSuffix(u.Host, ":"):
-		return nil, badValue("has no valid host", mailboxForm)
+		return nil, BadValue("has no valid host", mailboxForm)
 	case u.User.Username() == "":
-		return nil, badValue("has no user", mailboxForm)
+		return nil, BadValue("has no user", mailboxForm)
 	case u.RawQuery != "" || u.ForceQuery || u.Fragment != "" || strings.Contains(u.Path+u.User.Username(), ";"):
-		return nil, badValue("has more than user, host and folder", mailboxForm)
+		return nil, BadValue("has more than user, host and folder", mailboxForm)
 	case u.Scheme == "imap" && !httpclient.IsLoopback(u.Hostname()):
-		return nil, badValue("must be imaps", "imap without TLS is accepted for this machine only, and STARTTLS is not used: nearly every server has TLS at port 993")
+		return nil, BadValue("must be imaps", "imap without TLS is accepted for this machine only, and STARTTLS is not used: nearly every server has TLS at port 993")
 	}
 	return u, nil
 }
 
-func setMailboxFrom(c *Config, v string) *ConfigError {
+func setMailboxFrom(c *Config, v string) *Error {
 	if a, err := mail.ParseAddress(v); err != nil || a.Address != v {
-		return badValue("not a mail address", "give the bare address, such as "+defaultSender)
+		return BadValue("not a mail address", "give the bare address, such as "+defaultSender)
 	}
 	c.MFAMailboxFrom = v
 	return nil
@@ -50,16 +50,16 @@ func setMailboxFrom(c *Config, v string) *ConfigError {
 
 // checkMailbox looks at what must go together. Whether there is a secret is not looked at
 // here: see [Config.MissingSecrets].
-func (c *Config) checkMailbox() *ConfigError {
+func (c *Config) checkMailbox() *Error {
 	if !c.scheme.UsesProperty("MFAMailbox") {
 		return nil // not used, which a warning says
 	}
 	password, token := !c.MFAMailboxPassword.IsZero(), !c.MFAMailboxToken.IsZero()
 	switch {
 	case c.MFAMailbox == nil && (password || token):
-		return badValue("required with MFAMailboxPassword and MFAMailboxToken", mailboxForm).withProperty("MFAMailbox", "")
+		return BadValue("required with MFAMailboxPassword and MFAMailboxToken", mailboxForm).WithProperty("MFAMailbox", "")
 	case c.MFAMailbox != nil && password && token:
-		return badValue("given together with MFAMailboxPassword", "give one of the two").withProperty("MFAMailboxToken", "")
+		return BadValue("given together with MFAMailboxPassword", "give one of the two").WithProperty("MFAMailboxToken", "")
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package sso
+package config
 
 import (
 	"net/url"
@@ -141,7 +141,7 @@ var oauthProperties = []propertySpec{
 }
 
 // setCallback keeps the address to the letter: servers compare it so.
-func setCallback(c *Config, v string) *ConfigError {
+func setCallback(c *Config, v string) *Error {
 	if _, bad := parseURL(v); bad != nil {
 		return bad
 	}
@@ -149,7 +149,7 @@ func setCallback(c *Config, v string) *ConfigError {
 	return nil
 }
 
-func setExpiresIn(c *Config, v string) *ConfigError {
+func setExpiresIn(c *Config, v string) *Error {
 	if v == "-1" { // the driver's word for a token that does not end
 		c.OAuth.ExpiresIn = 0
 		return nil
@@ -164,10 +164,10 @@ func getExpiresIn(c *Config) string {
 }
 
 // setCertType knows the types that the driver reads and this program does not.
-func setCertType(c *Config, v string) (bad *ConfigError) {
+func setCertType(c *Config, v string) (bad *Error) {
 	for _, other := range otherCertTypes {
 		if strings.EqualFold(v, other) {
-			return badValue(other+" is not supported", "convert the key to PEM or PFX: one of "+strings.Join(oauthCertTypes, ", "))
+			return BadValue(other+" is not supported", "convert the key to PEM or PFX: one of "+strings.Join(oauthCertTypes, ", "))
 		}
 	}
 	c.OAuth.CertType, bad = oneOf(v, oauthCertTypes)
@@ -179,10 +179,10 @@ func (s Settings) has(name string) bool {
 	return ok && v.text() != ""
 }
 
-func setIssued(c *Config, v string) *ConfigError {
+func setIssued(c *Config, v string) *Error {
 	n, err := strconv.ParseInt(v, 10, 64)
 	if err != nil || n <= 0 || n > maxUnixMilli {
-		return badValue("not a time in milliseconds since 1970", "leave it out if it is not known")
+		return BadValue("not a time in milliseconds since 1970", "leave it out if it is not known")
 	}
 	c.OAuth.Issued = time.UnixMilli(n)
 	return nil

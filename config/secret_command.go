@@ -1,4 +1,4 @@
-package sso
+package config
 
 import (
 	"bytes"
@@ -38,12 +38,12 @@ const commandGrace = time.Second
 // each Reveal and is killed when its ctx ends, or after five minutes. It gets the caller's environment
 // without the variables that [EnvSettings] reads and the command line's own
 // (SSOEXCHANGE_CONNECTION, SSOEXCHANGE_STATE_KEY, …), no standard input, and may print
-// at most 64 KiB. A non-zero exit is a [*ConfigError],
+// at most 64 KiB. A non-zero exit is a [*Error],
 // which says how much the command wrote to standard error but not what.
 func SecretFromCommand(commandLine string) Secret { return secretFromCommand("", commandLine) }
 
 func secretFromCommand(property, commandLine string) Secret {
-	return textSecret(property, func(ctx context.Context) (string, error) {
+	return PropertySecret(property, func(ctx context.Context) (string, error) {
 		if cause := context.Cause(ctx); cause != nil {
 			return "", cause
 		}
@@ -54,7 +54,7 @@ func secretFromCommand(property, commandLine string) Secret {
 			return "", fmt.Errorf("sso: %s: command ended early: %w", orSecret(property), cause)
 		}
 		if bad != nil {
-			return "", bad.withProperty(property, "")
+			return "", bad.WithProperty(property, "")
 		}
 		return firstLine(property, out)
 	})
@@ -75,10 +75,10 @@ func orThe(source, property string) string {
 	return property
 }
 
-func runSecretCommand(ctx context.Context, commandLine string, limit time.Duration) ([]byte, *ConfigError) {
+func runSecretCommand(ctx context.Context, commandLine string, limit time.Duration) ([]byte, *Error) {
 	argv := commandArgs(commandLine)
 	if len(argv) == 0 {
-		return nil, badValue("the command is empty", "")
+		return nil, BadValue("the command is empty", "")
 	}
 	ctx, cancel := context.WithTimeout(ctx, limit)
 	defer cancel()
@@ -95,7 +95,7 @@ func runSecretCommand(ctx context.Context, commandLine string, limit time.Durati
 	var exit *exec.ExitError
 	switch {
 	case stdout.over || stderr.over:
-		return nil, badValue("the command printed more than 64 KiB", "the secret is the first line of its output")
+		return nil, BadValue("the command printed more than 64 KiB", "the secret is the first line of its output")
 	case err == nil:
 		return stdout.data.Bytes(), nil
 	case errors.Is(ctx.Err(), context.DeadlineExceeded):
@@ -104,7 +104,7 @@ func runSecretCommand(ctx context.Context, commandLine string, limit time.Durati
 		return nil, badSource(fmt.Sprintf("the command failed: %v (%d bytes on standard error)", exit.ProcessState, stderr.data.Len()),
 			"run the command by hand to see what it says")
 	case errors.Is(err, exec.ErrNotFound):
-		return nil, badValue("the command's program was not found", "give its full path, or check PATH")
+		return nil, BadValue("the command's program was not found", "give its full path, or check PATH")
 	}
 	return nil, badSource("the command could not be run", "run the command by hand to see what it says")
 }

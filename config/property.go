@@ -1,4 +1,4 @@
-package sso
+package config
 
 import (
 	"slices"
@@ -222,16 +222,16 @@ var driverOnly = func() map[string]bool {
 // unknownName is the error for a name that is not in keys. The name is repeated
 // only if it is certainly a name: a known word, or a slip of the pen away from one.
 // Anything else may be the rest of a secret that contains a semicolon.
-func unknownName(name string) *ConfigError {
+func unknownName(name string) *Error {
 	folded := normalizeName(name)
 	if s, ok := synonyms[folded]; ok {
-		return badValue("unknown property "+strings.TrimSpace(name)+didYouMean(s), "")
+		return BadValue("unknown property "+strings.TrimSpace(name)+didYouMean(s), "")
 	}
 	if driverOnly[folded] {
-		return badValue("property "+strings.TrimSpace(name)+" of the driver has no meaning here", "remove it from the connection string")
+		return BadValue("property "+strings.TrimSpace(name)+" of the driver has no meaning here", "remove it from the connection string")
 	}
 	if s := nearest(name, names); s != "" && plainName(name) {
-		return badValue("unknown property "+strings.TrimSpace(name)+didYouMean(s), "")
+		return BadValue("unknown property "+strings.TrimSpace(name)+didYouMean(s), "")
 	}
 	return nil
 }

@@ -1,4 +1,4 @@
-package sso
+package config
 
 import "testing"
 
@@ -11,7 +11,7 @@ func TestProxyURL(t *testing.T) {
 			t.Errorf("%s: %v", server, bad)
 			continue
 		}
-		if got := c.proxyURL().String(); got != want {
+		if got := c.ProxyURL().String(); got != want {
 			t.Errorf("%s: %s, want %s", server, got, want)
 		}
 	}

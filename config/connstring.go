@@ -1,4 +1,4 @@
-package sso
+package config
 
 import (
 	"fmt"
@@ -23,7 +23,7 @@ const quotingHint = `if a value contains a semicolon, put the value in quotes: P
 //
 // No error repeats a part of the list, except for a name that unknownName vouches
 // for or that no secret precedes: what seems to be a name may be the rest of a password.
-func splitList(list, inside string) ([]pair, *ConfigError) {
+func splitList(list, inside string) ([]pair, *Error) {
 	var pairs []pair
 	for n := 1; ; n++ {
 		list = strings.TrimLeftFunc(list, unicode.IsSpace)
@@ -45,7 +45,7 @@ func splitList(list, inside string) ([]pair, *ConfigError) {
 			switch {
 			case bad != nil:
 			case plainName(name) && !hasSecret(pairs):
-				bad = badValue("unknown property "+strings.TrimSpace(name), "")
+				bad = BadValue("unknown property "+strings.TrimSpace(name), "")
 			default:
 				bad = strayPart(n, pairs, inside, "does not begin with the name of a property")
 			}
@@ -53,7 +53,7 @@ func splitList(list, inside string) ([]pair, *ConfigError) {
 		}
 		value, rest, bad := splitValue(list[end+1:])
 		if bad != nil {
-			return nil, bad.withProperty(k.name(), "")
+			return nil, bad.WithProperty(k.name(), "")
 		}
 		pairs = append(pairs, pair{k, value})
 		list = rest
@@ -69,7 +69,7 @@ func hasSecret(pairs []pair) bool {
 }
 
 // strayPart is the error for a part of the list that cannot be shown.
-func strayPart(n int, before []pair, inside, problem string) *ConfigError {
+func strayPart(n int, before []pair, inside, problem string) *Error {
 	where := fmt.Sprintf("part %d", n)
 	if len(before) > 0 {
 		where += ", after " + before[len(before)-1].key.name() + ","
@@ -77,11 +77,11 @@ func strayPart(n int, before []pair, inside, problem string) *ConfigError {
 	if inside != "" {
 		where += " of " + inside
 	}
-	return badValue(where+" "+problem+" (not shown: it may belong to a secret)", quotingHint)
+	return BadValue(where+" "+problem+" (not shown: it may belong to a secret)", quotingHint)
 }
 
 // splitValue reads a value, quoted or not, and the semicolon after it.
-func splitValue(s string) (value, rest string, bad *ConfigError) {
+func splitValue(s string) (value, rest string, bad *Error) {
 	s = strings.TrimLeftFunc(s, unicode.IsSpace)
 	if s == "" || s[0] != '\'' && s[0] != '"' {
 		value, rest, _ = strings.Cut(s, ";")
@@ -92,7 +92,7 @@ func splitValue(s string) (value, rest string, bad *ConfigError) {
 	for s = s[1:]; ; {
 		end := strings.IndexByte(s, quote)
 		if end < 0 {
-			return "", "", badValue("the quote at the beginning of the value is not closed", "a quote inside a quoted value is doubled")
+			return "", "", BadValue("the quote at the beginning of the value is not closed", "a quote inside a quoted value is doubled")
 		}
 		b.WriteString(s[:end])
 		s = s[end+1:]
@@ -104,7 +104,7 @@ func splitValue(s string) (value, rest string, bad *ConfigError) {
 	}
 	s = strings.TrimLeftFunc(s, unicode.IsSpace)
 	if s != "" && s[0] != ';' {
-		return "", "", badValue("text follows the closing quote", "a quote inside a quoted value is doubled")
+		return "", "", BadValue("text follows the closing quote", "a quote inside a quoted value is doubled")
 	}
 	return b.String(), strings.TrimPrefix(s, ";"), nil
 }

@@ -1,4 +1,4 @@
-package sso
+package config
 
 import (
 	"errors"
@@ -9,14 +9,14 @@ import (
 	"strings"
 )
 
-// fileProblem is the error for a file that cannot be opened or read. It names the path
+// FileError is the error for a file that cannot be opened or read. It names the path
 // if show agrees.
-func fileProblem(err error, show func(path string) bool) *ConfigError {
+func FileError(err error, show func(path string) bool) *Error {
 	path := ""
 	if at := (*fs.PathError)(nil); errors.As(err, &at) {
 		path = at.Path
 	}
-	file := theFile(path, show)
+	file := TheFile(path, show)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		hint := "a relative path starts at the current directory"
@@ -31,25 +31,25 @@ func fileProblem(err error, show func(path string) bool) *ConfigError {
 }
 
 // inFile adds the path of a secret's file, where that is certainly one.
-func (e *ConfigError) inFile(path string) *ConfigError {
-	if isPath(path) {
+func (e *Error) inFile(path string) *Error {
+	if IsPath(path) {
 		e.Problem += ": " + path
 	}
 	return e
 }
 
-// theFile names a file in an error.
-func theFile(path string, show func(path string) bool) string {
+// TheFile names a file in an error.
+func TheFile(path string, show func(path string) bool) string {
 	if path == "" || !show(path) {
 		return "the file"
 	}
 	return "the file " + path
 }
 
-// isPath reports whether s is certainly meant as a path: a password that was given in
+// IsPath reports whether s is certainly meant as a path: a password that was given in
 // its place must not be shown. It is absolute, in a folder that exists, or ends as files
 // of secrets do.
-func isPath(s string) bool {
+func IsPath(s string) bool {
 	if filepath.IsAbs(s) || strings.HasPrefix(s, "~/") {
 		return true
 	}
@@ -64,5 +64,5 @@ func isPath(s string) bool {
 // secretFile matches the names of files, without a folder, that hold secrets.
 var secretFile = regexp.MustCompile(`^[a-z_-]+\.(txt|key|pem|pw|pass|password|secret|token)$`)
 
-// anyPath shows every path: that of a file which holds no secret.
-func anyPath(string) bool { return true }
+// AnyPath shows every path: that of a file which holds no secret.
+func AnyPath(string) bool { return true }
