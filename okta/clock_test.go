@@ -3,7 +3,6 @@ package okta_test
 import (
 	"errors"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -19,30 +18,17 @@ var serverTime = regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"`)
 // shiftServer sets the organisation's clock ahead of this computer's by d. date, if not
 // nil, changes what it says of its clock in the Date header.
 func (s *sim) shiftServer(d time.Duration, date func(http.Header)) {
-	s.net.Intercept(func(_ string, _ *http.Request) http.Handler {
-		return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			rec := httptest.NewRecorder()
-			s.okta.ServeHTTP(rec, r)
-			for name, values := range rec.Header() {
-				if name != "Content-Length" {
-					w.Header()[name] = values
-				}
-			}
-			w.Header().Set("Date", time.Now().Add(d).UTC().Format(http.TimeFormat))
-			if date != nil {
-				date(w.Header())
-			}
-			w.WriteHeader(rec.Code)
-			body := serverTime.ReplaceAllStringFunc(rec.Body.String(), func(at string) string {
-				t, err := time.Parse(time.RFC3339, strings.Trim(at, `"`))
-				if err != nil {
-					s.t.Error(err)
-				}
-				return `"` + t.Add(d).Format(time.RFC3339Nano) + `"`
-			})
-			if _, err := w.Write([]byte(body)); err != nil {
+	s.net.Rewrite(func(a *fixtures.Answer) {
+		a.Header.Set("Date", time.Now().Add(d).UTC().Format(http.TimeFormat))
+		if date != nil {
+			date(a.Header)
+		}
+		a.Body = serverTime.ReplaceAllStringFunc(a.Body, func(at string) string {
+			t, err := time.Parse(time.RFC3339, strings.Trim(at, `"`))
+			if err != nil {
 				s.t.Error(err)
 			}
+			return `"` + t.Add(d).Format(time.RFC3339Nano) + `"`
 		})
 	})
 }

@@ -2,9 +2,6 @@ package sso_test
 
 import (
 	"errors"
-	"fmt"
-	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -14,14 +11,10 @@ import (
 
 // rewriting lets Crowd answer the session call and changes what it says.
 func rewriting(w *fixtures.World, change func(body string) string) {
-	answerAt(w, "crowd.example.com", "POST", "/session", func(rw http.ResponseWriter, r *http.Request) {
-		rec := httptest.NewRecorder()
-		w.Crowd.ServeHTTP(rec, r)
-		for k, v := range rec.Header() {
-			rw.Header()[k] = v
+	w.Net.Rewrite(func(a *fixtures.Answer) {
+		if a.Host == "crowd.example.com" && a.Request.Method == "POST" && strings.HasSuffix(a.Request.URL.Path, "/session") {
+			a.Body = change(a.Body)
 		}
-		rw.WriteHeader(rec.Code)
-		fmt.Fprint(rw, change(rec.Body.String()))
 	})
 }
 

@@ -9,7 +9,6 @@ import (
 	"html"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -21,26 +20,14 @@ import (
 // rewriteStart lets Jira start the sign-in, and hands its request on in another way than
 // by a redirect: send gets the address of the IdP, with the request in its query.
 func rewriteStart(w *fixtures.World, send func(rw http.ResponseWriter, r *http.Request, to *url.URL)) {
-	w.Net.Intercept(func(host string, r *http.Request) http.Handler {
-		if host != "jira.example.com" || r.Method != http.MethodGet {
-			return nil
+	w.Net.Rewrite(func(a *fixtures.Answer) {
+		to, err := url.Parse(a.Header.Get("Location"))
+		if a.Host != "jira.example.com" || a.Request.Method != http.MethodGet || err != nil || !to.Query().Has("SAMLRequest") {
+			return
 		}
-		return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-			rec := httptest.NewRecorder()
-			w.Jira.ServeHTTP(rec, r)
-			to, err := url.Parse(rec.Header().Get("Location"))
-			for k, v := range rec.Header() {
-				rw.Header()[k] = v
-			}
-			if err != nil || !to.Query().Has("SAMLRequest") {
-				rw.WriteHeader(rec.Code)
-				rw.Write(rec.Body.Bytes())
-				return
-			}
-			rw.Header().Del("Location")
-			rw.Header().Set("Content-Type", "text/html;charset=UTF-8")
-			send(rw, r, to)
-		})
+		a.Header.Del("Location")
+		a.Header.Set("Content-Type", "text/html;charset=UTF-8")
+		a.Replace(func(rw http.ResponseWriter, r *http.Request) { send(rw, r, to) })
 	})
 }
 

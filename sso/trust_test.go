@@ -3,9 +3,10 @@ package sso_test
 import (
 	"fmt"
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/ssoexchange/ssoexchange/fixtures"
 )
 
 // TestTrustExchange: the SP's own word on the answer to the assertion saves the check;
@@ -38,24 +39,14 @@ func TestTrustExchange(t *testing.T) {
 			w, opts, ca := world(t)
 			w.Jira.SetRememberMe(false) // it would make up for a lost cookie
 			opts.TrustExchange = true
-			w.Net.Intercept(func(_ string, r *http.Request) http.Handler {
-				if !strings.HasSuffix(r.URL.Path, "/samlconsumer") {
-					return nil
+			w.Net.Rewrite(func(a *fixtures.Answer) {
+				if !strings.HasSuffix(a.Request.URL.Path, "/samlconsumer") {
+					return
 				}
-				return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-					answer := httptest.NewRecorder()
-					w.Jira.ServeHTTP(answer, r)
-					tt.change(answer.Header())
-					for name, values := range answer.Header() {
-						rw.Header()[name] = values
-					}
-					status := answer.Code
-					if _, err := fmt.Sscan(answer.Header().Get("Test-Status"), &status); err == nil {
-						rw.Header().Del("Location")
-					}
-					rw.WriteHeader(status)
-					rw.Write(answer.Body.Bytes())
-				})
+				tt.change(a.Header)
+				if _, err := fmt.Sscan(a.Header.Get("Test-Status"), &a.Status); err == nil {
+					a.Header.Del("Location")
+				}
 			})
 			c := open(t, w.OktaConnection("User=passwordonly@example.com", ca), opts)
 			s, err := c.Session(t.Context())

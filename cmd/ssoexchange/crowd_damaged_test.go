@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
@@ -26,40 +25,25 @@ func saying(status int, contentType, text string) func(*fixtures.World) {
 // naming lets Crowd answer the session call, with a display name as it is on the wire.
 func naming(name string) func(*fixtures.World) {
 	return func(w *fixtures.World) {
-		answering("crowd.", "/session", func(rw http.ResponseWriter, r *http.Request) {
-			rec := httptest.NewRecorder()
-			w.Crowd.ServeHTTP(rec, r)
-			for k, v := range rec.Header() {
-				rw.Header()[k] = v
+		w.Net.Rewrite(func(a *fixtures.Answer) {
+			if strings.HasPrefix(a.Host, "crowd.") && strings.HasSuffix(a.Request.URL.Path, "/session") {
+				a.Body = strings.Replace(a.Body, "<user ", "<display-name>"+name+"</display-name><user ", 1)
 			}
-			rw.WriteHeader(rec.Code)
-			io.WriteString(rw, strings.Replace(rec.Body.String(), "<user ", "<display-name>"+name+"</display-name><user ", 1))
-		})(w)
+		})
 	}
 }
 
 // startingBy lets Jira hand its request on in a page; %s is the IdP's address.
 func startingBy(page func(to *url.URL) string) func(*fixtures.World) {
 	return func(w *fixtures.World) {
-		w.Net.Intercept(func(host string, r *http.Request) http.Handler {
-			if !strings.HasPrefix(host, "jira.") || !strings.Contains(r.URL.Path, "/external-login/") {
-				return nil
+		w.Net.Rewrite(func(a *fixtures.Answer) {
+			to, err := url.Parse(a.Header.Get("Location"))
+			if err != nil || !strings.Contains(a.Request.URL.Path, "/external-login/") || !to.Query().Has("SAMLRequest") {
+				return
 			}
-			return http.HandlerFunc(func(rw http.ResponseWriter, r *http.Request) {
-				rec := httptest.NewRecorder()
-				w.Jira.ServeHTTP(rec, r)
-				to, err := url.Parse(rec.Header().Get("Location"))
-				for k, v := range rec.Header() {
-					rw.Header()[k] = v
-				}
-				if err != nil || !to.Query().Has("SAMLRequest") {
-					rw.WriteHeader(rec.Code)
-					return
-				}
-				rw.Header().Del("Location")
-				rw.Header().Set("Content-Type", "text/html")
-				io.WriteString(rw, page(to))
-			})
+			a.Status, a.Body = http.StatusOK, page(to)
+			a.Header.Del("Location")
+			a.Header.Set("Content-Type", "text/html")
 		})
 	}
 }

@@ -2,9 +2,10 @@ package main
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"strings"
 	"testing"
+
+	"github.com/ssoexchange/ssoexchange/fixtures"
 )
 
 // TestCookieThatIsNotText: a cookie whose value is no UTF-8 is left out of the formats that
@@ -16,10 +17,10 @@ func TestCookieThatIsNotText(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			r := newFieldRig(t)
-			r.rewrite("jira.", func(req *http.Request, answer *httptest.ResponseRecorder) {
-				if req.Method == http.MethodPost {
-					answer.Header().Add("Set-Cookie", "odd="+value+"; Path=/; Secure")
-					answer.Header().Add("Set-Cookie", "even=1; Path=/; Secure")
+			r.rewrite("jira.", func(a *fixtures.Answer) {
+				if a.Request.Method == http.MethodPost {
+					a.Header.Add("Set-Cookie", "odd="+value+"; Path=/; Secure")
+					a.Header.Add("Set-Cookie", "even=1; Path=/; Secure")
 				}
 			})
 			conn := r.okta()

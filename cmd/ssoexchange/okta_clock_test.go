@@ -2,11 +2,12 @@ package main
 
 import (
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/fixtures"
 )
 
 var jsonTime = regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"`)
@@ -14,30 +15,17 @@ var jsonTime = regexp.MustCompile(`"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z"`)
 // otherClock sets the organisation's clock ahead of this computer's by d.
 func (r *oktaRig) otherClock(d time.Duration) {
 	host, _, _ := strings.Cut(r.org.Host(), ":")
-	r.Net.Intercept(func(at string, _ *http.Request) http.Handler {
-		if at != host {
-			return nil
+	r.Net.Rewrite(func(a *fixtures.Answer) {
+		if a.Host != host {
+			return
 		}
-		return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-			rec := httptest.NewRecorder()
-			r.org.ServeHTTP(rec, q)
-			for name, values := range rec.Header() {
-				if name != "Content-Length" {
-					w.Header()[name] = values
-				}
-			}
-			w.Header().Set("Date", time.Now().Add(d).UTC().Format(http.TimeFormat))
-			w.WriteHeader(rec.Code)
-			_, err := w.Write(jsonTime.ReplaceAllFunc(rec.Body.Bytes(), func(at []byte) []byte {
-				t, err := time.Parse(`"`+time.RFC3339+`"`, string(at))
-				if err != nil {
-					r.Error(err)
-				}
-				return []byte(t.Add(d).Format(`"` + time.RFC3339Nano + `"`))
-			}))
+		a.Header.Set("Date", time.Now().Add(d).UTC().Format(http.TimeFormat))
+		a.Body = jsonTime.ReplaceAllStringFunc(a.Body, func(at string) string {
+			t, err := time.Parse(`"`+time.RFC3339+`"`, at)
 			if err != nil {
 				r.Error(err)
 			}
+			return t.Add(d).Format(`"` + time.RFC3339Nano + `"`)
 		})
 	})
 }

@@ -1,15 +1,13 @@
 package main
 
 import (
-	"bytes"
 	"fmt"
-	"io"
-	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf16"
+
+	"github.com/ssoexchange/ssoexchange/fixtures"
 )
 
 // rewriting lets change rewrite the organisation's answers to requests that carry a
@@ -17,32 +15,12 @@ import (
 func (r *oktaRig) rewriting(change func(status int, body string) (int, string)) *int {
 	n := new(int)
 	host, _, _ := strings.Cut(r.org.Host(), ":")
-	r.Net.Intercept(func(at string, q *http.Request) http.Handler {
-		if at != host || q.Method != http.MethodPost {
-			return nil
-		}
-		return http.HandlerFunc(func(w http.ResponseWriter, q *http.Request) {
-			sent, err := io.ReadAll(q.Body)
-			if err != nil {
-				r.Error(err)
-			}
-			q.Body = io.NopCloser(bytes.NewReader(sent))
-			if !strings.Contains(string(sent), `"password":`) && !strings.Contains(string(sent), `"passcode":`) {
-				r.org.ServeHTTP(w, q)
-				return
-			}
+	r.Net.Rewrite(func(a *fixtures.Answer) {
+		sent := string(a.Sent)
+		if a.Host == host && (strings.Contains(sent, `"password":`) || strings.Contains(sent, `"passcode":`)) {
 			*n++
-			rec := httptest.NewRecorder()
-			r.org.ServeHTTP(rec, q)
-			status, body := change(rec.Code, rec.Body.String())
-			for name, values := range rec.Header() {
-				if name != "Content-Length" {
-					w.Header()[name] = values
-				}
-			}
-			w.WriteHeader(status)
-			fmt.Fprint(w, body)
-		})
+			a.Status, a.Body = change(a.Status, a.Body)
+		}
 	})
 	return n
 }
@@ -142,7 +120,7 @@ func TestOktaRefusalInDamagedAnswer(t *testing.T) {
 				if *posts != 1 {
 					r.Errorf("the password was posted %d times", *posts)
 				}
-				r.Net.Intercept(nil)
+				r.Net.Rewrite(nil)
 				r.want(r.cookies(), 0, "") // another password is tried
 			})
 		})
@@ -181,7 +159,7 @@ func TestOktaOutageIsNoRefusal(t *testing.T) {
 				if got.status == 0 || got.status == 3 || got.code == "credentials" || got.hint == "" {
 					r.Fatalf("status %d (%s: %s), hint %q", got.status, got.code, got.message, got.hint)
 				}
-				r.Net.Intercept(nil)
+				r.Net.Rewrite(nil)
 				r.want(r.cookies(), 0, "")
 			})
 		})

@@ -1,10 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"html"
 	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -19,16 +17,15 @@ var pageState = regexp.MustCompile(`stateToken(?:\\x22|")?\s*(?:=|:|\\x3A)\s*(?:
 // for another one, PATH for where Okta goes on. It returns how many pages that were.
 func (r *fieldRig) oktaPages(shape string) *int {
 	n := new(int)
-	r.rewrite("okta.", func(req *http.Request, answer *httptest.ResponseRecorder) {
-		m := pageState.FindStringSubmatch(answer.Body.String())
-		if m == nil || answer.Code != 200 || req.Method != http.MethodGet {
+	r.rewrite("okta.", func(a *fixtures.Answer) {
+		m := pageState.FindStringSubmatch(a.Body)
+		if m == nil || a.Status != 200 || a.Request.Method != http.MethodGet {
 			return
 		}
 		*n++
 		token := html.UnescapeString(jsstring.Unescape(m[1]))
 		fill := strings.NewReplacer("TOKEN", token, "PATH", "/login/step-up/redirect", "OLD", token[:2]+"spentlongago")
-		answer.Body = bytes.NewBufferString(
-			"<html><head><title>Signing in</title></head><body>" + fill.Replace(shape) + "</body></html>")
+		a.Body = "<html><head><title>Signing in</title></head><body>" + fill.Replace(shape) + "</body></html>"
 	})
 	return n
 }

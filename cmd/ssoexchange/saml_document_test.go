@@ -1,11 +1,8 @@
 package main
 
 import (
-	"bytes"
 	"encoding/base64"
 	"html"
-	"net/http"
-	"net/http/httptest"
 	"regexp"
 	"strings"
 	"testing"
@@ -18,8 +15,8 @@ var responseField = regexp.MustCompile(`(name="SAMLResponse"[^>]*value=")([^"]*)
 
 // rewriteResponse changes the SAML response that an identity provider hands over.
 func (r *fieldRig) rewriteResponse(host string, change func(document string) string) {
-	r.rewrite(host, func(_ *http.Request, answer *httptest.ResponseRecorder) {
-		changed := responseField.ReplaceAllStringFunc(answer.Body.String(), func(field string) string {
+	r.rewrite(host, func(a *fixtures.Answer) {
+		a.Body = responseField.ReplaceAllStringFunc(a.Body, func(field string) string {
 			parts := responseField.FindStringSubmatch(field)
 			raw, err := base64.StdEncoding.DecodeString(html.UnescapeString(parts[2]))
 			if err != nil {
@@ -27,7 +24,6 @@ func (r *fieldRig) rewriteResponse(host string, change func(document string) str
 			}
 			return parts[1] + base64.StdEncoding.EncodeToString([]byte(change(string(raw)))) + parts[3]
 		})
-		answer.Body = bytes.NewBufferString(changed)
 	})
 }
 

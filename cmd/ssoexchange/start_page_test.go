@@ -8,10 +8,11 @@ import (
 	"html"
 	"io"
 	"net/http"
-	"net/http/httptest"
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/ssoexchange/ssoexchange/fixtures"
 )
 
 // startWith lets Jira start a sign-in in another way than by a redirect. page makes the
@@ -19,16 +20,16 @@ import (
 // returns how many pages that were.
 func (r *fieldRig) startWith(page func(h http.Header, to *url.URL) string) *int {
 	n := new(int)
-	r.rewrite("jira.", func(req *http.Request, answer *httptest.ResponseRecorder) {
-		to, err := url.Parse(answer.Header().Get("Location"))
-		if err != nil || !to.Query().Has("SAMLRequest") || req.Method != http.MethodGet {
+	r.rewrite("jira.", func(a *fixtures.Answer) {
+		to, err := url.Parse(a.Header.Get("Location"))
+		if err != nil || !to.Query().Has("SAMLRequest") || a.Request.Method != http.MethodGet {
 			return
 		}
 		*n++
-		answer.Code = http.StatusOK
-		answer.Header().Del("Location")
-		answer.Header().Set("Content-Type", "text/html;charset=UTF-8")
-		answer.Body = bytes.NewBufferString("<html><head><title>Sign in</title></head><body>" + page(answer.Header(), to) + "</body></html>")
+		a.Status = http.StatusOK
+		a.Header.Del("Location")
+		a.Header.Set("Content-Type", "text/html;charset=UTF-8")
+		a.Body = "<html><head><title>Sign in</title></head><body>" + page(a.Header, to) + "</body></html>"
 	})
 	return n
 }
