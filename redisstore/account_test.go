@@ -25,6 +25,7 @@ type oneTrip interface {
 // TestOneRoundTrip: a lease brings the record along, and saving and giving back are one
 // step.
 func TestOneRoundTrip(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
 		s := open(t, server.url(), redisstore.Options{})
 		lease := acquire(t, s, recordKey)
@@ -63,6 +64,7 @@ func TestOneRoundTrip(t *testing.T) {
 
 // TestSaveAndReleaseOfALostLease: the lease has gone to somebody else.
 func TestSaveAndReleaseOfALostLease(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
 		s := open(t, server.url(), redisstore.Options{LeaseTTL: time.Minute})
 		lease := acquire(t, s, recordKey)
@@ -84,6 +86,7 @@ func TestSaveAndReleaseOfALostLease(t *testing.T) {
 // TestIdentitiesOfOneAccount: hosts of a fleet sign in to twelve Jiras with one account
 // whose password has changed. One of them tries it, and the leases of all are free then.
 func TestIdentitiesOfOneAccount(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
 		w := fixtures.NewWorld(fixtures.WorldOptions{})
 		defer w.Close()
@@ -124,6 +127,7 @@ func TestIdentitiesOfOneAccount(t *testing.T) {
 // TestAccountWhoseHolderDied: a host dies with the lease of an account. Others wait until
 // it has expired, no longer, and find the mark.
 func TestAccountWhoseHolderDied(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
 		w := fixtures.NewWorld(fixtures.WorldOptions{})
 		defer w.Close()

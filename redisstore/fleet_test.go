@@ -137,6 +137,7 @@ func (f *fleet) atAppLink(do func(pid int)) {
 
 // TestTenReplicas: ten processes on one Redis, one sign-in.
 func TestTenReplicas(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
 		f := newFleet(t, server)
 		results := f.run(replicas)
@@ -160,6 +161,7 @@ func TestTenReplicas(t *testing.T) {
 // TestClientWithoutRedis: a session that is known goes on being used while Redis is
 // away; a new one is not made without the lease.
 func TestClientWithoutRedis(t *testing.T) {
+	t.Parallel()
 	server := simulated(t)
 	w := fixtures.NewWorld(fixtures.WorldOptions{})
 	t.Cleanup(func() { w.Net.Close() })
@@ -202,6 +204,7 @@ func TestClientWithoutRedis(t *testing.T) {
 // TestWaitersShareAnnouncement: those who wait for a sign-in use its session as soon
 // as it is saved, all at once, also while its maker still holds the lease.
 func TestWaitersShareAnnouncement(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
 		w := fixtures.NewWorld(fixtures.WorldOptions{})
 		t.Cleanup(func() { w.Net.Close() })

@@ -12,6 +12,7 @@ import (
 // TestHolder: a waiter learns who has the lease and since when, which is not when that
 // one began to wait for it.
 func TestHolder(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
 		key := sso.Identity{Scheme: "Okta", SP: "https://jira.example.com", User: "ana"}.Key()
 		one, two := open(t, server.url(), redisstore.Options{}), open(t, server.url(), redisstore.Options{})

@@ -16,6 +16,7 @@ import (
 // TestOneWinnerAtATime has 50 contenders in ten stores increment one counter, each
 // reading what the last one wrote.
 func TestOneWinnerAtATime(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
 		const stores, each = 10, 5
 		var wg sync.WaitGroup
@@ -57,6 +58,7 @@ func TestOneWinnerAtATime(t *testing.T) {
 
 // TestWaiting: contexts, releases and late saves.
 func TestWaiting(t *testing.T) {
+	t.Parallel()
 	server := simulated(t)
 	s, other := open(t, server.url(), redisstore.Options{}), open(t, server.url(), redisstore.Options{})
 	lease := acquire(t, s, recordKey)
@@ -83,6 +85,7 @@ func TestWaiting(t *testing.T) {
 
 // TestRenewed holds a lease for several times as long as it lasts.
 func TestRenewed(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
 		o := redisstore.Options{LeaseTTL: time.Second}
 		s, other := open(t, server.url(), o), open(t, server.url(), o)
@@ -104,6 +107,7 @@ func TestRenewed(t *testing.T) {
 // TestFencing takes the line to Redis away from a holder until its lease is over.
 // When it comes back, there is a newer session, which must stay.
 func TestFencing(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
 		o := redisstore.Options{LeaseTTL: time.Second}
 		line := newLine(t, server.addr)
@@ -149,6 +153,7 @@ func TestFencing(t *testing.T) {
 // TestForgottenLease: Redis loses the lease, the counter, or both, as in a fail-over
 // to a replica that was behind. The fence of the value still counts.
 func TestForgottenLease(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
 		admin := server.admin(t)
 		s, other := open(t, server.url(), redisstore.Options{}), open(t, server.url(), redisstore.Options{})
@@ -176,6 +181,7 @@ func TestForgottenLease(t *testing.T) {
 
 // TestSaveWaitsForRedis: a short absence does not lose what a sign-in has brought.
 func TestSaveWaitsForRedis(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
 		line := newLine(t, server.addr)
 		s := open(t, "redis://"+line.addr, redisstore.Options{})
@@ -201,6 +207,7 @@ func TestSaveWaitsForRedis(t *testing.T) {
 
 // TestAnnounced: waiters are told at once, long before they would look by themselves.
 func TestAnnounced(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
 		const bots = 20
 		holder := open(t, server.url(), redisstore.Options{})

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"log/slog"
@@ -48,6 +49,8 @@ func TestMain(m *testing.M) {
 		}
 	}
 	_ = os.Setenv(requireEnv, require)
+	flag.Parse()
+	_ = flag.Set("test.parallel", "16") // they wait for leases to end, which takes no processor
 	os.Exit(m.Run())
 }
 

@@ -25,6 +25,7 @@ import (
 )
 
 func TestURLs(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	rubbish := filepath.Join(dir, "ca")
 	if err := os.WriteFile(rubbish, []byte("hunter2"), 0o600); err != nil {
@@ -82,6 +83,7 @@ func TestURLs(t *testing.T) {
 
 // TestTLS: a server whose certificate is of an unknown CA is refused, unless that is given.
 func TestTLS(t *testing.T) {
+	t.Parallel()
 	pair, ca := selfSigned(t)
 	m, err := miniredis.RunTLS(&tls.Config{Certificates: []tls.Certificate{pair}, MinVersion: tls.VersionTLS12})
 	if err != nil {
@@ -132,6 +134,7 @@ func selfSigned(t *testing.T) (tls.Certificate, string) {
 // TestCredentials: user and password of an ACL that allows what is documented and no
 // more, by URL, file and function; the password changes while the store is open.
 func TestCredentials(t *testing.T) {
+	t.Parallel()
 	binary := realRedis(t)
 	if binary == "" {
 		return
@@ -204,6 +207,7 @@ func TestCredentials(t *testing.T) {
 
 // TestCluster has a real Cluster of one node check that an identity's keys share a slot.
 func TestCluster(t *testing.T) {
+	t.Parallel()
 	binary := realRedis(t)
 	if binary == "" {
 		return
@@ -242,6 +246,7 @@ func TestCluster(t *testing.T) {
 
 // TestSentinel asks a real Sentinel where the master is.
 func TestSentinel(t *testing.T) {
+	t.Parallel()
 	binary := realRedis(t)
 	if binary == "" {
 		return

@@ -89,6 +89,7 @@ func bots(t *testing.T, s server, rights []string) string {
 
 // TestRights has a user with the documented rights, and one who lacks one of them.
 func TestRights(t *testing.T) {
+	t.Parallel()
 	binary := realRedis(t)
 	if binary == "" {
 		return // the simulated one has no rights
@@ -112,6 +113,7 @@ func TestRights(t *testing.T) {
 
 // TestClusterRights has a user with the rights that are documented for a Cluster.
 func TestClusterRights(t *testing.T) {
+	t.Parallel()
 	binary := realRedis(t)
 	if binary == "" {
 		return // the simulated one has no rights
@@ -132,6 +134,7 @@ func TestClusterRights(t *testing.T) {
 // TestClusterRightsWhileMoving reads a record whose slot is on its way to another node,
 // as it is when a Cluster grows: the client is told to ask there.
 func TestClusterRightsWhileMoving(t *testing.T) {
+	t.Parallel()
 	binary := realRedis(t)
 	if binary == "" {
 		return // the simulated one has no rights
@@ -177,6 +180,7 @@ const sentinelRights = "&+switch-master &+replica-reconf-done +ping +sentinel|ge
 
 // TestSentinelRights has a user of the Sentinel who may do nothing but that.
 func TestSentinelRights(t *testing.T) {
+	t.Parallel()
 	binary := realRedis(t)
 	if binary == "" {
 		return // the simulated one has no rights
@@ -226,6 +230,7 @@ func hintOf(err error) string {
 
 // TestRightsAreDocumented holds the page to the constant.
 func TestRightsAreDocumented(t *testing.T) {
+	t.Parallel()
 	page, err := os.ReadFile("../docs/bots.md")
 	if err != nil || !strings.Contains(string(page), "-@all "+redisstore.Rights+"\n") || !strings.Contains(string(page), "`"+redisstore.ClusterRights+"`") || !strings.Contains(string(page), "`"+sentinelRights+"`") {
 		t.Errorf("docs/bots.md does not list the rights (%v)", err)

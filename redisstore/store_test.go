@@ -18,6 +18,7 @@ import (
 )
 
 func TestSaveAndLoad(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
 		s := open(t, server.url(), redisstore.Options{})
 		if data, err := s.Load(t.Context(), recordKey); data != nil || err != nil {
@@ -63,6 +64,7 @@ func TestSaveAndLoad(t *testing.T) {
 
 // TestUnusableValues: what cannot be read is an error and stays, whoever put it there.
 func TestUnusableValues(t *testing.T) {
+	t.Parallel()
 	server := simulated(t)
 	admin := server.admin(t)
 	name := "ssoexchange:{" + recordKey + "}:value"
@@ -99,6 +101,7 @@ func TestUnusableValues(t *testing.T) {
 
 // TestKeys: rotation, several readers, and the key of package filestore.
 func TestKeys(t *testing.T) {
+	t.Parallel()
 	server := simulated(t)
 	at := func(text string) *redisstore.Store {
 		return open(t, server.url(), redisstore.Options{Key: key(t, text)})
@@ -170,6 +173,7 @@ func TestKeyFromEnvironment(t *testing.T) {
 
 // TestAway: with Redis gone, what was seen is still there, and no lease is given.
 func TestAway(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
 		log, logged := recorder()
 		s := open(t, server.url(), redisstore.Options{Logger: log})
@@ -231,6 +235,7 @@ func TestAway(t *testing.T) {
 }
 
 func TestNothingShowsSecrets(t *testing.T) {
+	t.Parallel()
 	log, logged := recorder()
 	secret, err := age.GenerateX25519Identity()
 	if err != nil {

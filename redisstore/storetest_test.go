@@ -9,6 +9,7 @@ import (
 )
 
 func TestStore(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
 		storetest.TestStore(t, func(t *testing.T) sso.Store { return open(t, server.url(), redisstore.Options{}) })
 	})

@@ -12,6 +12,7 @@ import (
 // and before it has a session. Its lease ends, one other signs in, and all have a
 // session.
 func TestKilledHalfWay(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
 		f := newFleet(t, server)
 		f.atAppLink(func(pid int) {
@@ -43,6 +44,7 @@ func TestKilledHalfWay(t *testing.T) {
 // TestPausedPastItsLease stops the replica that signs in for longer than its lease.
 // When it goes on, there is a newer session: it uses that one and makes none.
 func TestPausedPastItsLease(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
 		f := newFleet(t, server)
 		paused := make(chan int, 1)

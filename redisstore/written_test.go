@@ -51,6 +51,7 @@ func refused(t *testing.T, what string, stores ...*redisstore.Store) {
 // TestValueOfBefore: what an earlier version wrote is read, and no longer once it was
 // written again; nor is a value with its own fence that was there before.
 func TestValueOfBefore(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
 		admin := server.admin(t)
 		put := func(fence int64, data string) {
@@ -102,6 +103,7 @@ func TestValueOfBefore(t *testing.T) {
 // TestEverythingPutBack: value, fence and written of before together, as a fail-over to a
 // replica that was behind leaves them. This process goes on from what it has seen.
 func TestEverythingPutBack(t *testing.T) {
+	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
 		admin := server.admin(t)
 		s := open(t, server.url(), redisstore.Options{})
@@ -125,6 +127,7 @@ func TestEverythingPutBack(t *testing.T) {
 // TestNobodyIsBlocked: whatever stands where a lease, a fence or the like should be,
 // somebody gets the lease, what he saves is read, and the next one gets it too.
 func TestNobodyIsBlocked(t *testing.T) {
+	t.Parallel()
 	type setup func(ctx context.Context, c *redis.Client)
 	set := func(what string, value any) setup {
 		return func(ctx context.Context, c *redis.Client) { c.Set(ctx, redisName(what), value, 0) }
@@ -185,10 +188,10 @@ func TestNobodyIsBlocked(t *testing.T) {
 			t.Parallel()
 			onEach(t, func(t *testing.T, server server) {
 				admin := server.admin(t)
-				one := open(t, server.url(), redisstore.Options{LeaseTTL: 200 * time.Millisecond})
+				one := open(t, server.url(), redisstore.Options{LeaseTTL: time.Second})
 				save(t, one, recordKey, []byte("before"))
 				damage(t.Context(), admin)
-				for i, s := range []*redisstore.Store{one, open(t, server.url(), redisstore.Options{LeaseTTL: 200 * time.Millisecond}), one} {
+				for i, s := range []*redisstore.Store{one, open(t, server.url(), redisstore.Options{LeaseTTL: time.Second}), one} {
 					ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 					lease, err := s.Acquire(ctx, recordKey)
 					cancel()
@@ -213,6 +216,7 @@ func TestNobodyIsBlocked(t *testing.T) {
 
 // TestLongLease: a lease that lasts longer than any is refused where it is asked for.
 func TestLongLease(t *testing.T) {
+	t.Parallel()
 	for _, ttl := range []time.Duration{time.Hour + 1, 24 * time.Hour, 1<<63 - 1, -1} {
 		if _, err := redisstore.Open("redis://127.0.0.1:1", redisstore.Options{Key: key(t, keyText), LeaseTTL: ttl}); !errors.Is(err, sso.ErrConfig) {
 			t.Errorf("%v: %v", ttl, err)

@@ -4,6 +4,8 @@ import (
 	"os"
 	"strings"
 	"testing"
+
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 )
 
 // TestMain keeps the settings of whoever runs the tests out of them: a proxy, or
@@ -11,9 +13,9 @@ import (
 func TestMain(m *testing.M) {
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
-		if strings.HasSuffix(strings.ToUpper(name), "_PROXY") || strings.HasPrefix(name, "SSOEXCHANGE_") && name != "SSOEXCHANGE_CORPUS" {
+		if strings.HasSuffix(strings.ToUpper(name), "_PROXY") || strings.HasPrefix(name, "SSOEXCHANGE_") && name != "SSOEXCHANGE_CORPUS" && name != testscale.Env {
 			os.Unsetenv(name)
 		}
 	}
-	os.Exit(m.Run())
+	os.Exit(testscale.Main{M: m}.Run())
 }

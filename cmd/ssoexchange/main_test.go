@@ -13,6 +13,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 )
 
 func TestMain(m *testing.M) {
@@ -21,12 +22,12 @@ func TestMain(m *testing.M) {
 	if strings.Contains(filepath.Base(os.Args[0]), ".test") {
 		for _, entry := range os.Environ() {
 			name, _, _ := strings.Cut(entry, "=")
-			if strings.HasSuffix(strings.ToUpper(name), "_PROXY") || strings.HasPrefix(name, "SSOEXCHANGE_") {
+			if strings.HasSuffix(strings.ToUpper(name), "_PROXY") || strings.HasPrefix(name, "SSOEXCHANGE_") && name != testscale.Env {
 				os.Unsetenv(name)
 			}
 		}
 	}
-	testscript.Main(m, map[string]func(){"ssoexchange": main})
+	testscript.Main(testscale.Main{M: m}, map[string]func(){"ssoexchange": main})
 }
 
 // TestScripts runs the program against simulated servers on loopback, one set of
@@ -154,6 +155,8 @@ func putCode(ts *testscript.TestScript, _ bool, args []string) {
 		code = w.Okta.Mailbox(args[1]).LastCode()
 	case "totp":
 		code = w.Okta.Code(args[1], fixtures.FactorTOTP)
+	case "question":
+		code = w.Okta.Code(args[1], fixtures.FactorQuestion)
 	default:
 		ts.Fatalf("unknown kind %q", args[0])
 	}

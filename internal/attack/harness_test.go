@@ -48,7 +48,8 @@ var command = sync.OnceValues(func() (string, error) {
 		return "", err
 	}
 	path := filepath.Join(dir, "ssoexchange")
-	build := exec.Command("go", "build", "-o", path, "../../cmd/ssoexchange")
+	// go run links once for all packages that need the command, and go build each time.
+	build := exec.Command("go", "run", "-exec", "cp", "../../cmd/ssoexchange", path)
 	if out, err := build.CombinedOutput(); err != nil {
 		return "", fmt.Errorf("building the command: %w\n%s", err, out)
 	}

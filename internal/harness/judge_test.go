@@ -102,6 +102,7 @@ func TestProxyRemembers(t *testing.T) {
 
 // TestGroupEnds leaves a grandchild behind that wants to stay.
 func TestGroupEnds(t *testing.T) {
+	t.Parallel()
 	t.Run("the environment of this process", func(t *testing.T) {
 		testGroupEnds(t, func(*Group, *exec.Cmd) {})
 	})
@@ -111,6 +112,7 @@ func TestGroupEnds(t *testing.T) {
 }
 
 func testGroupEnds(t *testing.T, change func(*Group, *exec.Cmd)) {
+	t.Parallel()
 	g := NewGroup()
 	cmd := g.Command(t.Context(), "/bin/sh", "-c", "sleep 60 & exit 0")
 	change(g, cmd)

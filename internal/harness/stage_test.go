@@ -19,6 +19,7 @@ import (
 
 // TestStageIsCleared: whatever becomes of a run, nothing of its stage is left.
 func TestStageIsCleared(t *testing.T) {
+	t.Parallel()
 	broken := errors.New("it broke")
 	for _, test := range []struct {
 		name string
@@ -32,6 +33,7 @@ func TestStageIsCleared(t *testing.T) {
 		{"both", broken, true, "it broke\n1 processes had to be killed"},
 	} {
 		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
 			var s *Processes
 			plan := Plan{Name: "test", Files: fstest.MapFS{"part.txt": {Data: []byte("text")}}}
 			err := plan.play(t.Context(), &Report{Out: new(strings.Builder)}, func(ctx context.Context, stage *Processes) error {

@@ -1,5 +1,0 @@
-//go:build !race
-
-package sso_test
-
-const raceDetector = false
