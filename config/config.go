@@ -72,6 +72,8 @@ type Config struct {
 	Site  string      // what stands at URL: "Jira", "Backlog", "OktaAPI" or "Mail"; "": by URL and Domain
 	OAuth OAuthConfig // of the OAuth schemes
 
+	Verify SiteConfig // what proves a connection, where that is not known here
+
 	// Warnings are what ParseConfig put right or will not use, in sentences for
 	// people. They name properties and repeat no values.
 	Warnings []string
@@ -127,6 +129,10 @@ func (t Schemes) choose(c *Config, s Settings) *Error {
 		if strings.HasPrefix(lettersOf(v.text()), "oauth1") {
 			c.OAuth.Version = "1.0"
 		}
+	}
+	if chosen != nil && chosen.ByPassword != "" && s.hasSecret("Password") && !slices.ContainsFunc(chosen.Secrets, s.hasSecret) {
+		c.Warnings = append(c.Warnings, "there is a Password, and nothing that AuthScheme="+chosen.Name+" takes: AuthScheme="+chosen.ByPassword+" is meant")
+		chosen, _ = t.named(chosen.ByPassword) // it is in the table
 	}
 	if chosen == nil {
 		return BadValue("required", "one of "+strings.Join(t.Names(), ", ")).WithProperty(property, "")

@@ -2,6 +2,7 @@ package config
 
 import (
 	"net/url"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,7 +54,7 @@ type OAuthConfig struct {
 }
 
 var (
-	siteNames      = []string{"Jira", "Backlog", "OktaAPI", "Mail"}
+	siteNames      = []string{"Jira", "Confluence", "Bitbucket", "Bamboo", "Backlog", "OktaAPI", "Mail", "Generic"}
 	initiateWords  = []string{"OFF", "REFRESH", "GETANDREFRESH"}
 	oauthVersions  = []string{"2.0", "1.0"}
 	autoWords      = []string{"Auto", "True", "False"}
@@ -172,6 +173,11 @@ func setCertType(c *Config, v string) (bad *Error) {
 	}
 	c.OAuth.CertType, bad = oneOf(v, oauthCertTypes)
 	return bad
+}
+
+// hasSecret reports whether a secret is given in any way.
+func (s Settings) hasSecret(name string) bool {
+	return slices.ContainsFunc(sources, func(src source) bool { return s.has(name + string(src)) })
 }
 
 func (s Settings) has(name string) bool {

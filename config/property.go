@@ -78,7 +78,8 @@ var properties = slices.Concat([]propertySpec{
 		secretField(func(c *Config) *Secret { return &c.SSOAppPassword })},
 	{Property{Name: "Domain", SSO: true, Help: "host of the Okta organisation; default: the host of SSOLoginURL"},
 		accessor{set: setDomain, get: func(c *Config) string { return c.Domain }}},
-	{Property{Name: "APIToken", Secret: true, SSO: true, Help: "Okta API token of a trusted application"},
+	{Property{Name: "APIToken", Secret: true, SSO: true, Aliases: []string{"ApiKey"},
+		Help: "API token, API key or personal access token; Okta: API token of a trusted application"},
 		secretField(func(c *Config) *Secret { return &c.APIToken })},
 	{Property{Name: "MFAType", SSO: true, Values: mfaTypes, Help: "the second factor to use; default: chosen among those enrolled"},
 		wordField(func(c *Config) *string { return &c.MFAType }, mfaTypes)},
@@ -138,7 +139,7 @@ var properties = slices.Concat([]propertySpec{
 		secondsField(func(c *Config) *time.Duration { return &c.MFATimeout }, maxMFATimeout)},
 	{Property{Name: "UserAgent", Help: "sent to every server"},
 		textField(func(c *Config) *string { return &c.UserAgent })},
-}, oauthProperties)
+}, oauthProperties, siteProperties)
 
 // source is where a secret property's value is to be found.
 type source string

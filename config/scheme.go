@@ -1,7 +1,6 @@
 package config
 
 import (
-	"maps"
 	"net/url"
 	"slices"
 	"strings"
@@ -16,6 +15,9 @@ type Scheme struct {
 
 	Implied    []string // properties that mean this scheme in a connection without AuthScheme
 	OtherNames []string // what the driver, its relatives and people call it: small letters and digits
+
+	// ByPassword names the scheme that is meant where there is a Password and none of Secrets; "": this one.
+	ByPassword string
 
 	Cloud bool                             // URL may be on Atlassian's cloud
 	Check func(*Config) *Error             // completes a Config, and refuses what cannot work
@@ -92,12 +94,6 @@ func (t Schemes) requiring(property string) (names []string) {
 	return names
 }
 
-// laterSchemes are those of the driver and its relatives that are known but have no
-// sign-in here yet, in folded form with all but letters and digits removed.
-var laterSchemes = map[string]string{
-	"apitoken": "APIToken", "backlog": "Backlog", "apikey": "APIKey",
-}
-
 // named returns the scheme that a value of AuthScheme means.
 func (t Schemes) named(v string) (*Scheme, *Error) {
 	letters := lettersOf(v)
@@ -107,12 +103,7 @@ func (t Schemes) named(v string) (*Scheme, *Error) {
 		}
 	}
 	all := strings.Join(t.Names(), ", ")
-	if later, ok := laterSchemes[letters]; ok {
-		return nil, BadValue(later+" is not yet supported", "there are "+all)
-	}
-	known := slices.AppendSeq(t.Names(), maps.Values(laterSchemes))
-	slices.Sort(known) // a tie must not be decided by chance
-	return nil, BadValue("unknown scheme"+didYouMean(nearest(v, known)), "one of "+all)
+	return nil, BadValue("unknown scheme"+didYouMean(nearest(v, t.Names())), "one of "+all)
 }
 
 // lettersOf returns the letters and digits of a word, in lower case.

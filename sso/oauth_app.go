@@ -9,7 +9,6 @@ import (
 	"crypto/rand"
 	"crypto/x509"
 	"errors"
-	"fmt"
 	"net/http"
 	"strings"
 	"time"
@@ -162,7 +161,7 @@ func (s *oauthSource) findCloud(ctx context.Context, t *oauthToken) (string, err
 		return cfg.OAuth.CloudID, nil
 	}
 	if s.grant == grantClient {
-		return s.tenantID(ctx)
+		return s.client.cloudTenant(ctx, s.deps)
 	}
 	u := cloudGateway(cfg).JoinPath("/oauth/token/accessible-resources")
 	h := &httpclient.Client{Server: "atlassian", Transport: s.deps.transport, UserAgent: s.deps.userAgent, Logger: s.deps.logger,
@@ -179,22 +178,6 @@ func (s *oauthSource) findCloud(ctx context.Context, t *oauthToken) (string, err
 	}
 	id, err := cloudIDFor(a.Body, cfg.URL)
 	return id, autherr.AtStep(autherr.StepVerify, err)
-}
-
-// tenantID asks the site itself, which tells everybody.
-func (s *oauthSource) tenantID(ctx context.Context) (string, error) {
-	h := &httpclient.Client{Server: "atlassian", Transport: s.deps.transport, UserAgent: s.deps.userAgent, Logger: s.deps.logger}
-	u := *s.client.cfg.URL
-	u.Path, u.RawPath = "/_edge/tenant_info", ""
-	a, err := h.Do(ctx, httpclient.Request{Step: autherr.StepVerify, Method: "GET", URL: &u, Header: http.Header{"Accept": {"application/json"}}, Limit: maxWhoAmI})
-	if err != nil {
-		return "", err
-	}
-	id := cloudIDIn(a)
-	if id == "" {
-		return "", autherr.AtStep(autherr.StepVerify, autherr.New(ErrConfig, fmt.Sprintf("atlassian: %s is no site of Atlassian Cloud (%d)", u.Host, a.Status), "check URL, or give CloudId"))
-	}
-	return id, nil
 }
 
 // privateKey reads OAuthJWTCert.

@@ -89,6 +89,8 @@ func (t *oauthToken) Authorize(r *http.Request) error {
 	return t.app.AuthorizeRequest(r, &t.Token)
 }
 
+func (t *oauthToken) api() *url.URL { return t.at.api }
+
 // Expiry is when the access token ends.
 func (t *oauthToken) Expiry() time.Time { return t.Token.Expires }
 

@@ -29,7 +29,7 @@ type scheme struct {
 var schemes []*scheme
 
 func init() {
-	schemes = []*scheme{oktaScheme, crowdScheme, basicScheme, patScheme, oauthScheme, oauthClientScheme, oauthJWTScheme, oauthDeviceScheme}
+	schemes = []*scheme{oktaScheme, crowdScheme, basicScheme, apiTokenScheme, patScheme, oauthScheme, oauthClientScheme, oauthJWTScheme, oauthDeviceScheme}
 }
 
 // grammar is what the schemes take of a connection string.

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
 	"github.com/ssoexchange/ssoexchange/credential"
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
 )
 
 // jiraIdle is how long Jira keeps an idle session unless its administrator
@@ -57,8 +58,14 @@ func (s *Session) Authorization(u *url.URL) (http.Header, error) {
 	if cred == nil {
 		cred = newCookies(s.Cookies)
 	}
-	err := cred.Authorize(r)
-	return r.Header, err
+	if err := cred.Authorize(r); err != nil {
+		return nil, err
+	}
+	if len(r.Header) == 0 {
+		return nil, autherr.New(ErrConfig, "sso: there is no such header: the key is sent in the address of each request",
+			"use the client that is signed in")
+	}
+	return r.Header, nil
 }
 
 // Expires estimates when the session ends if nobody uses it: the remember-me

@@ -28,6 +28,8 @@ type apiProbe struct {
 	scopes []string // one of them is needed; nil: none
 	path   string   // below URL, with a query
 	names  []string // members of the answer that name the holder, by JSON paths; nil: it names nobody
+	header string   // of the answer, that names the holder; "": none does
+	open   bool     // everybody gets an answer: who is not named in it is nobody
 }
 
 // unnamed is the holder of a token whose scopes do not let it say who that is.
@@ -35,16 +37,16 @@ const unnamed = "(the token's scopes do not tell)"
 
 var (
 	cloudProbes = []apiProbe{
-		{[]string{"read:jira-user", "read:user:jira"}, "/rest/api/3/myself", []string{"emailAddress", "accountId"}},
-		{[]string{"read:servicedesk-request", "read:request:jira-service-management"}, "/rest/servicedeskapi/request?limit=1", nil},
-		{[]string{"read:jira-work"}, "/rest/api/3/search/jql?jql=created%3E%3D-1d&maxResults=1", nil},
+		{scopes: []string{"read:jira-user", "read:user:jira"}, path: "/rest/api/3/myself", names: []string{"emailAddress", "accountId"}},
+		{scopes: []string{"read:servicedesk-request", "read:request:jira-service-management"}, path: "/rest/servicedeskapi/request?limit=1"},
+		{scopes: []string{"read:jira-work"}, path: "/rest/api/3/search/jql?jql=created%3E%3D-1d&maxResults=1"},
 	}
 	oktaProbes = []apiProbe{
-		{[]string{"okta.users.read.self", "okta.users.manage.self"}, "/api/v1/users/me", []string{"profile.login", "id"}},
-		{[]string{"okta.users.read", "okta.users.manage"}, "/api/v1/users?limit=1", nil},
-		{[]string{"okta.groups.read"}, "/api/v1/groups?limit=1", nil},
+		{scopes: []string{"okta.users.read.self", "okta.users.manage.self"}, path: "/api/v1/users/me", names: []string{"profile.login", "id"}},
+		{scopes: []string{"okta.users.read", "okta.users.manage"}, path: "/api/v1/users?limit=1"},
+		{scopes: []string{"okta.groups.read"}, path: "/api/v1/groups?limit=1"},
 	}
-	backlogProbes = []apiProbe{{nil, "/api/v2/users/myself", []string{"userId", "mailAddress", "name"}}}
+	backlogProbes = []apiProbe{{path: "/api/v2/users/myself", names: []string{"userId", "mailAddress", "name"}}}
 )
 
 // oauthSite is the site of an OAuth connection.
@@ -63,54 +65,73 @@ func oauthSite(c *Client) Site {
 	return jiraSite{c}
 }
 
-// probeFor is the first request that the scopes allow; the first of all if the server did not say
-// what it granted.
-func (a apiSite) probeFor(c credential.Credential) apiProbe {
-	t, ok := c.(*oauthToken)
-	if !ok || t.Token.Scope == "" {
-		return a.probes[0]
+// probesFor is the first request that the scopes allow; all of them, in turn, where nobody has said
+// which scopes there are.
+func (a apiSite) probesFor(c credential.Credential) []apiProbe {
+	held, known := scopesOf(c)
+	if !known {
+		return a.probes
 	}
-	held := t.Token.Scopes()
-	if siteName(a.client.cfg) == "OktaAPI" && t.Consented.IsZero() && t.Token.Refresh == "" && slices.Contains(held, "okta.users.read") {
-		return a.probes[1] // a service has no "me"
+	if t := c.(*oauthToken); siteName(a.client.cfg) == "OktaAPI" && t.Consented.IsZero() && t.Token.Refresh == "" && slices.Contains(held, "okta.users.read") {
+		return a.probes[1:2] // a service has no "me"
 	}
-	for _, p := range a.probes {
+	for i, p := range a.probes {
 		if p.scopes == nil || slices.ContainsFunc(p.scopes, func(s string) bool { return slices.Contains(held, s) }) {
-			return p
+			return a.probes[i : i+1]
 		}
 	}
-	return a.probes[0]
+	return a.probes[:1]
 }
 
 // WhoAmI implements Site.
-func (a apiSite) WhoAmI(ctx context.Context, c credential.Credential) (string, error) {
-	p := a.probeFor(c)
+func (a apiSite) WhoAmI(ctx context.Context, c credential.Credential) (user string, err error) {
+	for _, p := range a.probesFor(c) {
+		var scope bool
+		if user, scope, err = a.ask(ctx, c, p); !scope {
+			return user, err
+		}
+	}
+	return "", err
+}
+
+// ask makes the request of one probe. scope: the token is good, and not good for this.
+func (a apiSite) ask(ctx context.Context, c credential.Credential, p apiProbe) (user string, scope bool, err error) {
 	u, err := url.Parse(httpclient.Origin(a.client.cfg.URL) + strings.TrimRight(a.client.cfg.URL.EscapedPath(), "/") + p.path)
 	if err != nil {
-		return "", autherr.AtStep(autherr.StepVerify, autherr.New(ErrConfig, "sso: URL cannot be used", ""))
+		return "", false, autherr.AtStep(autherr.StepVerify, autherr.New(ErrConfig, "sso: URL cannot be used", ""))
 	}
 	h := &httpclient.Client{Server: a.name, Transport: &a.client.counted, UserAgent: a.client.userAgent, Logger: a.client.opts.Logger, Authorize: c.Authorize}
 	answer, err := h.Do(ctx, httpclient.Request{Step: autherr.StepVerify, Method: http.MethodGet, URL: u, Header: http.Header{"Accept": {"application/json"}}, Limit: maxWhoAmI})
 	if err != nil {
-		return "", err
+		return "", false, err
+	}
+	if err := denied(a.client.scheme, a.name, answer); err != nil {
+		return "", false, err
 	}
 	switch {
 	case answer.Status == http.StatusUnauthorized && !scopeProblem(answer):
-		return "", nil
+		return "", false, nil
 	case answer.Status != http.StatusOK:
-		return "", autherr.AtStep(autherr.StepVerify, apiRefusal(a.name, answer))
+		return "", scopeProblem(answer), autherr.AtStep(autherr.StepVerify, apiRefusal(a.name, answer))
+	case p.header != "" && plausible(answer.Header.Get(p.header)) && !anonymousHeader(answer.Header):
+		return answer.Header.Get(p.header), false, nil
+	case p.header != "":
+		return "", false, nil
 	case isHTML(answer) || !json.Valid(answer.Body):
-		return "", autherr.AtStep(autherr.StepVerify, autherr.New(ErrBadAnswer, a.name+": "+p.path+" was not answered with JSON", "does a gateway answer instead of the API?"))
+		return "", false, autherr.AtStep(autherr.StepVerify, autherr.New(ErrBadAnswer, a.name+": "+p.path+" was not answered with JSON", "does a gateway answer instead of the API?"))
 	}
 	if p.names == nil {
-		return a.holder(), nil
+		return a.holder(), false, nil
 	}
 	for _, name := range p.names {
 		if v := textAt(answer.Body, name); plausible(v) {
-			return v, nil
+			return v, false, nil
 		}
 	}
-	return "", autherr.AtStep(autherr.StepVerify, autherr.New(ErrBadAnswer, a.name+": the answer names no user", ""))
+	if p.open {
+		return "", false, nil
+	}
+	return "", false, autherr.AtStep(autherr.StepVerify, autherr.New(ErrBadAnswer, a.name+": the answer names no user", ""))
 }
 
 // holder is whom a token that cannot say so is taken to be of.

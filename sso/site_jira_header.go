@@ -7,6 +7,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
 // refuser is a credential that understands why a site refused it; nil: it was not refused, or it has
@@ -39,18 +40,27 @@ func (j jiraSite) whoAmIByHeader(ctx context.Context, c credential.Credential) (
 	if name := v.namedIn(a); name != "" {
 		return name, nil
 	}
-	denied := a.Header.Get("X-Authentication-Denied-Reason")
-	switch {
-	case strings.HasPrefix(denied, "CAPTCHA_CHALLENGE"):
-		return "", &siteRefusal{j.client.scheme.secret(), autherr.New(ErrCredentials, "jira: too many wrong passwords: Jira wants a captcha",
-			"sign in once at Jira's login page in a browser, then again here")}
-	case a.Status == http.StatusForbidden && strings.Contains(string(a.Body), "Basic Authentication has been disabled"):
-		return "", autherr.New(ErrConfig, "jira: Basic authentication is switched off", "use AuthScheme=PAT with a personal access token, or have an administrator allow Basic for this user or path")
-	case a.Status == http.StatusUnauthorized:
+	if err := denied(j.client.scheme, "jira", a.Response); err != nil {
+		return "", err
+	}
+	if a.Status == http.StatusUnauthorized {
 		return "", nil
 	}
 	if known, err := v.stranger(a); err != nil || known {
 		return "", err
 	}
 	return "", v.notJira(a.Response)
+}
+
+// denied reads what Atlassian's products say of a password beyond its being wrong; nil: nothing.
+func denied(used *scheme, server string, a *httpclient.Response) error {
+	switch {
+	case strings.HasPrefix(a.Header.Get("X-Authentication-Denied-Reason"), "CAPTCHA_CHALLENGE"):
+		return &siteRefusal{used.secret(), autherr.New(ErrCredentials, server+": too many wrong passwords: "+server+" wants a captcha",
+			"sign in once at its login page in a browser, then again here")}
+	case a.Status == http.StatusForbidden && strings.Contains(string(a.Body), "Basic Authentication has been disabled"):
+		return autherr.New(ErrConfig, server+": Basic authentication is switched off",
+			"use AuthScheme=PAT with a personal access token, or have an administrator allow Basic for this user or path")
+	}
+	return nil
 }

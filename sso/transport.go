@@ -163,8 +163,8 @@ func (c *Client) reaches(u *url.URL) bool {
 	if s == nil {
 		return false
 	}
-	t, ok := s.cred.(*oauthToken)
-	return ok && t.at.api != nil && below(u, t.at.api)
+	t, ok := s.cred.(interface{ api() *url.URL })
+	return ok && t.api() != nil && below(u, t.api())
 }
 
 func (c *Client) held() *Session {
