@@ -46,7 +46,9 @@ type Form struct {
 	ID, Name string
 	Method   string   // GET, POST or DIALOG
 	Action   *url.URL // absolute http or https address without fragment; nil if there is no usable one
+	Enctype  string   // lower case; "": application/x-www-form-urlencoded
 	Fields   []Field  // in the order of the page
+	Unticked []Field  // boxes and radio buttons that are not ticked; their values are not submitted
 }
 
 // Field is a control of a form that would take part in its submission: disabled
@@ -56,6 +58,44 @@ type Field struct {
 	Name  string // may be empty: such a field is shown but not submitted
 	Value string // verbatim, character references decoded
 	Type  string // lower case: hidden, text, password, submit, button, select, textarea, …
+
+	ID           string
+	Autocomplete string // lower case: "username", "section-a current-password", …
+	Text         string // of a <button>: what it says, one line
+	Required     bool
+	ReadOnly     bool
+
+	submission *submission // of a button with formaction, formmethod or formenctype
+}
+
+// submission is what a button says instead of its form (HTML standard, section 4.10.19.6).
+type submission struct {
+	rawAction string
+	hasAction bool
+	action    *url.URL // rawAction, resolved
+	method    string   // "": the form's
+	enctype   string
+}
+
+// Submission returns how the form is sent when the button is pressed: its own attributes
+// take the place of the form's. action is nil if there is no usable address. The zero
+// Field presses none.
+func (f Form) Submission(button Field) (method string, action *url.URL, enctype string) {
+	method, action, enctype = f.Method, f.Action, f.Enctype
+	s := button.submission
+	if s == nil {
+		return method, action, enctype
+	}
+	if s.hasAction {
+		action = s.action
+	}
+	if s.method != "" {
+		method = s.method
+	}
+	if s.enctype != "" {
+		enctype = encoding(s.enctype)
+	}
+	return method, action, enctype
 }
 
 // Get returns the value of the first field of that name, and whether there is one.
@@ -116,6 +156,13 @@ func Parse(base *url.URL, page []byte) ([]Form, error) {
 	resolve := baseOf(base, r.base)
 	for i := range r.forms {
 		r.forms[i].Action = action(base, resolve, r.actions[i])
+	}
+	for _, c := range r.controls {
+		for _, f := range c.fields {
+			if f.submission != nil && f.submission.hasAction {
+				f.submission.action = action(base, resolve, f.submission.rawAction)
+			}
+		}
 	}
 	return r.owned()
 }

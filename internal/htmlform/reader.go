@@ -22,6 +22,8 @@ type reader struct {
 	disabled  int    // how many of them are
 	list      *list  // the <select> that is open
 	area      int    // the <textarea> that is open, an index of controls; -1 for none
+	button    int    // the <button> that is open, likewise
+	label     []byte // its text
 }
 
 // control is a control with the fields that it submits.
@@ -30,10 +32,12 @@ type control struct {
 	formID string // of its form attribute
 	byID   bool   // it has one, which counts in place of form
 	fields []Field
+
+	unticked *Field // a box that is not ticked
 }
 
 func newReader(page []byte) *reader {
-	return &reader{z: html.NewTokenizer(bytes.NewReader(page)), open: -1, area: -1}
+	return &reader{z: html.NewTokenizer(bytes.NewReader(page)), open: -1, area: -1, button: -1}
 }
 
 // read reads the page to its end. The error is ErrTooMany.
@@ -42,6 +46,7 @@ func (r *reader) read() error {
 		switch r.z.Next() {
 		case html.ErrorToken: // the end: reading from memory, there is no other
 			r.closeList()
+			r.closeButton()
 			return nil
 		case html.TextToken:
 			r.text()
@@ -78,6 +83,9 @@ func (r *reader) owned() ([]Form, error) {
 			return nil, ErrTooMany
 		}
 		r.forms[owner].Fields = append(r.forms[owner].Fields, c.fields...)
+		if c.unticked != nil {
+			r.forms[owner].Unticked = append(r.forms[owner].Unticked, *c.unticked)
+		}
 	}
 	return r.forms, nil
 }
@@ -118,6 +126,7 @@ func (r *reader) start() {
 		r.control(name, attributesOf(r.z))
 	case "button":
 		if r.list == nil {
+			r.closeButton()
 			r.control(name, attributesOf(r.z))
 		}
 	}
@@ -150,6 +159,8 @@ func (r *reader) end() {
 		r.closeOption()
 	case "textarea":
 		r.area = -1
+	case "button":
+		r.closeButton()
 	}
 }
 
@@ -162,16 +173,15 @@ func (r *reader) text() {
 		}
 	case r.list != nil && r.list.current != nil:
 		r.list.current.text = append(r.list.current.text, r.z.Text()...)
+	case r.button >= 0 && len(r.label) < maxGathered:
+		r.label = append(r.label, r.z.Text()...)
 	}
 }
 
 func (r *reader) openForm(a map[string]string) {
-	method := strings.ToUpper(a["method"])
-	if method != "POST" && method != "DIALOG" {
-		method = "GET"
-	}
+	method := methodOf(a["method"])
 	r.open = len(r.forms)
-	r.forms = append(r.forms, Form{ID: a["id"], Name: a["name"], Method: method})
+	r.forms = append(r.forms, Form{ID: a["id"], Name: a["name"], Method: method, Enctype: encoding(a["enctype"])})
 	r.actions = append(r.actions, a["action"])
 }
 
@@ -182,7 +192,9 @@ func attributesOf(z *html.Tokenizer) map[string]string {
 		var key, value []byte
 		key, value, more = z.TagAttr()
 		switch string(key) {
-		case "action", "checked", "class", "disabled", "form", "href", "id", "method", "multiple", "name", "selected", "type", "value":
+		case "action", "autocomplete", "checked", "class", "disabled", "enctype", "form", "formaction",
+			"formenctype", "formmethod",
+			"href", "id", "method", "multiple", "name", "readonly", "required", "selected", "src", "type", "value":
 			if out == nil {
 				out = map[string]string{}
 			}

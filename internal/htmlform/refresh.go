@@ -13,7 +13,13 @@ import (
 // page's address. One inside <noscript> counts: this browser runs no scripts.
 //
 // The page is read token by token, in time and memory that its length bounds.
-func Refresh(base *url.URL, page []byte) *url.URL {
+func Refresh(base *url.URL, page []byte) *url.URL { return refresh(base, page, true) }
+
+// RefreshWithScripts is Refresh in a browser that runs scripts, to which what is inside
+// <noscript> does not apply.
+func RefreshWithScripts(base *url.URL, page []byte) *url.URL { return refresh(base, page, false) }
+
+func refresh(base *url.URL, page []byte, noscript bool) *url.URL {
 	z := html.NewTokenizer(bytes.NewReader(page[:min(len(page), MaxPage)]))
 	resolve, hidden := base, 0
 	for {
@@ -27,7 +33,9 @@ func Refresh(base *url.URL, page []byte) *url.URL {
 		name, more := z.TagName()
 		switch tag := string(name); {
 		case tag == "noscript" && kind == html.StartTagToken:
-			z.NextIsNotRawText()
+			if noscript {
+				z.NextIsNotRawText()
+			}
 		case tag == "template" && kind == html.StartTagToken:
 			hidden++
 		case tag == "template" && kind == html.EndTagToken:
