@@ -102,7 +102,7 @@ func (w *walk) isCode(f htmlform.Field) bool {
 	default:
 		return false
 	}
-	if f.Name == "" || f.ReadOnly {
+	if f.Name == "" || f.ReadOnly || f.Type == "password" && w.passwordFields[f.Name] {
 		return false
 	}
 	if w.CodeField != "" {
@@ -113,11 +113,11 @@ func (w *walk) isCode(f htmlform.Field) bool {
 	}
 	for _, name := range []string{strings.ToLower(f.Name), strings.ToLower(f.ID)} {
 		if name == "code" || name == "token" || slices.Contains(w.product.codeFields, name) {
-			return f.Type != "password" || w.taken
+			return f.Type != "password" || len(w.passwordAt) > 0
 		}
 		for _, word := range codeWords {
 			if strings.Contains(name, word) {
-				return f.Type != "password" || w.taken || len(w.passwordAt) > 0
+				return f.Type != "password" || len(w.passwordAt) > 0
 			}
 		}
 	}

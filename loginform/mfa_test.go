@@ -54,6 +54,12 @@ var secondFactors = []pageCase{
 			`type="password" name="OathCode"></form>`)), idp + "/otp": one(handOver(acs))},
 		setup: func(c *loginform.Client) { c.Answerer = mfa.Code(code) }, sent: map[string]string{idp +
 			"/otp": "OathCode=123456"}, password: once},
+	{name: "a password's field that is called passcode", pages: map[string][]answer{
+		idp + "/sso": one(html(`<form method="post" action="/login"><input name="user"><input type="password" ` +
+			`name="passcode"></form>`)),
+		idp + "/login": one(html(`<form method="post" action="/login"><input name="user" value="jdoe"><input ` +
+			`type="password" name="passcode"></form>`))},
+		setup: func(c *loginform.Client) { c.Answerer = mfa.Code(code) }, kind: autherr.ErrCredentials, password: once},
 	{name: "the code's field named by hand", pages: map[string][]answer{
 		idp + "/sso": one(html(plainForm)), idp + "/login": one(html(`<form method="post" action="/otp"><input ` +
 			`name="x"></form>`)), idp + "/otp": one(handOver(acs))},
@@ -97,7 +103,7 @@ func TestSecondFactors(t *testing.T) {
 // A push's number reaches whoever watches, and the end of it.
 func TestPushIsWatched(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newSite(secondFactors[7].pages)
+		s := newSite(secondFactors[8].pages)
 		c := client(s)
 		w := &watcher{}
 		c.Product, c.Answerer = "ADFS", w

@@ -175,6 +175,7 @@ func (w *walk) sendPassword(ctx context.Context, p *page, fill *filling) (*submi
 	}
 	set[fill.password] = password
 	w.password = password
+	w.passwordFields[fill.form.Fields[fill.password].Name] = true
 	w.passwordAt[originOf(p)] = true
 	s := submit(p.URL, fill.form, fill.button, set)
 	s.secret, s.password = true, true

@@ -39,12 +39,13 @@ type walk struct {
 	pollsEnd        time.Time
 	watched         *mfa.Challenge // what the mfa.Watcher was told of
 
-	userAt     map[string]bool // origins that the user name was sent to
-	passwordAt map[string]bool // origins that the password was sent to
-	password   string          // what was sent, to be removed from what pages say
-	taken      bool            // a page has shown that the password was accepted
-	proved     bool            // the sign-in that goes on here had sent it
-	codeSent   bool
+	userAt         map[string]bool // origins that the user name was sent to
+	passwordAt     map[string]bool // origins that the password was sent to
+	passwordFields map[string]bool // names of the fields that held it
+	password       string          // what was sent, to be removed from what pages say
+	taken          bool            // a page has shown that the password was accepted
+	proved         bool            // the sign-in that goes on here had sent it
+	codeSent       bool
 
 	mark string    // what the mfa.Preparer noted
 	sent time.Time // when a message with a code was asked for, or may have been
@@ -67,7 +68,8 @@ func (c *Client) newWalk(start saml.Start) (*walk, error) {
 		Client: c, product: productNamed(c.Product), hosts: h, memory: m, start: start,
 		http: &httpclient.Client{Server: "loginform", Transport: c.Transport, Jar: m.jar, UserAgent: c.UserAgent,
 			Logger: c.Logger},
-		seen: map[string]int{}, chosen: map[Choice]bool{}, userAt: map[string]bool{}, passwordAt: map[string]bool{},
+		seen: map[string]int{}, chosen: map[Choice]bool{}, userAt: map[string]bool{},
+		passwordAt: map[string]bool{}, passwordFields: map[string]bool{},
 	}, nil
 }
 
