@@ -87,6 +87,24 @@ func npmInstall(ctx context.Context, dir string) error {
 	return nil
 }
 
+// PythonVenv is what [Python] needs of Debian.
+var PythonVenv = Needs{"/usr/share/doc/python3-venv", "python3-venv"}
+
+// Python installs what requirements pins by version and hash into an environment of its own below
+// dir, and returns the path of its interpreter. Wheels only: nothing of a package is run for that.
+func Python(ctx context.Context, dir, requirements string) (interpreter string, err error) {
+	interpreter = filepath.Join(dir, "venv", "bin", "python")
+	for _, args := range [][]string{
+		{"python3", "-m", "venv", filepath.Join(dir, "venv")},
+		{interpreter, "-m", "pip", "install", "-q", "--disable-pip-version-check", "--require-hashes", "--only-binary", ":all:", "-r", requirements},
+	} {
+		if out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput(); err != nil {
+			return "", fmt.Errorf("%s: %w: %s", strings.Join(args[:4], " "), err, Tail(out, 400))
+		}
+	}
+	return interpreter, nil
+}
+
 // TempDir returns a new directory and what removes it.
 func TempDir(name string) (dir string, remove func(), err error) {
 	dir, err = os.MkdirTemp("", "ssoexchange-"+name+"-")

@@ -32,6 +32,8 @@ var clients = []client{
 	{name: "curl", format: "curl", flags: []string{"--with-headers"}, run: (*tools).byCurl},
 	{name: "wget", format: "netscape", run: (*tools).byWget},
 	{name: "Python", format: "netscape", run: (*tools).python},
+	{name: "Python jira", format: "netscape", noDownload: true, run: (*tools).pythonLibrary},
+	{name: "atlassian-python-api", format: "netscape", noDownload: true, run: (*tools).pythonLibrary},
 	{name: "Go", format: "go-jira", run: (*tools).byGo},
 }
 
@@ -79,17 +81,21 @@ type answers struct {
 // tools runs clients.
 type tools struct {
 	dir, ca, guard string
+	venv           string      // Python with the libraries
 	data           []byte      // of the file
 	cli            harness.CLI // of which only Execute is used
 	seen           []string    // strangers
 }
 
-func newTools(s *harness.Processes, ca string) (*tools, error) {
+func newTools(ctx context.Context, s *harness.Processes, ca string) (*tools, error) {
 	t := &tools{dir: s.Dir, ca: ca, data: make([]byte, fileSize)}
 	rand.Read(t.data)
 	t.cli = harness.CLI{Group: s.Group, Home: s.Dir, Proxy: s.Proxy.Address()}
 	var err error
-	t.guard, err = harness.Guard(s.Dir)
+	if t.guard, err = harness.Guard(s.Dir); err != nil {
+		return nil, err
+	}
+	t.venv, err = harness.Python(ctx, s.Dir, filepath.Join(s.Dir, "requirements.txt"))
 	return t, err
 }
 
@@ -122,6 +128,10 @@ func (t *tools) node(ctx context.Context, j job) (answers, error) {
 
 func (t *tools) python(ctx context.Context, j job) (answers, error) {
 	return t.script(ctx, t.cli, j, "python3", filepath.Join(t.dir, "client.py"))
+}
+
+func (t *tools) pythonLibrary(ctx context.Context, j job) (answers, error) {
+	return t.script(ctx, t.cli, j, t.venv, filepath.Join(t.dir, "libraries.py"))
 }
 
 func (t *tools) script(ctx context.Context, c harness.CLI, j job, name string, args ...string) (a answers, err error) {

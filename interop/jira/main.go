@@ -1,8 +1,8 @@
 //go:build linux
 
 // Command jira lets clients of Jira that nobody of this project wrote use a session of
-// the product's: three libraries from npm (jira-client, jira-connector, jira.js), curl,
-// wget, Python's urllib and Go's net/http.
+// the product's: three libraries from npm (jira-client, jira-connector, jira.js), two from
+// PyPI (jira, atlassian-python-api), curl, wget, Python's urllib and Go's net/http.
 //
 //	go run ./interop/jira
 //
@@ -29,7 +29,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
-//go:embed package.json package-lock.json clients.cjs client.py
+//go:embed package.json package-lock.json clients.cjs client.py libraries.py requirements.txt
 var files embed.FS
 
 func main() {
@@ -38,6 +38,7 @@ func main() {
 		Limit: 5 * time.Minute,
 		Needs: []harness.Needs{
 			{File: "curl", Package: "curl"}, {File: "wget", Package: "wget"}, {File: "python3", Package: "python3"},
+			harness.PythonVenv,
 		},
 		Files: files,
 	}, run))
@@ -52,7 +53,7 @@ func run(ctx context.Context, s *harness.Processes) error {
 	if err := s.Build(ctx); err != nil {
 		return err
 	}
-	tools, err := newTools(s, w.CA)
+	tools, err := newTools(ctx, s, w.CA)
 	if err != nil {
 		return err
 	}
