@@ -1,8 +1,9 @@
 //go:build linux
 
 // Command jira lets clients of Jira that nobody of this project wrote use a session of
-// the product's: three libraries from npm (jira-client, jira-connector, jira.js), two from
-// PyPI (jira, atlassian-python-api), curl, wget, Python's urllib and Go's net/http.
+// the product's: three libraries from npm (jira-client, jira-connector, jira.js), three from
+// PyPI (jira, atlassian-python-api, mcp-atlassian), curl, wget, Python's urllib and Go's
+// net/http.
 //
 //	go run ./interop/jira
 //
@@ -29,7 +30,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/harness"
 )
 
-//go:embed package.json package-lock.json clients.cjs client.py libraries.py requirements.txt
+//go:embed package.json package-lock.json clients.cjs client.py libraries.py mcp_client.py requirements.txt
 var files embed.FS
 
 func main() {

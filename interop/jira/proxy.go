@@ -87,6 +87,8 @@ func (s *session) throughProxy(ctx context.Context, r *harness.Report) error {
 		r.Check(title+": Jira was sent the session's cookies and nothing of the tool's", s.world.onlyTheSession(s.cookies, p.token, ownCookie, "dummy"))
 		r.Check(title+": a restart of Jira is not noticed", s.restart(ctx, c, j))
 	}
+	title := s.idp + ": mcp-atlassian through the proxy"
+	r.Check(title+": it reads and writes an issue, by the session's cookies", s.mcp(ctx, p, title))
 	r.Check(s.idp+": eight at once after a restart of Jira cost one sign-in", s.atOnce(ctx, p))
 	r.Check(s.idp+": without the token, nothing reaches Jira", s.stranger(ctx, p))
 	r.Check(s.idp+": as an HTTP proxy it leads nowhere", s.noForwardProxy(ctx, p))
