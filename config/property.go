@@ -52,7 +52,7 @@ type propertySpec struct {
 }
 
 var (
-	mfaTypes  = []string{"OktaVerify", "Email", "SMS", "OktaVerifyPush", "OktaVerifyTOTP", "GoogleAuthenticator", "Call", "Question", "YubiKey", "Token"}
+	mfaTypes  = []string{"OktaVerify", "Email", "SMS", "OktaVerifyPush", "OktaVerifyTOTP", "GoogleAuthenticator", "Call", "Question", "YubiKey", "Token", "Passkey"}
 	flows     = []string{"Auto", "SPInitiated", "IdPInitiated"}
 	engines   = []string{"Auto", "Classic", "IDX"}
 	certTypes = []string{"PEMKEY_FILE", "PFXFILE"}

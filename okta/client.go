@@ -44,7 +44,7 @@ type Client struct {
 	RememberDevice bool         // where the policy allows it
 
 	// Passkeys returns the passkeys that may answer for User, of whichever organisation; nil: there
-	// are none. It is called once for each sign-in.
+	// are none. It is called once in a sign-in, if a key is asked for.
 	Passkeys func(ctx context.Context) ([]*passkey.Credential, error)
 
 	MFATimeout time.Duration
@@ -93,9 +93,6 @@ func (c *Client) SignIn(ctx context.Context, start saml.Start) (*saml.Response, 
 	w, err := c.newWalk(start)
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepConfig, err)
-	}
-	if err := w.readPasskeys(ctx); err != nil {
-		return nil, autherr.AtStep(autherr.StepState, err)
 	}
 
 	began := time.Now()

@@ -68,7 +68,8 @@ func asError(err error) *Error {
 
 // hintAttestation is what an administrator can do about a passkey that is refused.
 const hintAttestation = "the organisation may accept only certain authenticators, only with a certificate, " +
-	"or none that can be copied: an administrator can add the AAGUID " + passkey.AAGUID + " or allow Google Authenticator instead"
+	"or none that can be copied: an administrator can add the AAGUID " + passkey.AAGUID +
+	" or allow Google Authenticator instead"
 
 // refusedActivation says what a refusal of an activation means.
 func refusedActivation(kind mfa.Kind, err error) error {

@@ -46,7 +46,8 @@ type apiFactor struct {
 
 func (f apiFactor) public() EnrolledFactor {
 	return EnrolledFactor{ID: shown(f.ID, nil), Type: shown(f.Type, nil), Provider: shown(f.Provider, nil),
-		Status: shown(f.Status, nil), Name: shown(f.Profile.AuthenticatorName, nil), CredentialID: shown(f.Profile.CredentialID, nil), Created: f.Created}
+		Status: shown(f.Status, nil), Name: shown(f.Profile.AuthenticatorName, nil),
+		CredentialID: shown(f.Profile.CredentialID, nil), Created: f.Created}
 }
 
 // Factors lists the user's factors by the APIToken.
@@ -127,7 +128,7 @@ func (c *Client) newAdmin(ctx context.Context) (*admin, error) {
 	}
 	w.http.Jar = nil // an administrator's call has nothing to do with the user's session
 	if err := w.readPasskeys(ctx); err != nil {
-		return nil, autherr.AtStep(autherr.StepState, err)
+		return nil, err
 	}
 	if err := w.readAPIToken(ctx); err != nil {
 		return nil, autherr.AtStep(autherr.StepLogin, err)

@@ -128,6 +128,9 @@ func (t *idxTransaction) run(ctx context.Context, a *ion.Answer) (*ion.Answer, e
 		if a.Succeeded() {
 			return a, nil
 		}
+		if err := t.readPasskeys(ctx, a); err != nil {
+			return nil, err
+		}
 		declined := t.declined
 		next, err := t.act(ctx, a)
 		if t.declined == declined {

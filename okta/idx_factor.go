@@ -229,7 +229,7 @@ func (t *idxTransaction) pick(ctx context.Context, a *ion.Answer) (*ion.Answer, 
 	}
 	f, err := choose(factors, t.w.c.Factor, t.w.ready())
 	if err != nil {
-		err = t.w.noPasskey(err, t.origin, a.WebAuthnIDs())
+		err = t.w.noPasskey(ctx, err, t.origin, a.WebAuthnIDs())
 		if a.OnlyFastPass() {
 			err = t.stuck(a)
 		}

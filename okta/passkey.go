@@ -29,14 +29,15 @@ const maxSignatures = 2
 const hintPasskey = "the passkey may have been removed, or belong to another name of the organisation: " +
 	"enrol another one, or choose another factor"
 
-// readPasskeys takes over the client's own passkeys, for one sign-in.
+// readPasskeys takes over the client's own passkeys, once in a sign-in.
 func (w *flow) readPasskeys(ctx context.Context) (err error) {
-	if w.c.Passkeys == nil {
+	if w.c.Passkeys == nil || w.keysRead {
 		return nil
 	}
 	if w.passkeys, err = w.c.Passkeys(ctx); err != nil {
-		return fmt.Errorf("okta: reading the passkeys: %w", err)
+		return autherr.AtStep(autherr.StepState, fmt.Errorf("okta: reading the passkeys: %w", err))
 	}
+	w.keysRead = true
 	return nil
 }
 
@@ -78,7 +79,10 @@ func isListed(ids []string, k *passkey.Credential) bool {
 
 // noPasskey explains the error of a choice that wanted a passkey and found none: whether
 // there is none, or it belongs elsewhere, or the user has not registered it.
-func (w *flow) noPasskey(err error, at *url.URL, registered []string) error {
+func (w *flow) noPasskey(ctx context.Context, err error, at *url.URL, registered []string) error {
+	if bad := w.readPasskeys(ctx); bad != nil {
+		return bad
+	}
 	switch want := w.c.Factor.Kind; {
 	case want == mfa.Passkey:
 	case want == "" && len(w.passkeys) > 0 && errors.Is(err, autherr.ErrUnsupported):
@@ -120,11 +124,14 @@ func credentialIDs(fs []factor) []string {
 }
 
 // signable gives each WebAuthn factor of a transaction the passkey that can answer it.
-func (w *flow) signable(t *transaction) {
+func (w *flow) signable(ctx context.Context, t *transaction) error {
 	for i := range t.Factors {
 		f := &t.Factors[i]
 		if !strings.EqualFold(f.Type, typeWebAuthn) {
 			continue
+		}
+		if err := w.readPasskeys(ctx); err != nil {
+			return err
 		}
 		var id []string
 		if f.Profile.CredentialID != "" {
@@ -132,6 +139,17 @@ func (w *flow) signable(t *transaction) {
 		}
 		f.passkey = w.passkeyFor(w.api, id)
 	}
+	return nil
+}
+
+// readPasskeys reads the passkeys if an answer speaks of WebAuthn keys.
+func (t *idxTransaction) readPasskeys(ctx context.Context, a *ion.Answer) error {
+	is := func(x ion.Authenticator) bool { return x.Key == ion.AuthWebAuthn }
+	if a.Current != nil && is(*a.Current) ||
+		slices.ContainsFunc(a.Authenticators, is) || slices.ContainsFunc(a.Enrollments, is) {
+		return t.w.readPasskeys(ctx)
+	}
+	return nil
 }
 
 // signable gives a WebAuthn authenticator of an answer the passkey that can answer it.

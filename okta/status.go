@@ -182,10 +182,12 @@ func (w *flow) unauthenticated(ctx context.Context, t *transaction) (*transactio
 
 // mfaRequired: a factor is chosen and answered.
 func (w *flow) mfaRequired(ctx context.Context, t *transaction) (*transaction, error) {
-	w.signable(t)
+	if err := w.signable(ctx, t); err != nil {
+		return nil, err
+	}
 	f, err := choose(t.Factors, w.c.Factor, w.ready())
 	if err != nil {
-		err = w.noPasskey(err, w.api, credentialIDs(t.Factors))
+		err = w.noPasskey(ctx, err, w.api, credentialIDs(t.Factors))
 		return nil, autherr.AtStep(autherr.StepMFA, err)
 	}
 	return w.answer(ctx, t, t.byType(f, w.c.Factor.Device))
@@ -195,7 +197,9 @@ func (w *flow) mfaRequired(ctx context.Context, t *transaction) (*transaction, e
 // One that is not wanted, or that only a browser can answer, is put back.
 func (w *flow) mfaChallenge(ctx context.Context, t *transaction) (*transaction, error) {
 	var f factor
-	w.signable(t)
+	if err := w.signable(ctx, t); err != nil {
+		return nil, err
+	}
 	if len(t.Factors) > 0 {
 		f = t.Factors[0]
 		if i := slices.IndexFunc(t.Factors, func(g factor) bool { return g.passkey != nil }); i >= 0 {

@@ -53,7 +53,8 @@ type flow struct {
 	// knownDevice: Okta has seen this device before, and may remember it.
 	knownDevice bool
 	restarted   bool
-	passkeys    []*passkey.Credential // of the client's own
+	passkeys    []*passkey.Credential // of the client's own, once they were read
+	keysRead    bool
 }
 
 func (c *Client) newWalk(start saml.Start) (*flow, error) {

@@ -145,7 +145,7 @@ func OpenConfig(ctx context.Context, cfg *Config, opts *Options) (*Client, error
 	c.source, err = c.scheme.open(c, providerDeps{
 		transport: &c.counted, logger: c.opts.Logger, userAgent: c.userAgent,
 		password: c.guarded, checkpoint: c.checkpoint, accepted: c.passwordAccepted,
-		answerer: newAnswerer(cfg, c.ahead("MFASecret", cfg.MFASecret), given, c.mailbox, c.opts.Answerer, c.idpAhead),
+		answerer: newAnswerer(cfg, c.ahead("MFASecret", cfg.MFASecret), given, &enrolledApp{c, c.idpAhead}, c.mailbox, c.opts.Answerer, c.idpAhead),
 	})
 	if err != nil {
 		c.net.close()

@@ -108,9 +108,9 @@ func (p *passCode) Ready(c mfa.Challenge) bool {
 }
 
 // newAnswerer puts the sources of an answer in order: the given code, the one computed
-// from seed, the mailed one, the command, and last the person. ahead tells how far the
+// from seed, that of an enrolled seed, the mailed one, the command, and last the person. ahead tells how far the
 // IdP's clock is ahead of ours.
-func newAnswerer(cfg *Config, seed Secret, given *passCode, mailbox, person mfa.Answerer, ahead func() time.Duration) mfa.Answerer {
+func newAnswerer(cfg *Config, seed Secret, given *passCode, enrolled, mailbox, person mfa.Answerer, ahead func() time.Duration) mfa.Answerer {
 	answerers := []mfa.Answerer{given}
 	if !cfg.MFAPassCode.IsZero() {
 		given.set(cfg.MFAPassCode.Reveal)
@@ -118,6 +118,7 @@ func newAnswerer(cfg *Config, seed Secret, given *passCode, mailbox, person mfa.
 	if !seed.IsZero() {
 		answerers = append(answerers, mfa.AuthenticatorAhead(seed.Reveal, ahead))
 	}
+	answerers = append(answerers, enrolled)
 	if mailbox != nil {
 		answerers = append(answerers, mailbox)
 	}

@@ -54,6 +54,7 @@ func openOkta(client *Client, d providerDeps) (credential.Source, error) {
 		Logger:         d.logger,
 		Checkpoint:     d.checkpoint,
 		Accepted:       d.accepted,
+		Passkeys:       client.passkeys,
 	}
 	if !cfg.NewPassword.IsZero() {
 		c.NewPassword = d.password(newPasswordProperty, cfg.User, cfg.NewPassword)
@@ -93,6 +94,8 @@ func factorChoice(cfg *Config) okta.FactorChoice {
 		f.Kind = mfa.Hardware
 	case "Token":
 		f.Kind = mfa.Token
+	case "Passkey":
+		f.Kind = mfa.Passkey
 	}
 	return f
 }

@@ -20,6 +20,8 @@ type signInState struct {
 
 	fresh bool // the provider's session does not count
 
+	enrolled enrolledFactors // as they were when the sign-in first looked
+
 	mailLate atomic.Bool // the mail that was waited for last did not come in time
 
 	// writing holds one element while a write is under way, so that an older state

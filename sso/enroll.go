@@ -1,0 +1,156 @@
+package sso
+
+import (
+	"context"
+	"errors"
+	"slices"
+
+	"github.com/ssoexchange/ssoexchange/credential"
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/mfa"
+	"github.com/ssoexchange/ssoexchange/okta"
+	"github.com/ssoexchange/ssoexchange/passkey"
+)
+
+// factorEnroller is what a provider can do that enrols factors by an administrator's token.
+type factorEnroller interface {
+	EnrollFactor(ctx context.Context, e okta.Enrollment) (*okta.NewFactor, error)
+	RemoveFactor(ctx context.Context, id string) error
+	Factors(ctx context.Context) ([]okta.EnrolledFactor, error)
+}
+
+// Enroll enrols a passkey (mfa.Passkey) or the seed of an authenticator app (mfa.TOTP) for the
+// user, with the APIToken, and keeps its secret in the store: later sign-ins use it. It never
+// happens by itself. replace lets a seed take the place of the app that the user has.
+//
+// The secret is stored before Okta is told to activate the factor. If the answer to that is
+// lost, the factor stays Pending, and the next Enroll, or [Client.ReconcileFactors], asks.
+func (c *Client) Enroll(ctx context.Context, kind mfa.Kind, replace bool) (EnrolledFactor, error) {
+	p, err := c.enroller()
+	if err != nil {
+		return EnrolledFactor{}, err
+	}
+	if err := c.ReconcileFactors(ctx); err != nil {
+		return EnrolledFactor{}, err
+	}
+	var made storedFactor
+	_, err = p.EnrollFactor(ctx, okta.Enrollment{Kind: kind, Replace: replace,
+		// What the store keeps can be copied, and nothing asks the user for a secret.
+		Properties: passkey.Properties{BackupEligible: true},
+		Pending: func(ctx context.Context, n *okta.NewFactor) (err error) {
+			if made, err = newStoredFactor(n); err != nil {
+				return err
+			}
+			return c.changeFactors(ctx, func(fs []storedFactor) []storedFactor { return append(fs, made) })
+		}})
+	switch {
+	case errors.Is(err, okta.ErrOutcomeUnknown):
+		return made.public(), err
+	case err != nil && made.Kind != "":
+		return EnrolledFactor{}, errors.Join(err, c.changeFactors(ctx, without(made)))
+	case err != nil:
+		return EnrolledFactor{}, err
+	}
+	made.Pending = false
+	return made.public(), c.changeFactors(ctx, func(fs []storedFactor) []storedFactor {
+		if kind == mfa.TOTP { // Okta has forgotten the app that was there before
+			fs = slices.DeleteFunc(fs, func(f storedFactor) bool { return f.Kind == kind && f.Provider == made.Provider })
+		}
+		return append(without(made)(fs), made)
+	})
+}
+
+// without takes a factor out of a list.
+func without(f storedFactor) func([]storedFactor) []storedFactor {
+	return func(fs []storedFactor) []storedFactor {
+		return slices.DeleteFunc(fs, func(g storedFactor) bool {
+			return f.Kind == g.Kind && f.ID == g.ID && f.Seed == g.Seed && f.public().Key == g.public().Key
+		})
+	}
+}
+
+func (c *Client) enroller() (factorEnroller, error) {
+	p, ok := credential.As[factorEnroller](c.source)
+	if !ok {
+		return nil, autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig,
+			"sso: factors can be enrolled at Okta only", "use a connection with AuthScheme=Okta"))
+	}
+	if c.cfg.APIToken.IsZero() {
+		return nil, autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig, "sso: an APIToken is needed to enrol factors",
+			"set APITokenFile or APITokenCommand to an administrator's token that may manage users"))
+	}
+	return p, nil
+}
+
+// ReconcileFactors asks Okta, by the APIToken, what has become of the factors whose
+// activation had no answer: those that it holds for active count from now on, the others
+// are removed there and forgotten here.
+func (c *Client) ReconcileFactors(ctx context.Context) error {
+	p, err := c.enroller()
+	if err != nil {
+		return err
+	}
+	r, err := c.loadFactors(ctx, nil)
+	if err != nil {
+		return err
+	}
+	pending := slices.DeleteFunc(r.Factors, func(f storedFactor) bool { return !f.Pending || f.ID == "" })
+	if len(pending) == 0 {
+		return nil
+	}
+	there, err := p.Factors(ctx)
+	if err != nil {
+		return err
+	}
+	for _, f := range pending {
+		i := slices.IndexFunc(there, func(e okta.EnrolledFactor) bool { return e.ID == f.ID && e.Status == "ACTIVE" })
+		if i < 0 {
+			if err := p.RemoveFactor(ctx, f.ID); err != nil {
+				return err
+			}
+		}
+		if err := c.changeFactors(ctx, func(fs []storedFactor) []storedFactor {
+			fs = without(f)(fs)
+			if i >= 0 {
+				f.Pending = false
+				fs = append(fs, f)
+			}
+			return fs
+		}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// RemoveFactor revokes the enrolled factor with an id (or a passkey's key) at Okta, by the
+// APIToken, and then forgets its secret. With local nobody is told: what Okta has registered
+// stays there, and is of no use to anybody.
+func (c *Client) RemoveFactor(ctx context.Context, id string, local bool) error {
+	r, err := c.loadFactors(ctx, nil)
+	if err != nil {
+		return err
+	}
+	i := slices.IndexFunc(r.Factors, func(f storedFactor) bool {
+		return id != "" && (f.ID == id || f.public().Key == id)
+	})
+	if i < 0 {
+		return autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig,
+			"sso: no enrolled factor with that id is stored", ""))
+	}
+	f := r.Factors[i]
+	if !local {
+		p, err := c.enroller()
+		if err != nil {
+			return err
+		}
+		if f.ID == "" {
+			return autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig, "sso: Okta's id of the factor is not known",
+				"an administrator can remove it at Okta (Directory, People, Reset authenticators); then remove it here alone"))
+		}
+		if err := p.RemoveFactor(ctx, f.ID); err != nil {
+			return err
+		}
+	}
+	return c.changeFactors(ctx, without(f))
+}

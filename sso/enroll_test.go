@@ -1,0 +1,147 @@
+package sso_test
+
+import (
+	"errors"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/mfa"
+	"github.com/ssoexchange/ssoexchange/sso"
+)
+
+const bot = "passwordonly@example.com"
+
+// enrolling is a client with an administrator's token, and one of the bot itself, which share
+// a store.
+func enrolling(t *testing.T, engine string, props ...string) (w *fixtures.World, admin, own *sso.Client) {
+	t.Helper()
+	w, opts, ca := world(t)
+	w.Okta.SetEngine(engine)
+	// A policy that the password alone does not satisfy, once there is a second factor.
+	token := w.Okta.AddAPIToken()
+	admin = open(t, w.OktaConnection("User="+bot, ca, "APIToken="+token), opts)
+	own = open(t, w.OktaConnection(append([]string{"User=" + bot, ca}, props...)...), opts)
+	return w, admin, own
+}
+
+// TestEnroll: what an administrator enrols, the bot signs in with; what is removed is gone
+// at both ends.
+func TestEnroll(t *testing.T) {
+	for _, engine := range []string{"classic", "idx"} {
+		for kind, name := range map[mfa.Kind]string{mfa.Passkey: "Passkey", mfa.TOTP: "GoogleAuthenticator"} {
+			for _, choice := range []string{"MFAType=" + name, "MFADevice="} {
+				t.Run(fmt.Sprint(engine, kind, choice), func(t *testing.T) {
+					w, admin, own := enrolling(t, engine, choice)
+					made, err := admin.Enroll(t.Context(), kind, false)
+					if err != nil || made.Pending || made.Kind != kind || made.ID == "" {
+						t.Fatalf("%+v, %v", made, err)
+					}
+					w.Net.Reset()
+					if _, err := own.Session(t.Context()); err != nil {
+						t.Fatal(err)
+					}
+					if !answered(w, kind) {
+						t.Errorf("the factor was not used: %q", walked(w))
+					}
+					if err := admin.RemoveFactor(t.Context(), made.ID, false); err != nil {
+						t.Fatal(err)
+					}
+					if left, err := own.EnrolledFactors(t.Context()); err != nil || len(left) != 0 {
+						t.Errorf("%v, %v are left", left, err)
+					}
+					if left := w.Okta.Passkeys(bot); len(left) != 0 {
+						t.Errorf("Okta still has %v", left)
+					}
+				})
+			}
+		}
+	}
+}
+
+// answered reports whether a factor of that kind was answered.
+func answered(w *fixtures.World, kind mfa.Kind) bool {
+	for _, q := range w.Net.Requests() {
+		signed := strings.Contains(string(q.Body), "signatureData")
+		typed := strings.Contains(string(q.Body), "passCode") && strings.HasSuffix(q.Path, "/verify") ||
+			strings.Contains(string(q.Body), "passcode") && strings.HasSuffix(q.Path, "/challenge/answer")
+		if kind == mfa.Passkey && signed || kind == mfa.TOTP && typed {
+			return true
+		}
+	}
+	return false
+}
+
+// TestEnrollLost: the answer to an activation, or the activation itself, gets lost. The
+// secret was stored before; what became of it is found out, and nothing is left at Okta that
+// nobody holds.
+func TestEnrollLost(t *testing.T) {
+	for _, kind := range []mfa.Kind{mfa.Passkey, mfa.TOTP} {
+		for _, arrives := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s arrives %v", kind, arrives), func(t *testing.T) {
+				w, admin, own := enrolling(t, "classic")
+				w.Net.Intercept(func(_ string, r *http.Request) http.Handler {
+					if !strings.HasSuffix(r.URL.Path, "/lifecycle/activate") {
+						return nil
+					}
+					if held, err := own.EnrolledFactors(t.Context()); err != nil || len(held) != 1 || !held[0].Pending {
+						t.Errorf("when Okta is told, %v is stored (%v)", held, err)
+					}
+					return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+						if arrives {
+							w.Okta.ServeHTTP(httptest.NewRecorder(), r)
+						}
+						panic(http.ErrAbortHandler)
+					})
+				})
+				made, err := admin.Enroll(t.Context(), kind, false)
+				if err == nil || !made.Pending {
+					t.Fatalf("%+v, %v", made, err)
+				}
+				w.Net.Intercept(nil)
+				if err := admin.ReconcileFactors(t.Context()); err != nil {
+					t.Fatal(err)
+				}
+				held, err := own.EnrolledFactors(t.Context())
+				if err != nil || (len(held) == 1) != arrives || arrives && held[0].Pending {
+					t.Errorf("%+v is stored (%v)", held, err)
+				}
+				if _, err := own.Session(t.Context()); err != nil {
+					t.Errorf("the bot cannot sign in: %v", err)
+				}
+			})
+		}
+	}
+}
+
+// TestEnrollRefused: a refusal leaves nothing stored.
+func TestEnrollRefused(t *testing.T) {
+	w, admin, own := enrolling(t, "idx")
+	w.Okta.SetWebAuthnPolicy(fixtures.WebAuthnPolicy{BlockSynced: true})
+	if _, err := admin.Enroll(t.Context(), mfa.Passkey, false); !errors.Is(err, sso.ErrUnsupported) {
+		t.Error(err)
+	}
+	if held, err := own.EnrolledFactors(t.Context()); err != nil || len(held) != 0 {
+		t.Errorf("%v is stored (%v)", held, err)
+	}
+	if _, err := own.Enroll(t.Context(), mfa.Passkey, false); !errors.Is(err, sso.ErrConfig) {
+		t.Errorf("without a token: %v", err)
+	}
+}
+
+// TestEnrolledOfAnother: another user's factors are not used, and not seen.
+func TestEnrolledOfAnother(t *testing.T) {
+	w, opts, ca := world(t)
+	token := w.Okta.AddAPIToken()
+	admin := open(t, w.OktaConnection("User="+bot, ca, "APIToken="+token), opts)
+	if _, err := admin.Enroll(t.Context(), mfa.Passkey, false); err != nil {
+		t.Fatal(err)
+	}
+	other := open(t, w.OktaConnection("User=passwordonly@example.org", ca), opts)
+	if held, err := other.EnrolledFactors(t.Context()); err != nil || len(held) != 0 {
+		t.Errorf("%v, %v", held, err)
+	}
+}
