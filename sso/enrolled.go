@@ -52,8 +52,8 @@ type storedFactor struct {
 }
 
 // factorAccount is whose enrolled factors count for c.
-func (c *Config) factorAccount() account {
-	return account{Kind: accountFactors, Scheme: c.Scheme, Origin: c.loginOrigin(), Name: foldAccountName(c.User)}
+func factorAccount(c *Config) account {
+	return account{Kind: accountFactors, Scheme: c.Scheme, Origin: loginOrigin(c), Name: foldAccountName(c.User)}
 }
 
 // EnrolledFactors lists what is stored for the user, the oldest first.
@@ -102,7 +102,7 @@ func newStoredFactor(n *okta.NewFactor) (storedFactor, error) {
 }
 
 func (c *Client) loadFactors(ctx context.Context, lease Lease) (*factorRecord, error) {
-	a := c.cfg.factorAccount()
+	a := factorAccount(c.cfg)
 	data, err := loadHeld(c.reporting(ctx), c.accounts, lease, a.key())
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepState, stateError("reading", err))
@@ -129,7 +129,7 @@ func (c *Client) loadFactors(ctx context.Context, lease Lease) (*factorRecord, e
 
 // changeFactors changes the record while nobody else can. It is durable when it returns.
 func (c *Client) changeFactors(ctx context.Context, change func([]storedFactor) []storedFactor) error {
-	key := c.cfg.factorAccount().key()
+	key := factorAccount(c.cfg).key()
 	ctx = c.reporting(ctx)
 	stop := c.reportLeaseWait(ctx, c.accounts, key, accountWait)
 	lease, err := c.accounts.Acquire(ctx, key)
