@@ -64,6 +64,13 @@ func (a *app) namedByFlag() string {
 	switch {
 	case g.profile != "":
 		return "-p " + g.profile
+	}
+	return g.namedOtherwise()
+}
+
+// namedOtherwise returns the flag that gives a connection string, "" for none.
+func (g *globalFlags) namedOtherwise() string {
+	switch {
 	case g.connection != "":
 		return "-c"
 	case g.connectionFile != "":
@@ -98,7 +105,7 @@ func (a *app) profileSettings() (sso.Settings, error) {
 		return sso.Settings{}, err
 	}
 	if name == "" {
-		name = f.Default
+		name = f.DefaultName()
 	}
 	if name == "" {
 		return sso.Settings{}, nil

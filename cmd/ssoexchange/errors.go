@@ -33,10 +33,6 @@ const exitInterrupted = 130
 // configError is an error of the command line, exit status 2.
 func configError(text, hint string) error { return clierror.Config(text, hint) }
 
-func usageError(cmd *cobra.Command, err error) error {
-	return configError(err.Error(), "see: "+cmd.CommandPath()+" --help")
-}
-
 // report prints err, as a line and a hint or as one line of JSON, and returns the
 // exit status.
 func (a *app) report(err error) int {

@@ -148,7 +148,7 @@ func (a *app) quietConfig() (*sso.Config, error) {
 		return nil, err
 	}
 	if len(settings.Names()) == 0 {
-		return nil, configError("no connection given", `give one with -c 'AuthScheme=Okta;…', -p PROFILE or SSOEXCHANGE_CONNECTION; to see it work first: ssoexchange demo`)
+		return nil, configError("no connection given", noConnectionHint())
 	}
 	return sso.NewConfig(settings, oskeyring.Secret)
 }

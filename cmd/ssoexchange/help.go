@@ -9,23 +9,68 @@ import (
 )
 
 // help prints what a command is, then what to type, and the reference last: most who
-// ask want an example. It is a function and not one of cobra's templates, with which
-// the linker could leave out no method of any type.
+// ask want an example. This and usageText are functions and no templates of cobra's, with
+// which the linker could leave out no method of any type.
 func help(cmd *cobra.Command, _ []string) {
 	out := cmd.OutOrStdout()
-	example := cmd.Example
-	cmd.Example = "" // the usage would print it again, after all flags
-	defer func() { cmd.Example = example }()
 	about := strings.TrimSpace(cmd.Long)
-	if example != "" {
-		fmt.Fprintf(out, "%s\n\nExamples:\n%s\n\n", strings.TrimSpace(cmd.Short), strings.TrimRight(example, "\n"))
+	if cmd.Example != "" {
+		fmt.Fprintf(out, "%s\n\nExamples:\n%s\n\n", strings.TrimSpace(cmd.Short), strings.TrimRight(cmd.Example, "\n"))
 	} else if about == "" {
 		about = strings.TrimSpace(cmd.Short)
 	}
 	if about != "" {
 		fmt.Fprintf(out, "%s\n\n", about)
 	}
-	fmt.Fprint(out, cmd.UsageString())
+	if !cmd.IsAdditionalHelpTopicCommand() {
+		fmt.Fprint(out, usageText(cmd))
+	}
+}
+
+// usage is the function that cobra prints usages with.
+func usage(cmd *cobra.Command) error {
+	_, err := fmt.Fprint(cmd.OutOrStderr(), usageText(cmd))
+	return err
+}
+
+// usageText is how a command is called. The flags that all commands have stand in the root's.
+func usageText(cmd *cobra.Command) string {
+	var b strings.Builder
+	b.WriteString("Usage:\n")
+	if cmd.Runnable() && cmd.HasParent() && !cmd.HasAvailableSubCommands() {
+		fmt.Fprintf(&b, "  %s\n", cmd.UseLine())
+	} else {
+		fmt.Fprintf(&b, "  %s COMMAND [flags]\n", cmd.CommandPath())
+	}
+	if len(cmd.Aliases) > 0 {
+		fmt.Fprintf(&b, "\nAliases:\n  %s\n", strings.Join(append([]string{cmd.Name()}, cmd.Aliases...), ", "))
+	}
+	groups := cmd.Groups()
+	if len(groups) == 0 && cmd.HasAvailableSubCommands() {
+		groups = []*cobra.Group{{Title: "Commands"}}
+	}
+	for _, g := range groups {
+		fmt.Fprintf(&b, "\n%s:\n", g.Title)
+		for _, sub := range cmd.Commands() {
+			if sub.GroupID == g.ID && (sub.IsAvailableCommand() || sub.IsAdditionalHelpTopicCommand() || sub.Name() == "help") {
+				fmt.Fprintf(&b, "  %-*s  %s\n", cmd.NamePadding(), sub.Name(), sub.Short)
+			}
+		}
+	}
+	title := "Flags"
+	if !cmd.HasParent() {
+		title = "Flags of all commands"
+	}
+	if flags := cmd.LocalFlags(); flags.HasAvailableFlags() {
+		fmt.Fprintf(&b, "\n%s:\n%s", title, flags.FlagUsages())
+	}
+	switch {
+	case cmd.HasAvailableSubCommands():
+		fmt.Fprintf(&b, "\nMore about a command: %s COMMAND --help\n", cmd.CommandPath())
+	case cmd.HasParent() && !cmd.IsAdditionalHelpTopicCommand():
+		fmt.Fprintf(&b, "\nFlags of all commands (-c, -p, --set, --json …): %s --help\n", cmd.Root().Name())
+	}
+	return b.String()
 }
 
 // helpFlag is help for --help, which cobra lets return no error. One for a command that

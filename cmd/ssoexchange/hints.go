@@ -43,6 +43,17 @@ func (a *app) codeHint(hint string) string {
 	return hint + "; run: SSOEXCHANGE_MFAPASSCODE=CODE ssoexchange login"
 }
 
+// noConnectionHint says how to name a connection: by a profile, if there are any.
+func noConnectionHint() string {
+	f, err := configfile.Read(configfile.Path())
+	if err != nil || len(f.Profiles) == 0 {
+		return `give one with -c 'AuthScheme=Okta;…', -p PROFILE or SSOEXCHANGE_CONNECTION; ` +
+			"to keep one: ssoexchange profile add; to see it work first: ssoexchange demo"
+	}
+	return "the profiles in " + f.Path + " are: " + f.Names() + "; give one with -p, or make it the default: ssoexchange profile use " +
+		f.Profiles[0].Name
+}
+
 // askPassword asks for the password of whose at the terminal.
 func (a *app) askPassword(ctx context.Context, whose string) (string, error) {
 	answer, err := a.tui.Ask(ctx, "password for "+whose+": ")

@@ -112,32 +112,11 @@ call needs no sign-in as long as the session lives.`,
 	root.SetHelpFunc(a.helpFlag)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
 	a.flags.register(root)
-	root.AddCommand(a.cookiesCommand(), a.headerCommand(), a.loginCommand(), a.statusCommand(), a.logoutCommand(), a.apiCommand(),
-		a.doctorCommand(), a.execCommand(), a.profileCommand(), a.proxyCommand(), a.refreshCommand(), a.codeCommand(), a.demoCommand(), a.labCommand(), a.manCommand(), a.versionCommand(), exitCodesTopic(), propertiesTopic())
 	root.Version = version()
+	root.SetUsageFunc(usage)
 	root.SetHelpCommand(helpCommand(root))
+	a.addCommands(root)
 	strictCompletion(root)
 	markArgs(root)
 	return root
-}
-
-// markArgs turns cobra's complaints about arguments into configuration errors.
-func markArgs(cmd *cobra.Command) {
-	check := cmd.Args
-	if check == nil {
-		check = cobra.ArbitraryArgs
-	}
-	cmd.Args = func(c *cobra.Command, args []string) error {
-		err := check(c, args)
-		switch {
-		case err != nil && c.HasSubCommands():
-			return unknownCommand(c, args[0])
-		case err != nil:
-			return usageError(c, err)
-		}
-		return nil
-	}
-	for _, sub := range cmd.Commands() {
-		markArgs(sub)
-	}
 }

@@ -49,8 +49,9 @@ prefer the question, or --connection-file.`,
 func (a *app) profileRemoveCommand() *cobra.Command {
 	var fromKeyring bool
 	cmd := &cobra.Command{
-		Use:   "remove NAME",
-		Short: "Remove a profile",
+		Use:     "remove NAME",
+		Aliases: []string{"rm"},
+		Short:   "Remove a profile",
 		Example: `  ssoexchange logout -p work && ssoexchange profile remove work --keyring
   ssoexchange profile remove work`,
 		Args:              cobra.ExactArgs(1),
@@ -72,7 +73,7 @@ func (a *app) profileAdd(ctx context.Context, name, extends string, args []strin
 		return err
 	}
 	if _, err := f.Find(name); err == nil {
-		return configError(fmt.Sprintf("there is a profile %q already, in %s", name, f.Path), "edit it there, or remove it first: ssoexchange profile remove "+name)
+		return configError(fmt.Sprintf("there is a profile %q already, in %s", name, f.Path), "change it with: ssoexchange profile set "+name+", or remove it first: ssoexchange profile remove "+name)
 	}
 	var inherited sso.Settings
 	if extends != "" {
@@ -92,11 +93,12 @@ func (a *app) profileAdd(ctx context.Context, name, extends string, args []strin
 	if err := a.tryProfile(p, inherited); err != nil {
 		return err
 	}
-	if err := oskeyring.Store(ctx, secrets); err != nil {
+	undo, err := oskeyring.Store(ctx, secrets)
+	if err != nil {
 		return err
 	}
 	if err := f.Add(p); err != nil {
-		return errors.Join(err, oskeyring.Remove(ctx, oskeyring.Accounts(secrets)))
+		return errors.Join(err, undo(ctx))
 	}
 	if !a.flags.json {
 		a.tui.Printf("profile %s is in %s", name, f.Path)

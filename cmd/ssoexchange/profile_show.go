@@ -14,7 +14,7 @@ import (
 func (a *app) profileCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "profile",
-		Short: "List, show, add and remove named connections",
+		Short: "List, show, add, change and remove named connections",
 		Example: `  ssoexchange profile add work AuthScheme=Okta User=ana@example.com \
       SSOLoginURL=https://example.okta.com/home/jira/0oa1/42 \
       SSOExchangeURL=https://jira.example.com/plugins/servlet/samlconsumer \
@@ -24,7 +24,7 @@ func (a *app) profileCommand() *cobra.Command {
 		Long: `Profiles are connections with a name, in the file $XDG_CONFIG_HOME/ssoexchange/config.yaml
 (or $SSOEXCHANGE_CONFIG):
 
-    default_profile: work       # for commands without -p and without a connection
+    default_profile: work       # for commands without -p and without a connection; a single profile is it anyway
     profiles:
       base:
         AuthScheme: Okta
@@ -40,14 +40,16 @@ their File, Command or Keyring.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(a.profileListCommand(), a.profileShowCommand(), a.profileAddCommand(), a.profileRemoveCommand())
+	cmd.AddCommand(a.profileListCommand(), a.profileShowCommand(), a.profileAddCommand(),
+		a.profileSetCommand(), a.profileEditCommand(), a.profileUseCommand(), a.profileRemoveCommand())
 	return cmd
 }
 
 func (a *app) profileListCommand() *cobra.Command {
 	return &cobra.Command{
-		Use:   "list",
-		Short: "Print the names of the profiles, one on each line",
+		Use:     "list",
+		Aliases: []string{"ls"},
+		Short:   "Print the names of the profiles, one on each line",
 		Example: `  ssoexchange profile list
   for p in $(ssoexchange profile list); do ssoexchange doctor -p "$p"; done`,
 		Args: cobra.NoArgs,
@@ -64,7 +66,7 @@ func (a *app) profileListCommand() *cobra.Command {
 			}
 			list := []entry{}
 			for _, p := range f.Profiles {
-				list = append(list, entry{1, p.Name, p.Name == f.Default, p.Extends})
+				list = append(list, entry{1, p.Name, p.Name == f.DefaultName(), p.Extends})
 			}
 			if a.flags.json {
 				return display.JSON(a.stdout, list)
@@ -122,7 +124,7 @@ func (a *app) profileShow(name string) error {
 			Name       string  `json:"name"`
 			Default    bool    `json:"default"`
 			Properties []shown `json:"properties"`
-		}{1, name, name == f.Default, list})
+		}{1, name, name == f.DefaultName(), list})
 	}
 	for _, s := range list {
 		fmt.Fprintf(a.stdout, "%-*s  # %s\n", min(width, 72), s.Name+": "+s.Value, s.Origin)

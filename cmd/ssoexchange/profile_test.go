@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"os"
 	"path/filepath"
@@ -60,6 +61,40 @@ func TestProfileKeyring(t *testing.T) {
 	}
 	if status, _, _ := c.program("profile", "remove", "other", "--keyring"); status != 0 || keyringHas(t, "work/Password", c.Password) {
 		t.Error("the last one to use the item has left it behind")
+	}
+}
+
+// TestProfileSetRotates: a new secret takes the place of the old one in the keyring, by the name
+// that the profile has for it; if the file cannot be written, the old one is back.
+func TestProfileSetRotates(t *testing.T) {
+	c := newClinic(t)
+	path := c.file("config.yaml", "profiles:\n  work:\n    AuthScheme: Okta\n    PasswordKeyring: shared/okta # ours\n", 0o600)
+	if err := keyring.Set(oskeyring.Service, "shared/okta", "old-secret"); err != nil {
+		t.Fatal(err)
+	}
+	set := func(secret string, args ...string) (int, string) {
+		var out, errs bytes.Buffer
+		a := &app{stdin: strings.NewReader(secret + "\n"), stdout: &out, stderr: &errs}
+		return a.run(append([]string{"profile", "set", "work"}, args...)), out.String() + errs.String()
+	}
+	if status, said := set("new-secret", "Password"); status != 0 || strings.Contains(said, "new-secret") {
+		t.Errorf("set ended with %d: %s", status, said)
+	}
+	if !keyringHas(t, "shared/okta", "new-secret") {
+		t.Error("the keyring has not the new secret")
+	}
+	if data, _ := os.ReadFile(path); !strings.Contains(string(data), "PasswordKeyring: shared/okta # ours\n") {
+		t.Errorf("the file is %s", data)
+	}
+	if status, said := set("JBSWY3DPEHPK3PXP", "mfasecret"); status != 0 || !keyringHas(t, "work/MFASecret", "JBSWY3DPEHPK3PXP") {
+		t.Errorf("set ended with %d: %s", status, said)
+	}
+	c.file("config.yaml", "profiles: {work: {AuthScheme: Okta, PasswordKeyring: shared/okta}}\n", 0o600)
+	if status, said := set("newer-secret", "Password", "MFASecret=x", "--keyring"); status != 2 {
+		t.Errorf("a file that cannot be edited: %d: %s", status, said)
+	}
+	if !keyringHas(t, "shared/okta", "new-secret") || !keyringHas(t, "work/MFASecret", "JBSWY3DPEHPK3PXP") {
+		t.Error("the keyring has not what it had before")
 	}
 }
 

@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
-	"github.com/ssoexchange/ssoexchange/sso"
 )
 
 // version returns the module's version as the build recorded it.
@@ -54,28 +53,6 @@ func (a *app) versionCommand() *cobra.Command {
 			fmt.Fprintf(a.stdout, "ssoexchange %s\n%s %s\n", v.Version, v.Go, v.OS)
 			if v.Commit != "" {
 				fmt.Fprintf(a.stdout, "commit %s %s\n", v.Commit, v.Date)
-			}
-			return nil
-		},
-	}
-}
-
-func propertiesTopic() *cobra.Command {
-	return &cobra.Command{
-		Use:   "properties",
-		Short: "The properties of a connection string",
-		Long: `A connection string is a list Name=Value;Name=Value. Names ignore case and inner spaces.
-Quote a value that holds ; or spaces at its ends with ' or ", doubling the quote inside.
-Every property can also come from a profile, from SSOEXCHANGE_<NAME> or from --set.
-
-A secret (Password, MFASecret, ...) can be named by where it is: PasswordFile, PasswordCommand
-(ends after 5 minutes at the latest), PasswordKeyring (has 30 seconds to answer).`,
-		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error {
-			out := cmd.OutOrStdout()
-			fmt.Fprintf(out, "%s\n\n", cmd.Long)
-			for _, p := range sso.Properties() {
-				fmt.Fprintf(out, "%-22s %s\n", p.Name, p.Help)
 			}
 			return nil
 		},

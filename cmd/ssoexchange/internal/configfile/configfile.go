@@ -85,6 +85,15 @@ const (
 // Read reads the configuration file and checks its form; the properties are
 // checked when a profile is used. A missing file has no profiles.
 func Read(path string) (*File, error) {
+	f, err := ReadText(path)
+	if err != nil {
+		return nil, err
+	}
+	return f, f.parse()
+}
+
+// ReadText reads the configuration file without looking at what it says.
+func ReadText(path string) (*File, error) {
 	f := &File{Path: path}
 	file, err := openfile.Open(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -101,8 +110,11 @@ func Read(path string) (*File, error) {
 	if len(f.text) > files.MaxSize {
 		return nil, clierror.Config(path+" is larger than 1 MiB", "")
 	}
-	return f, f.parse()
+	return f, nil
 }
+
+// Text is the file as it is on disk.
+func (f *File) Text() []byte { return f.text }
 
 // parse fills f from its text. It works on nodes, which know their lines; nothing is
 // expanded, so that no alias can blow up.
@@ -200,6 +212,15 @@ func (f *File) Find(name string) (*Profile, error) {
 		return nil, clierror.Config(fmt.Sprintf("no profile %q in %s", name, f.Path), "it has: "+f.Names())
 	}
 	return &f.Profiles[i], nil
+}
+
+// DefaultName is the profile for commands that name none: the one that the file says, or the only
+// one there is; "" if there is no such.
+func (f *File) DefaultName() string {
+	if f.Default == "" && len(f.Profiles) == 1 {
+		return f.Profiles[0].Name
+	}
+	return f.Default
 }
 
 // Names are the names of the profiles, for a hint.

@@ -83,6 +83,11 @@ func (f *File) write(text []byte, good func(*File) bool) error {
 	if err := got.parse(); err != nil || !good(got) {
 		return clierror.Config(f.Path+" is written in a way that cannot be edited here", "edit it by hand; it is unchanged")
 	}
+	return f.Replace(text)
+}
+
+// Replace replaces the file by text, unless it has changed since it was read.
+func (f *File) Replace(text []byte) error {
 	path := f.Path
 	if to, err := files.FindTarget(path); err != nil || !to.Regular {
 		return clierror.Config(f.Path+" is not a file that can be written", "set SSOEXCHANGE_CONFIG to a file, or edit what it is made from")

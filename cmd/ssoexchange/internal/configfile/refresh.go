@@ -19,27 +19,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
-// Refresh is the section "refresh" of the configuration file:
-//
-//	refresh:
-//	  listen: 127.0.0.1:9464              # /healthz, /readyz, /metrics; or unix:/path
-//	  hosts: [metrics.example.com]        # what scrapers call listen, besides loopback's names
-//	  socket: /run/ssoexchange/code.sock  # where "ssoexchange code" hands codes in
-//	  webhook: https://chat.example.com/hook
-//	  webhook_header_file: /etc/ssoexchange/hook-header
-//	  workers: 8
-//	  requests_per_day: 2000
-//	  sign_ins_per_day: 100
-//	  idle: 5h
-//	  check_every: 5m
-//	  keep_idp: true
-//	  profiles:                           # without it, all profiles of the file
-//	    work:
-//	      outputs:
-//	        - file: /run/bots/jira.txt
-//	          format: netscape
-//	      command: [systemctl, reload, bot]
-//	      required: false                 # /readyz does not wait for it
+// Refresh is the section "refresh" of the configuration file; Reference has its keys.
 type Refresh struct {
 	Listen, Socket  string
 	Hosts           []string // names that /healthz, /readyz and /metrics answer to besides loopback's
@@ -77,8 +57,15 @@ func (f *File) RefreshSection() (*Refresh, error) {
 	if f.refresh == nil || f.refresh.Kind == yaml.ScalarNode && f.refresh.Tag == "!!null" {
 		return c, nil
 	}
+	return c, f.eachKey(f.refresh, refreshKey, func(k, v *yaml.Node) error { return f.field(k, v, f.refreshFields(c)) })
+}
+
+// fieldReaders read the values of keys.
+type fieldReaders map[string]func(v *yaml.Node) error
+
+func (f *File) refreshFields(c *Refresh) fieldReaders {
 	o := &c.Options
-	fields := map[string]func(v *yaml.Node) error{
+	return fieldReaders{
 		"listen":              func(v *yaml.Node) error { return f.text1(v, &c.Listen, loopback.CheckListen) },
 		"hosts":               func(v *yaml.Node) error { return f.hosts(v, &c.Hosts) },
 		"socket":              func(v *yaml.Node) error { return f.text1(v, &c.Socket, checkAbsolute) },
@@ -92,11 +79,26 @@ func (f *File) RefreshSection() (*Refresh, error) {
 		"keep_idp":            func(v *yaml.Node) error { return f.truth(v, &o.KeepIdP) },
 		"profiles":            func(v *yaml.Node) error { return f.refreshProfiles(v, c) },
 	}
-	return c, f.eachKey(f.refresh, refreshKey, func(k, v *yaml.Node) error { return f.field(k, v, fields) })
+}
+
+// profileFields are the keys of one profile of the section. required is true at first.
+func (f *File) profileFields(p *RefreshProfile, required *bool) fieldReaders {
+	return fieldReaders{
+		"outputs":  func(v *yaml.Node) error { return f.outputs(v, p) },
+		"command":  func(v *yaml.Node) error { return f.words(v, &p.Command) },
+		"required": func(v *yaml.Node) error { return f.truth(v, required) },
+	}
+}
+
+func (f *File) outputFields(file, format *string) fieldReaders {
+	return fieldReaders{
+		"file":   func(v *yaml.Node) error { return f.text1(v, file, checkAbsolute) },
+		"format": func(v *yaml.Node) error { return f.text1(v, format, CheckFormat) },
+	}
 }
 
 // field hands a value to the reader of its key.
-func (f *File) field(k, v *yaml.Node, fields map[string]func(*yaml.Node) error) error {
+func (f *File) field(k, v *yaml.Node, fields fieldReaders) error {
 	read, known := fields[k.Value]
 	if !known {
 		var names []string
@@ -119,11 +121,7 @@ func (f *File) refreshProfiles(v *yaml.Node, c *Refresh) error {
 		var err error
 		if v.Kind != yaml.ScalarNode || v.Tag != "!!null" {
 			err = f.eachKey(v, fmt.Sprintf("profile %q", k.Value), func(k, v *yaml.Node) error {
-				return f.field(k, v, map[string]func(*yaml.Node) error{
-					"outputs":  func(v *yaml.Node) error { return f.outputs(v, &p) },
-					"command":  func(v *yaml.Node) error { return f.words(v, &p.Command) },
-					"required": func(v *yaml.Node) error { return f.truth(v, &required) },
-				})
+				return f.field(k, v, f.profileFields(&p, &required))
 			})
 		}
 		p.Optional = !required
@@ -141,10 +139,7 @@ func (f *File) outputs(v *yaml.Node, p *RefreshProfile) error {
 		var out Output
 		format := string(cookiejar.Netscape)
 		err := f.eachKey(item, "an output", func(k, v *yaml.Node) error {
-			return f.field(k, v, map[string]func(*yaml.Node) error{
-				"file":   func(v *yaml.Node) error { return f.text1(v, &out.File, checkAbsolute) },
-				"format": func(v *yaml.Node) error { return f.text1(v, &format, CheckFormat) },
-			})
+			return f.field(k, v, f.outputFields(&out.File, &format))
 		})
 		if err != nil {
 			return err

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"time"
 
 	"github.com/zalando/go-keyring"
@@ -97,36 +98,41 @@ type Item struct {
 	Secret  func() string // a function, so that no print shows it
 }
 
-// Accounts are the names of items.
-func Accounts(items []Item) []string {
-	var list []string
-	for _, i := range items {
-		list = append(list, i.Account)
+// Store puts secrets into the keyring, all or none, and reads each back: some keyrings take what
+// they do not keep. undo puts back what was there before.
+func Store(ctx context.Context, items []Item) (undo func(context.Context) error, err error) {
+	var undos []func() error
+	undo = func(ctx context.Context) error {
+		var errs []error
+		for _, u := range slices.Backward(undos) {
+			if err := inTime(ctx, u); err != nil && !errors.Is(err, keyring.ErrNotFound) {
+				errs = append(errs, clierror.Config("the keyring could not be put back as it was", "give the secret again"))
+			}
+		}
+		return errors.Join(errs...)
 	}
-	return list
-}
-
-// Store puts secrets into the keyring, all or none, and reads each back: some
-// keyrings take what they do not keep.
-func Store(ctx context.Context, items []Item) error {
-	for i, item := range items {
-		err := setInTime(ctx, func() error { return keyring.Set(Service, item.Account, item.Secret()) },
-			func() error { return keyring.Delete(Service, item.Account) })
+	for _, item := range items {
+		back := func() error { return keyring.Delete(Service, item.Account) }
+		if old, err := Secret(ctx, item.Account); err == nil {
+			back = func() error { return keyring.Set(Service, item.Account, old) }
+		}
+		err := setInTime(ctx, func() error { return keyring.Set(Service, item.Account, item.Secret()) }, back)
 		if err == nil {
 			var kept string
 			if kept, err = Secret(ctx, item.Account); err == nil && kept != item.Secret() {
 				err = errors.New("it does not keep what it is given")
 			}
 		}
+		undos = append(undos, back)
 		if err != nil {
-			_ = Remove(ctx, Accounts(items[:i+1]))
+			_ = undo(ctx)
 			if errors.Is(err, errSilent) {
-				return err
+				return undo, err
 			}
-			return clierror.Config("there is no OS keyring that keeps secrets here", "use a property that ends in File or Command")
+			return undo, clierror.Config("there is no OS keyring that keeps secrets here", "use a property that ends in File or Command")
 		}
 	}
-	return nil
+	return undo, nil
 }
 
 // Remove removes items; those that are not there are gone already.

@@ -1,0 +1,78 @@
+package main
+
+import "github.com/spf13/cobra"
+
+// commandGroup is a part of the root command's help.
+type commandGroup struct {
+	title    string
+	commands []*cobra.Command
+}
+
+// commandGroups are all commands, in the order in which help lists them.
+func (a *app) commandGroups() []commandGroup {
+	return []commandGroup{
+		{"Sessions", []*cobra.Command{
+			a.takesProfile(a.loginCommand()),
+			a.takesProfile(a.statusCommand()),
+			a.takesProfile(a.logoutCommand()),
+			a.takesProfile(a.doctorCommand()),
+		}},
+		{"What a session is for", []*cobra.Command{
+			a.takesProfile(a.cookiesCommand()),
+			a.takesProfile(a.headerCommand()),
+			a.apiCommand(),
+			a.execCommand(),
+			a.takesProfile(a.proxyCommand()),
+		}},
+		{"Sessions that stay alive", []*cobra.Command{
+			a.refreshCommand(),
+			a.codeCommand(),
+		}},
+		{"Connections", []*cobra.Command{
+			a.profileCommand(),
+			a.propertiesCommand(),
+		}},
+		{"To try it, without any server", []*cobra.Command{
+			a.demoCommand(),
+			a.labCommand(),
+		}},
+		{"More", []*cobra.Command{
+			a.manCommand(),
+			a.versionCommand(),
+		}},
+		{"Help topics", []*cobra.Command{
+			configTopic(),
+			environmentTopic(),
+			exitCodesTopic(),
+		}},
+	}
+}
+
+// suggestions are words that people try first, by the command that they mean.
+var suggestions = map[string][]string{
+	"login":      {"signin", "sign-in", "auth", "authenticate"},
+	"logout":     {"signout", "sign-out", "end"},
+	"status":     {"list", "ls", "sessions", "whoami", "show"},
+	"cookies":    {"cookie", "session", "print", "get"},
+	"api":        {"curl", "request", "fetch"},
+	"exec":       {"run"},
+	"doctor":     {"check", "test", "diagnose"},
+	"refresh":    {"daemon", "serve", "watch", "keep"},
+	"profile":    {"config", "profiles", "configure", "connection"},
+	"properties": {"property", "options", "keys"},
+	"lab":        {"simulator", "mock"},
+}
+
+// addCommands adds all commands. Those that cobra makes are in the group "More".
+func (a *app) addCommands(root *cobra.Command) {
+	cobra.EnableCommandSorting = false // they have an order
+	for _, g := range a.commandGroups() {
+		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
+		for _, cmd := range g.commands {
+			cmd.GroupID, cmd.SuggestFor = g.title, suggestions[cmd.Name()]
+			root.AddCommand(cmd)
+		}
+	}
+	root.SetHelpCommandGroupID("More")
+	root.SetCompletionCommandGroupID("More")
+}
