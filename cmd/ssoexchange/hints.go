@@ -5,6 +5,7 @@ import (
 	"errors"
 	"os"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
@@ -93,33 +94,40 @@ func (a *app) profileArgs(name string) string {
 
 // entryArgs are the arguments that name the connection of a stored identity: those of
 // this command if they do, else the profile that has it, if one does.
-func (a *app) entryArgs(id sso.Identity) string {
+func (a *app) entryArgs(profile string) string {
 	if a.connectionGiven() {
 		return a.connectionArgs()
 	}
-	if name, _ := profileOf(id); name != "" {
-		return "-p " + display.ShellWord(name) + a.storeArgs()
+	if profile != "" {
+		return "-p " + display.ShellWord(profile) + a.storeArgs()
 	}
 	return a.storeArgs()
 }
 
-// profileOf returns the name and the configuration of the first profile whose identity is id, "" and
-// nil if there is none.
-func profileOf(id sso.Identity) (string, *sso.Config) {
+// profileConfig is a profile and the connection that it describes.
+type profileConfig struct {
+	name string
+	cfg  *sso.Config
+}
+
+// profilesByIdentity returns the profiles that describe a connection; of several with one identity
+// the first in the file.
+func profilesByIdentity() map[sso.Identity]profileConfig {
+	all := make(map[sso.Identity]profileConfig)
 	f, err := configfile.Read(configfile.Path())
 	if err != nil {
-		return "", nil
+		return all
 	}
-	for _, p := range f.Profiles {
+	for _, p := range slices.Backward(f.Profiles) {
 		settings, err := f.Settings(p.Name)
 		if err != nil {
 			continue
 		}
-		if cfg, err := sso.NewConfig(settings, oskeyring.Secret); err == nil && cfg.Identity() == id {
-			return p.Name, cfg
+		if cfg, err := sso.NewConfig(settings, oskeyring.Secret); err == nil {
+			all[cfg.Identity()] = profileConfig{p.Name, cfg}
 		}
 	}
-	return "", nil
+	return all
 }
 
 // nameConnection completes the hints.

@@ -71,6 +71,7 @@ func (a *app) login(ctx context.Context, f loginFlags) error {
 // sessionInfo is a session in the machine-readable output of login and status.
 type sessionInfo struct {
 	Version  int        `json:"version"`
+	Profile  string     `json:"profile,omitempty"` // status: the profile that describes it
 	Scheme   string     `json:"scheme"`
 	IdP      string     `json:"idp"`
 	SP       string     `json:"sp"`
@@ -84,6 +85,7 @@ type sessionInfo struct {
 	Refusals []whyNot   `json:"refusals,omitempty"` // the same, each with the reason
 	Stopped  *whyNot    `json:"stopped,omitempty"`  // why refresh does nothing
 	Error    string     `json:"error,omitempty"`
+	Pruned   bool       `json:"pruned,omitempty"` // status --prune has forgotten it
 
 	PasswordTried *bool `json:"password_tried,omitempty"` // login: the sign-in proved the password
 }

@@ -1,52 +1,97 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
-	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/oskeyring"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
+type statusFlags struct {
+	check  bool
+	minTTL time.Duration
+	watch  time.Duration // 0: one look
+	prune  bool
+}
+
+// leastWatch is the shortest time between two looks of --watch: each asks every site.
+const leastWatch = 5 * time.Second
+
 func (a *app) statusCommand() *cobra.Command {
-	var check bool
-	var minTTL time.Duration
+	var f statusFlags
 	cmd := &cobra.Command{
 		Use:   "status",
 		Short: "Show what is stored and ask Jira whether it still works; never signs in",
-		Long: `status lists the stored sessions and asks each SP whether its session still works. It
-never signs in. With a connection (-c, -p, environment) it looks at that one only. With
---check or a connection, a Jira that does not say (it is down, or in maintenance) is an
+		Long: `status lists the stored sessions, a line each, and asks each SP whether its session still
+works. It never signs in. With a connection (-c, -p, environment) it looks at that one only.
+With --check or a connection, a Jira that does not say (it is down, or in maintenance) is an
 error: the exit status is 7, not that of a session that has ended.
 
-It also says which secrets were refused, and why "refresh" has stopped looking after an
-identity: since when, and what a person can do.`,
+Below a session it says which secrets were refused, and why "refresh" has stopped looking
+after it: since when, and what a person can do.
+
+What is stored is in the state directory (--state-dir). "ssoexchange logout --all" ends and
+forgets all sessions; when nothing runs, the directory may be removed as a whole.`,
 		Example: `  ssoexchange status
+  ssoexchange status --watch
+  ssoexchange status --prune          # forgets sessions that have ended and that no profile names
   ssoexchange status --check --min-ttl 15m || ssoexchange login`,
 		Args: cobra.NoArgs,
-		RunE: func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context(), check, minTTL) },
+		RunE: func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context(), f) },
 	}
-	cmd.Flags().BoolVar(&check, "check", false, "exit with 1 unless every session shown is live")
-	cmd.Flags().DurationVar(&minTTL, "min-ttl", 0, "with --check: count a session that is estimated to end sooner as not live")
+	cmd.Flags().BoolVar(&f.check, "check", false, "exit with 1 unless every session shown is live")
+	cmd.Flags().DurationVar(&f.minTTL, "min-ttl", 0, "with --check: count a session that is estimated to end sooner as not live")
+	cmd.Flags().DurationVar(&f.watch, "watch", 0, "look again and again, every `INTERVAL` (30s; at least 5s), until interrupted")
+	cmd.Flags().Lookup("watch").NoOptDefVal = "30s"
+	cmd.Flags().BoolVar(&f.prune, "prune", false, "forget what is stored of sessions that have ended and that no profile names, remembered devices included")
+	cmd.MarkFlagsMutuallyExclusive("watch", "check")
+	cmd.MarkFlagsMutuallyExclusive("watch", "prune")
 	return cmd
 }
 
-func (a *app) status(ctx context.Context, check bool, minTTL time.Duration) error {
+func (a *app) status(ctx context.Context, f statusFlags) error {
+	if f.watch != 0 && f.watch < leastWatch {
+		return configError("--watch looks every 5 s at the most", "for example: --watch=30s")
+	}
+	if f.prune && a.connectionGiven() {
+		return configError("--prune is for all that is stored", "leave the connection out; one session is forgotten by: ssoexchange logout")
+	}
 	store, err := a.openStore()
 	if err != nil {
 		return err
 	}
-	stop := a.tui.WaitsFor("the stored state to be read")
-	entries, listErr := sso.Entries(ctx, store)
-	stop()
+	if f.watch == 0 {
+		return a.statusOnce(ctx, store, f)
+	}
+	screen := a.stdoutIsTerminal() && !a.flags.json
+	for {
+		if screen {
+			fmt.Fprint(a.stdout, "\x1b[H\x1b[2J")
+		}
+		if err := a.statusOnce(ctx, store, f); err != nil && ctx.Err() == nil {
+			return err
+		}
+		select {
+		case <-time.After(f.watch):
+		case <-ctx.Done():
+			return nil
+		}
+	}
+}
+
+// statusOnce takes one look at what is stored, and prints it.
+func (a *app) statusOnce(ctx context.Context, store sso.Store, f statusFlags) error {
+	entries, listErr := a.storedEntries(ctx, store)
 	if a.connectionGiven() {
 		cfg, err := a.config()
 		if err != nil {
@@ -61,47 +106,108 @@ func (a *app) status(ctx context.Context, check bool, minTTL time.Duration) erro
 			entries = []sso.Entry{{Identity: id, Connection: cfg.Public()}}
 		}
 	}
-	live := len(entries) > 0
-	infos := []sessionInfo{}
-	var unknown error // why it was not said whether a session works
-	for _, e := range entries {
-		info, err := a.look(ctx, store, e)
-		if unknown == nil {
-			unknown = err
-		}
-		info.nameConnection(a.entryArgs(e.Identity))
-		infos = append(infos, info)
-		if !info.Live || minTTL > 0 && time.Until(*info.Expires) < minTTL {
-			live = false
-		}
-	}
+	profiles := profilesByIdentity()
+	infos, unknown := a.lookAtAll(ctx, store, entries, profiles)
 	if len(infos) == 0 && listErr != nil {
 		return listErr
 	}
-	if err := a.printStatus(infos); err != nil {
+	if f.prune {
+		if err := a.prune(ctx, store, entries, infos, profiles); err != nil {
+			return err
+		}
+	}
+	if err := a.printStatus(infos, time.Now()); err != nil {
 		return err
 	}
-	if listErr != nil {
+	live := len(infos) > 0 && !slices.ContainsFunc(infos, func(i sessionInfo) bool {
+		return !i.Live || f.minTTL > 0 && time.Until(*i.Expires) < f.minTTL
+	})
+	switch {
+	case listErr != nil:
 		return listErr
-	}
-	if unknown != nil && (check || a.connectionGiven()) {
+	case unknown != nil && (f.check || a.connectionGiven()):
 		return unknown
-	}
-	if check && !live {
+	case f.check && !live:
 		return &clierror.Error{Code: "no_session", Text: "no live session", Hint: "sign in with: ssoexchange login"}
+	}
+	return nil
+}
+
+// storedEntries lists what is stored, by site and login.
+func (a *app) storedEntries(ctx context.Context, store sso.Store) ([]sso.Entry, error) {
+	defer a.tui.WaitsFor("the stored state to be read")()
+	entries, err := sso.Entries(ctx, store)
+	slices.SortFunc(entries, func(x, y sso.Entry) int {
+		return cmp.Or(strings.Compare(x.Identity.SP, y.Identity.SP), strings.Compare(x.Identity.User, y.Identity.User),
+			strings.Compare(x.Identity.IdP, y.Identity.IdP))
+	})
+	return entries, err
+}
+
+// statusWorkers is how many sites are asked at once.
+const statusWorkers = 8
+
+// lookAtAll asks about all entries, in their order. The error is the first, of those, that says why
+// something is not known.
+func (a *app) lookAtAll(ctx context.Context, store sso.Store, entries []sso.Entry,
+	profiles map[sso.Identity]profileConfig) (infos []sessionInfo, unknown error) {
+	infos = make([]sessionInfo, len(entries))
+	errs := make([]error, len(entries))
+	var wg sync.WaitGroup
+	slots := make(chan struct{}, statusWorkers)
+	for i, e := range entries {
+		slots <- struct{}{}
+		wg.Go(func() {
+			defer func() { <-slots }()
+			infos[i], errs[i] = a.look(ctx, store, e, profiles)
+			infos[i].nameConnection(a.entryArgs(infos[i].Profile))
+		})
+	}
+	wg.Wait()
+	for _, err := range errs {
+		if err != nil {
+			return infos, err
+		}
+	}
+	return infos, nil
+}
+
+// prune forgets identities that nobody needs: their session has ended, and no profile names them.
+// A refusal is kept in any case: a secret that was refused is not sent again because of it.
+func (a *app) prune(ctx context.Context, store sso.Store, entries []sso.Entry, infos []sessionInfo,
+	profiles map[sso.Identity]profileConfig) error {
+	for i, info := range infos {
+		if info.Live || info.Error != "" || info.Profile != "" || len(info.Refusals) > 0 {
+			continue
+		}
+		cfg, err := a.configOf(entries[i], profiles)
+		if err != nil {
+			return err
+		}
+		client, err := a.openConfig(ctx, cfg, store)
+		if err != nil {
+			return err
+		}
+		err = client.Forget(ctx, true)
+		client.Close()
+		if err != nil {
+			return err
+		}
+		infos[i].Pruned = true
 	}
 	return nil
 }
 
 // look asks the SP of one entry whether its session works. The error says why that is not
 // known.
-func (a *app) look(ctx context.Context, store sso.Store, e sso.Entry) (sessionInfo, error) {
+func (a *app) look(ctx context.Context, store sso.Store, e sso.Entry, profiles map[sso.Identity]profileConfig) (sessionInfo, error) {
 	info := sessionJSON(e.Identity, nil)
+	info.Profile = profiles[e.Identity].name
 	info.Refused, info.Refusals, info.Stopped = e.Refused, refusalsJSON(e.Refusals), stoppedJSON(e.Stopped)
 	if e.Obtained.IsZero() {
 		return info, nil
 	}
-	cfg, err := a.configOf(e)
+	cfg, err := a.configOf(e, profiles)
 	if err == nil {
 		var client *sso.Client
 		if client, err = a.openConfig(ctx, cfg, store); err == nil {
@@ -110,6 +216,7 @@ func (a *app) look(ctx context.Context, store sso.Store, e sso.Entry) (sessionIn
 			if s, err = client.Check(ctx); err == nil {
 				noted := info
 				info = sessionJSON(e.Identity, s)
+				info.Profile = noted.Profile
 				info.Refused, info.Refusals, info.Stopped = noted.Refused, noted.Refusals, noted.Stopped
 				return info, nil
 			}
@@ -125,91 +232,16 @@ func (a *app) look(ctx context.Context, store sso.Store, e sso.Entry) (sessionIn
 // configOf returns the configuration of a stored identity: that of this command or of the profile
 // that has the identity, else what the store knows. The store has no secrets, and a scheme whose
 // credential is a secret of the configuration cannot be checked without it.
-func (a *app) configOf(e sso.Entry) (*sso.Config, error) {
+func (a *app) configOf(e sso.Entry, profiles map[sso.Identity]profileConfig) (*sso.Config, error) {
 	if a.connectionGiven() {
 		return a.quietConfig()
 	}
-	if _, cfg := profileOf(e.Identity); cfg != nil {
-		return cfg, nil
+	if p, ok := profiles[e.Identity]; ok {
+		return p.cfg, nil
 	}
 	settings, err := sso.ParseSettings(e.Connection)
 	if err != nil {
 		return nil, err
 	}
 	return sso.NewConfig(settings, oskeyring.Secret)
-}
-
-func (a *app) printStatus(infos []sessionInfo) error {
-	if a.flags.json {
-		return display.JSON(a.stdout, infos)
-	}
-	if len(infos) == 0 {
-		fmt.Fprintln(a.stdout, "nothing is stored")
-	}
-	for _, i := range infos {
-		fmt.Fprintf(a.stdout, "%s\n  %s\n", i.SP, i.account())
-		switch {
-		case i.Live:
-			fmt.Fprintf(a.stdout, "  live: signed in as %s since %s, until about %s\n", i.User,
-				i.Obtained.Local().Format("2006-01-02 15:04"), i.Expires.Local().Format("2006-01-02 15:04"))
-		case i.Error != "":
-			fmt.Fprintf(a.stdout, "  unknown: %s\n", i.Error)
-		default:
-			fmt.Fprintln(a.stdout, "  no live session")
-		}
-		var said []string // hints
-		for _, r := range i.Refusals {
-			fmt.Fprintf(a.stdout, "  %s was refused on %s, and is not sent again until it changes: %s\n",
-				r.Property, r.Since.Local().Format("2006-01-02 15:04"), display.OneLine(r.Reason))
-			a.statusHint(r.Hint)
-			said = append(said, r.Hint)
-		}
-		if s := i.Stopped; s != nil {
-			fmt.Fprintf(a.stdout, "  refresh has stopped (%s) since %s: %s\n", s.Code, s.Since.Local().Format("2006-01-02 15:04"), display.OneLine(s.Reason))
-			if !slices.Contains(said, s.Hint) {
-				a.statusHint(s.Hint)
-			}
-		}
-	}
-	return nil
-}
-
-// account says whose session it is. A scheme of tokens has no login, and one without an IdP no IdP.
-func (i *sessionInfo) account() string {
-	text := i.Login
-	if i.IdP != "" {
-		text += " at " + i.IdP
-	}
-	return strings.TrimSpace(text + " (" + i.Scheme + ")")
-}
-
-func (a *app) statusHint(hint string) {
-	if hint != "" {
-		fmt.Fprintf(a.stdout, "    hint: %s\n", display.OneLine(hint))
-	}
-}
-
-// whyNot is why something is not done by itself any more, in the machine-readable
-// output.
-type whyNot struct {
-	Property string    `json:"property,omitempty"` // of a refused secret
-	Since    time.Time `json:"since"`
-	Code     string    `json:"code"` // as the errors of --json
-	Reason   string    `json:"reason"`
-	Hint     string    `json:"hint,omitempty"`
-}
-
-func refusalsJSON(refusals []*sso.RefusedBeforeError) []whyNot {
-	var list []whyNot
-	for _, r := range refusals {
-		list = append(list, whyNot{Property: r.Property, Since: r.At.UTC().Truncate(time.Second), Code: sso.Code(r), Reason: r.Text, Hint: r.HintText()})
-	}
-	return list
-}
-
-func stoppedJSON(s *sso.Stopped) *whyNot {
-	if s == nil {
-		return nil
-	}
-	return &whyNot{Since: s.Since.UTC().Truncate(time.Second), Code: s.Code, Reason: s.Reason, Hint: s.Hint}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 )
 
 // TestStatusHints: a stop's hint is left out only if it was printed already.
@@ -23,7 +24,7 @@ func TestStatusHints(t *testing.T) {
 		t.Run(c.name, func(t *testing.T) {
 			var out bytes.Buffer
 			info := sessionInfo{Refusals: c.refusals, Stopped: &whyNot{Code: "passcode_needed", Reason: "r", Hint: c.hint}}
-			if err := (&app{stdout: &out}).printStatus([]sessionInfo{info}); err != nil {
+			if err := (&app{stdout: &out}).printStatus([]sessionInfo{info}, time.Now()); err != nil {
 				t.Fatal(err)
 			}
 			if got := strings.Count(out.String(), "    hint: "); got != c.want || !strings.Contains(out.String(), "    hint: "+c.hint) {
