@@ -131,7 +131,7 @@ func exampleOf(p sso.Property) string {
 	case p.Default != "":
 		return p.Name + "=" + p.Default
 	}
-	return ""
+	return p.Name + "=…"
 }
 
 // examples are of properties that are neither a secret nor a word nor have a default.
@@ -176,5 +176,7 @@ var examples = map[string]string{
 	"OAuthDeviceURL":        "OAuthDeviceURL=https://id.example.com/device",
 	"OAuthRevokeURL":        "OAuthRevokeURL=https://id.example.com/revoke",
 	"OAuthGatewayURL":       "OAuthGatewayURL=https://api.atlassian.com",
+	"VerifyURL":             "VerifyURL=https://wiki.example.com/rest/api/user/current",
+	"VerifyUser":            "VerifyUser=username",
 	"AzureTenant":           "AzureTenant=common",
 }

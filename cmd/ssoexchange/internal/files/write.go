@@ -31,16 +31,37 @@ const MaxSize = 1 << 20
 // is replaced. What is no file, such as /dev/stdout, a pipe or a terminal, is written to.
 func WriteSecret(path string, data []byte) error { return Write(path, data, 0o600) }
 
+// Stream has the file at path replaced at once by what write writes, readable by its owner only. If
+// write fails, the file is as it was, and the error is that of write.
+func Stream(path string, write func(io.Writer) error) error {
+	to, err := FindTarget(path)
+	if err != nil {
+		return writeError(path, err)
+	}
+	if !to.Regular {
+		f, err := openTarget(to)
+		if err != nil {
+			return writeError(path, err)
+		}
+		return errors.Join(write(f), f.Close())
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(to.Path), "."+filepath.Base(to.Path)+".*") // mode 0600
+	if err != nil {
+		return writeError(path, err)
+	}
+	defer os.Remove(tmp.Name()) // if it still has that name
+	if err := write(tmp); err != nil {
+		tmp.Close()
+		return err
+	}
+	if err := errors.Join(tmp.Close(), os.Rename(tmp.Name(), to.Path)); err != nil {
+		return writeError(path, err)
+	}
+	return nil
+}
+
 // Write is WriteSecret with other permissions.
 func Write(path string, data []byte, mode fs.FileMode) error {
-	fail := func(err error) error {
-		hint := "check that the folder exists and may be written to"
-		var t *targetError
-		if errors.As(err, &t) {
-			hint = "name a file, a pipe that somebody reads, or a device such as /dev/stdout"
-		}
-		return clierror.Config("writing "+path+": "+err.Error(), hint)
-	}
 	to, err := FindTarget(path)
 	if err == nil && to.Regular {
 		err = replaceFile(to.Path, data, mode)
@@ -48,9 +69,18 @@ func Write(path string, data []byte, mode fs.FileMode) error {
 		err = writeInto(to, data)
 	}
 	if err != nil {
-		return fail(err)
+		return writeError(path, err)
 	}
 	return nil
+}
+
+func writeError(path string, err error) error {
+	hint := "check that the folder exists and may be written to"
+	var t *targetError
+	if errors.As(err, &t) {
+		hint = "name a file, a pipe that somebody reads, or a device such as /dev/stdout"
+	}
+	return clierror.Config("writing "+path+": "+err.Error(), hint)
 }
 
 // Target is what a path leads to.
@@ -136,17 +166,26 @@ func writeInto(to Target, data []byte) error {
 		_, err := os.Stderr.Write(data)
 		return err
 	}
+	f, err := openTarget(to)
+	if err != nil {
+		return err
+	}
+	f.SetWriteDeadline(time.Now().Add(pipeWait)) // a device needs none, and has none
+	_, err = f.Write(data)
+	return errors.Join(err, f.Close())
+}
+
+// openTarget opens what is no regular file. It does not wait for the reader of a pipe.
+func openTarget(to Target) (*os.File, error) {
 	f, err := os.OpenFile(to.Path, os.O_WRONLY|os.O_APPEND|openfile.Nonblock, 0)
 	if err != nil {
 		var inner *fs.PathError
 		if errors.As(err, &inner) {
 			err = inner.Err
 		}
-		return &targetError{fmt.Sprintf("it cannot be written to, or nobody reads it (%v)", err)}
+		return nil, &targetError{fmt.Sprintf("it cannot be written to, or nobody reads it (%v)", err)}
 	}
-	f.SetWriteDeadline(time.Now().Add(pipeWait)) // a device needs none, and has none
-	_, err = f.Write(data)
-	return errors.Join(err, f.Close())
+	return f, nil
 }
 
 // ReadRegular reads a regular file of at most 1 MiB, and waits for nothing else.
