@@ -79,7 +79,8 @@ func (c *Client) Code(a *Authorization, answer string) (code string, err error) 
 			"open the address in a browser and give the address that it ends at, or its code")
 	}
 	if !strings.Contains(answer, "://") {
-		if strings.ContainsAny(answer, "?&= \t\r\n") {
+		// A code may end in equals signs, as Base64 does.
+		if strings.ContainsAny(answer, "?& \t\r\n") || strings.Contains(strings.TrimRight(answer, "="), "=") {
 			return "", autherr.New(autherr.ErrConfig, "oauth: this is neither a code nor a whole address", "give the whole redirected address, with https:// or http://")
 		}
 		return answer, nil

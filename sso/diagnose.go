@@ -125,9 +125,18 @@ func (c *Client) diagnoseIdP(ctx context.Context, report func(Finding)) {
 	}
 }
 
+// diagnoser is a site with checks of its own in place of Jira's.
+type diagnoser interface {
+	diagnose(ctx context.Context, report func(Finding))
+}
+
 // diagnoseSP is Jira's part.
 func (c *Client) diagnoseSP(ctx context.Context, report func(Finding)) {
 	base, acs := c.cfg.URL, c.cfg.SSOExchangeURL
+	if d, ok := c.site.(diagnoser); ok {
+		d.diagnose(ctx, report)
+		return
+	}
 	reached := c.way("sp", base, report)(ctx)
 	if reached {
 		c.diagnoseJira(ctx, report)

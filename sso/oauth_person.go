@@ -114,7 +114,7 @@ func (s *oauthSource) exchange(ctx context.Context, app *oauth.Client, key []byt
 	if err := s.client.checkpoint(ctx); err != nil {
 		return nil, err
 	}
-	t, err := app.Exchange(ctx, a, code)
+	t, err := app.Exchange(ctx, a, answer)
 	if err != nil {
 		return nil, s.refused(ctx, err)
 	}

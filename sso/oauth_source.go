@@ -71,11 +71,10 @@ func (s *oauthSource) obtain(ctx context.Context, held *oauthToken) (*oauthToken
 	if t, err := s.answered(ctx, held); t != nil || err != nil {
 		return t, err
 	}
-	if moved := s.moved(); moved != nil {
+	if moved := s.moved(); moved != nil && !s.personAtHand() {
 		return nil, moved
 	}
-	fresh := s.client.signInState().fresh
-	if !fresh {
+	if fresh := s.client.signInState().fresh || s.moved() != nil; !fresh {
 		t, err := s.renewed(ctx, held)
 		if t != nil || err != nil && !s.needsPerson(err) {
 			return t, err

@@ -232,3 +232,20 @@ func TestOAuthRevokedEarly(t *testing.T) {
 		t.Errorf("%d refreshes, want 2", n)
 	}
 }
+
+// doctor looks at both servers and at the gateway, and asks for nothing that needs a secret.
+func TestOAuthDiagnose(t *testing.T) {
+	s, opts, conn := newAuthServer(t)
+	found := map[string]sso.FindingStatus{}
+	open(t, conn, opts).Diagnose(t.Context(), func(f sso.Finding) { found[f.Check] = f.Status })
+	for _, check := range []string{"secrets", "idp.tls", "sp.tls", "gateway.tls", "sp.cloud", "session"} {
+		if found[check] != sso.FindingOK {
+			t.Errorf("%s: %q", check, found[check])
+		}
+	}
+	for _, r := range s.net.Requests() {
+		if r.Method == http.MethodPost || r.Header.Get("Authorization") != "" {
+			t.Errorf("%s %s%s", r.Method, r.Host, r.Path)
+		}
+	}
+}

@@ -145,6 +145,34 @@ func (a apiSite) holder() string {
 	return unnamed
 }
 
+// diagnose implements diagnoser: the way to the API, and at a Cloud's gateway to the site, which tells
+// its id.
+func (a apiSite) diagnose(ctx context.Context, report func(Finding)) {
+	c := a.client
+	if !c.way("sp", c.cfg.URL, report)(ctx) || !c.cfg.onGateway() {
+		return
+	}
+	c.way("gateway", c.cfg.gateway(), report)(ctx)
+	u := *c.cfg.URL
+	u.Path, u.RawPath = tenantInfoPath, ""
+	answer, err := c.ask(ctx, a.name, &u, wantJSON)
+	switch id := ""; {
+	case err != nil:
+		report(FindingOf("sp.cloud", "", err))
+	default:
+		if id = cloudIDIn(answer); id == "" {
+			report(failing("sp.cloud", ErrConfig, u.Host+" is no site of Atlassian Cloud", "check URL; for Jira Data Center leave CloudId and OAuthGatewayURL out"))
+		} else if want := c.cfg.OAuth.CloudID; want != "" && want != id {
+			report(failing("sp.cloud", ErrConfig, "CloudId is not that of "+u.Host, "leave CloudId out: it is found by URL"))
+		} else {
+			report(Finding{Check: "sp.cloud", Status: FindingOK, Message: u.Host + " is a site of Atlassian Cloud"})
+		}
+	}
+}
+
+// tenantInfoPath is where a site of Atlassian Cloud tells its id to everybody.
+const tenantInfoPath = "/_edge/tenant_info"
+
 // Lost implements Site.
 func (a apiSite) Lost(resp *http.Response) bool { return resp.StatusCode == http.StatusUnauthorized }
 
@@ -269,6 +297,9 @@ func (m mailSite) WhoAmI(_ context.Context, c credential.Credential) (string, er
 	}
 	return "", nil
 }
+
+// diagnose implements diagnoser: there is no HTTP at a mailbox.
+func (m mailSite) diagnose(context.Context, func(Finding)) {}
 
 // Lost implements Site. Nothing is asked by HTTP.
 func (m mailSite) Lost(*http.Response) bool { return false }

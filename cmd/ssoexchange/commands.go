@@ -16,10 +16,13 @@ func (a *app) commandGroups() []commandGroup {
 			a.takesProfile(a.statusCommand()),
 			a.takesProfile(a.logoutCommand()),
 			a.takesProfile(a.doctorCommand()),
+			a.takesProfile(a.authorizeURLCommand()),
+			a.stateCommand(),
 		}},
 		{"What a session is for", []*cobra.Command{
 			a.takesProfile(a.cookiesCommand()),
 			a.takesProfile(a.headerCommand()),
+			a.takesProfile(a.tokenCommand()),
 			a.apiCommand(),
 			a.execCommand(),
 			a.takesProfile(a.proxyCommand()),

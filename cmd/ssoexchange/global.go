@@ -182,6 +182,9 @@ func (a *app) connect(ctx context.Context, noStore bool, change ...func(*sso.Opt
 		}
 	}
 	opts := a.options(cfg, store)
+	if cfg.OAuth.Initiate == "GETANDREFRESH" || cfg.Scheme == "OAuthDevice" {
+		opts.Authorize = a.consent(false)
+	}
 	for _, f := range change {
 		f(opts)
 	}

@@ -20,7 +20,10 @@ func (a *app) loginCommand() *cobra.Command {
 
 The identity provider may have a session, too, which is enough to sign in whatever the
 password is; login says then that the password was not tried. With --fresh that session
-does not count, and the password is really sent. It is kept if the sign-in fails.`,
+does not count, and the password is really sent. It is kept if the sign-in fails.
+
+With OAuth a person consents in a browser, which login opens; where a stored token can be renewed,
+that is enough, and --fresh asks for consent anew. Without a browser here: authorize-url.`,
 		Example: `  ssoexchange login
   ssoexchange login --set MFAType=SMS                        # exits 4: a code was sent
   ssoexchange login --set MFAType=SMS --set MFAPassCode=8111  # goes on where the first call ended
@@ -30,14 +33,15 @@ does not count, and the password is really sent. It is kept if the sign-in fails
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.login(cmd.Context(), f) },
 	}
 	cmd.Flags().BoolVar(&f.fresh, "fresh", false, "do not use the identity provider's session: the password is tried")
+	cmd.Flags().BoolVar(&f.noBrowser, "no-browser", false, "OAuth: show the address of the consent page and ask for the answer, instead of opening a browser")
 	cmd.Flags().BoolVar(&f.retryRefused, "retry-refused", false, "send a secret once more that was refused before")
 	return cmd
 }
 
-type loginFlags struct{ fresh, retryRefused bool }
+type loginFlags struct{ fresh, retryRefused, noBrowser bool }
 
 func (a *app) login(ctx context.Context, f loginFlags) error {
-	client, cfg, err := a.connect(ctx, false)
+	client, cfg, err := a.connect(ctx, false, func(o *sso.Options) { o.Authorize = a.consent(f.noBrowser) })
 	if err != nil {
 		return err
 	}

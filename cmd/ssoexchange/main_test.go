@@ -27,7 +27,7 @@ func TestMain(m *testing.M) {
 			}
 		}
 	}
-	testscript.Main(testscale.Main{M: m}, map[string]func(){"ssoexchange": main})
+	testscript.Main(testscale.Main{M: m}, map[string]func(){"ssoexchange": main, "consent": consentMain})
 }
 
 // TestScripts runs the program against simulated servers on loopback, one set of
