@@ -203,3 +203,27 @@ func getIssued(c *Config) string {
 	}
 	return strconv.FormatInt(c.OAuth.Issued.UnixMilli(), 10)
 }
+
+// parseSiteURL reads URL: the base address of a site, or that of a mail server. A slip of the driver's
+// documentation is put right.
+func parseSiteURL(v string) (*url.URL, *Error) {
+	if rest, slip := strings.CutPrefix(strings.ToLower(v), "hjttps://"); slip {
+		v = "https://" + v[len(v)-len(rest):]
+	}
+	scheme, rest, _ := strings.Cut(v, "://")
+	if scheme = strings.ToLower(scheme); scheme == "imaps" || scheme == "imap" {
+		u, bad := parseURL(map[string]string{"imaps": "https://", "imap": "http://"}[scheme] + rest)
+		if bad == nil && (strings.Trim(u.Path, "/") != "" || u.RawQuery != "") {
+			bad = BadValue("has more than a host", "write imaps://host")
+		}
+		if bad != nil {
+			return nil, bad
+		}
+		return &url.URL{Scheme: scheme, Host: u.Host}, nil
+	}
+	u, bad := parseURL(v)
+	if bad == nil {
+		bad = baseURL(u)
+	}
+	return u, bad
+}

@@ -63,7 +63,7 @@ var properties = slices.Concat([]propertySpec{
 	{Property{Name: "AuthScheme", Required: true, Help: "how to sign in"},
 		accessor{get: func(c *Config) string { return c.Scheme }}}, // set by Schemes.Config
 	{Property{Name: "URL", Help: "base URL of Jira or JSM, with its context path; default: derived from SSOExchangeURL"},
-		urlField(func(c *Config) urlPtr { return &c.URL }, baseURL)},
+		urlFieldOf(func(c *Config) urlPtr { return &c.URL }, parseSiteURL)},
 	{Property{Name: "User", Help: "user name at the identity provider"},
 		textField(func(c *Config) *string { return &c.User })},
 	{Property{Name: "Password", Secret: true, Help: "password at the identity provider; asked for if absent and somebody can be asked"},

@@ -2,6 +2,8 @@ package sso
 
 import (
 	"context"
+	"fmt"
+	"io"
 	"net/url"
 	"time"
 
@@ -24,6 +26,9 @@ type AuthorizationPage struct {
 
 // String shows nothing: the page's address may hold a request token.
 func (AuthorizationPage) String() string { return "sso.AuthorizationPage(hidden)" }
+
+// Format prints String for every verb.
+func (p AuthorizationPage) Format(f fmt.State, _ rune) { io.WriteString(f, p.String()) }
 
 // authorizer is a source that can begin an authorization and wait for its answer in OAuthVerifier.
 type authorizer interface {

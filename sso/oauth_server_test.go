@@ -36,10 +36,11 @@ type authServer struct {
 	life      time.Duration
 	leeway    time.Duration
 	noRotate  bool
+	forgiving bool // a second use of a refresh token is refused, and ends nothing
 	secret    string
 	sites     string // accessible-resources; "": the site alone
 	scope     string
-	intercept func(grant string) http.Handler // in place of the token endpoint
+	intercept func(q map[string]string) http.Handler // in place of the token endpoint
 }
 
 // grant is what a person has consented to once.
@@ -105,11 +106,16 @@ func (s *authServer) token(w http.ResponseWriter, r *http.Request) {
 	intercept := s.intercept
 	s.mu.Unlock()
 	if intercept != nil {
-		if h := intercept(q["grant_type"]); h != nil {
+		if h := intercept(q); h != nil {
 			h.ServeHTTP(w, r)
 			return
 		}
 	}
+	s.answer(w, q)
+}
+
+// answer answers a token request.
+func (s *authServer) answer(w http.ResponseWriter, q map[string]string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if q["client_id"] != "app" || q["client_secret"] != s.secret {
@@ -146,7 +152,9 @@ func (s *authServer) grantOf(w http.ResponseWriter, q map[string]string) (*grant
 			return nil, false
 		case again && now.Sub(used) > s.leeway:
 			s.reuses++
-			g.dead = now
+			if !s.forgiving {
+				g.dead = now
+			}
 			refuse(w, 403, "invalid_grant", "Unknown or invalid refresh token.")
 			return nil, false
 		case !s.noRotate:

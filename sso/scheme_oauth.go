@@ -54,7 +54,7 @@ func siteName(c *Config) string {
 	switch u := c.URL; {
 	case c.Site != "":
 		return c.Site
-	case u == nil && c.Domain != "":
+	case c.Domain != "" && (u == nil || strings.EqualFold(u.Host, c.Domain)):
 		return "OktaAPI"
 	case u != nil && (u.Scheme == "imaps" || u.Scheme == "imap"):
 		return "Mail"
@@ -97,6 +97,8 @@ func checkOAuth(c *Config, grant oauthGrant) *ConfigError {
 		return config.BadValue("OAuth 1.0a is for Jira Data Center", "use OAuthVersion=2.0").WithProperty("OAuthVersion", "")
 	case isOAuth1(c) && o.Cert.IsZero():
 		return config.BadValue("required with OAuthVersion=1.0", "OAuthJWTCert: the private key whose public half is in the application link").WithProperty("OAuthJWTCert", "")
+	case c.Scheme == "OAuthJWT" && o.Cert.IsZero():
+		return config.BadValue("required with AuthScheme=OAuthJWT", "OAuthJWTCert: the private key of the application").WithProperty("OAuthJWTCert", "")
 	case okta && grant == grantClient && o.Cert.IsZero():
 		return config.BadValue("required: Okta's API takes no client secret for this grant",
 			"use AuthScheme=OAuthJWT with the private key of the service app (private_key_jwt)").WithProperty("OAuthJWTCert", "")

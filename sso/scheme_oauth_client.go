@@ -5,8 +5,4 @@ package sso
 var oauthClientScheme = oauthFamily("OAuthClient", []string{"client", "oauthclientcredentials"}, grantClient)
 
 // oauthJWTScheme is the same by private_key_jwt (RFC 7523), as Okta's API wants it.
-var oauthJWTScheme = func() *scheme {
-	s := oauthFamily("OAuthJWT", nil, grantClient)
-	s.Required = append(s.Required, "OAuthJWTCert")
-	return s
-}()
+var oauthJWTScheme = oauthFamily("OAuthJWT", nil, grantClient)

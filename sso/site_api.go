@@ -149,10 +149,10 @@ func (a apiSite) holder() string {
 // its id.
 func (a apiSite) diagnose(ctx context.Context, report func(Finding)) {
 	c := a.client
-	if !c.way("sp", c.cfg.URL, report)(ctx) || !c.cfg.onGateway() {
+	if !c.way("sp", c.cfg.URL, report)(ctx) || !onGateway(c.cfg) {
 		return
 	}
-	c.way("gateway", c.cfg.gateway(), report)(ctx)
+	c.way("gateway", cloudGateway(c.cfg), report)(ctx)
 	u := *c.cfg.URL
 	u.Path, u.RawPath = tenantInfoPath, ""
 	answer, err := c.ask(ctx, a.name, &u, wantJSON)
