@@ -50,8 +50,8 @@ func consents(t *testing.T, n *fixtures.Net, login, page string) string {
 	return answer
 }
 
-// bot is somebody's program on two hosts that share a store.
-type bot struct {
+// simulatedBot is somebody's program on two hosts that share a store.
+type simulatedBot struct {
 	hosts             [2]*sso.Client
 	every             time.Duration
 	consented, active time.Time // the last time that it got a token
@@ -70,7 +70,7 @@ func TestOAuthYear(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		c, n, opts, conn := simulatedCloud(t)
 		began := time.Now()
-		consent := func(i int, b *bot) {
+		consent := func(i int, b *simulatedBot) {
 			login := fmt.Sprintf("bot%d@example.com", i)
 			for try := 1; ; try++ { // a code whose answer was lost is spent
 				page, err := b.hosts[0].AuthorizationURL(t.Context())
@@ -87,12 +87,12 @@ func TestOAuthYear(t *testing.T) {
 			}
 			b.consented, b.active, b.stopped = time.Now(), time.Now(), ""
 		}
-		bots := make([]*bot, identities)
+		bots := make([]*simulatedBot, identities)
 		every := []time.Duration{day, 2 * day, 5 * day, 10 * day, 20 * day, 40 * day, 60 * day, 80 * day, 89 * day, 95 * day}
 		for i := range bots {
 			login := fmt.Sprintf("bot%d@example.com", i)
 			c.AddUser(login, "secret")
-			b := &bot{every: every[i%len(every)]}
+			b := &simulatedBot{every: every[i%len(every)]}
 			for h := range b.hosts {
 				b.hosts[h] = open(t, conn+";User="+login, opts)
 			}
@@ -156,7 +156,7 @@ func TestOAuthYear(t *testing.T) {
 }
 
 // use is one call of a bot, on one of its hosts.
-func (b *bot) use(t *testing.T, i int, refused *int) {
+func (b *simulatedBot) use(t *testing.T, i int, refused *int) {
 	b.uses++
 	_, err := b.hosts[b.uses%2].Token(t.Context(), 0)
 	switch {
@@ -180,7 +180,7 @@ func (b *bot) use(t *testing.T, i int, refused *int) {
 }
 
 // state is how the year has ended for a bot.
-func (b *bot) state(t *testing.T, i int) string {
+func (b *simulatedBot) state(t *testing.T, i int) string {
 	if b.stopped == "" {
 		if time.Since(b.active) > 90*day {
 			t.Errorf("bot %d was not used for %s", i, time.Since(b.active))

@@ -245,7 +245,7 @@ func (s *apiTokenSource) Snapshot() ([]byte, error) {
 func (c *Client) cloudTenant(ctx context.Context, d providerDeps) (string, error) {
 	h := &httpclient.Client{Server: "atlassian", Transport: d.transport, UserAgent: d.userAgent, Logger: d.logger}
 	u := *c.cfg.URL
-	u.Path, u.RawPath = "/_edge/tenant_info", ""
+	u.Path, u.RawPath = tenantInfoPath, ""
 	a, err := h.Do(ctx, httpclient.Request{
 		Step: autherr.StepVerify, Method: http.MethodGet, URL: &u,
 		Header: http.Header{"Accept": {"application/json"}}, Limit: maxWhoAmI,
