@@ -98,7 +98,7 @@ var oauthProperties = []propertySpec{
 		secretField(func(c *Config) *Secret { return &c.OAuth.RequestToken })},
 	{Property{Name: "AuthKey", Secret: true, Help: "1.0: secret of AuthToken"},
 		secretField(func(c *Config) *Secret { return &c.OAuth.RequestSecret })},
-	{Property{Name: "OAuthSettingsLocation", Help: "directory that the tokens are kept in, or memory://NAME; default: the state directory"},
+	{Property{Name: "OAuthSettingsLocation", Help: "directory that the tokens are kept in, or memory://NAME for none; default: the state directory"},
 		textField(func(c *Config) *string { return &c.OAuth.Settings })},
 	{Property{Name: "CloudId", Help: "id of the Atlassian Cloud site; default: found out by URL"},
 		textField(func(c *Config) *string { return &c.OAuth.CloudID })},

@@ -1,9 +1,12 @@
 package sso_test
 
 import (
+	"encoding/pem"
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strconv"
 	"testing"
 	"time"
@@ -14,7 +17,7 @@ import (
 // BenchmarkBearer compares a request of a client that is signed in by a token with one of a bare
 // client that sets the header itself.
 func BenchmarkBearer(b *testing.B) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("Content-Type", "application/json")
 		if r.Header.Get("Authorization") == "" {
 			w.WriteHeader(http.StatusUnauthorized)
@@ -22,7 +25,11 @@ func BenchmarkBearer(b *testing.B) {
 		io.WriteString(w, `{"name":"ana","key":"ana"}`)
 	}))
 	b.Cleanup(server.Close)
-	c, err := sso.Open(b.Context(), "AuthScheme=OAuth;URL="+server.URL+";OAuthClientId=app;OAuthAccessToken=a-token-of-some-length;OAuthExpiresIn=36000;OAuthTokenTimestamp="+
+	ca := filepath.Join(b.TempDir(), "ca.pem")
+	if err := os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw}), 0o600); err != nil {
+		b.Fatal(err)
+	}
+	c, err := sso.Open(b.Context(), "AuthScheme=OAuth;SSLServerCert="+ca+";URL="+server.URL+";OAuthClientId=app;OAuthAccessToken=a-token-of-some-length;OAuthExpiresIn=36000;OAuthTokenTimestamp="+
 		strconv.FormatInt(time.Now().UnixMilli(), 10), nil)
 	if err != nil {
 		b.Fatal(err)
@@ -31,7 +38,7 @@ func BenchmarkBearer(b *testing.B) {
 	if _, err := c.Session(b.Context()); err != nil {
 		b.Fatal(err)
 	}
-	bare := &http.Client{Transport: http.DefaultTransport.(*http.Transport).Clone()}
+	bare := server.Client()
 	for name, client := range map[string]*http.Client{"client": c.HTTP(), "bare": bare} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()

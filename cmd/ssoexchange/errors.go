@@ -108,7 +108,8 @@ func exitCodesTopic() *cobra.Command {
                           account locked or suspended, password expired. Never tried again
                           by itself
     4  passcode_needed    a challenge was issued and nobody could be asked: call again with
-                          MFAPassCode. Also when the code was refused and a new one was sent
+                          MFAPassCode. Also when the code was refused and a new one was sent,
+                          and when a person has to consent (OAuth)
     5  mfa_rejected       push refused or not answered; a code refused that cannot be sent
                           anew, or used before
     6  exchange_refused   signed in, but not let through to Jira

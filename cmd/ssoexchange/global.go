@@ -180,6 +180,9 @@ func (a *app) connect(ctx context.Context, noStore bool, change ...func(*sso.Opt
 		if store, err = a.openStore(); err != nil {
 			return nil, nil, err
 		}
+		if store, err = a.storeFor(cfg, store); err != nil {
+			return nil, nil, err
+		}
 	}
 	opts := a.options(cfg, store)
 	if cfg.OAuth.Initiate == "GETANDREFRESH" || cfg.Scheme == "OAuthDevice" {
@@ -193,6 +196,10 @@ func (a *app) connect(ctx context.Context, noStore bool, change ...func(*sso.Opt
 }
 
 func (a *app) openConfig(ctx context.Context, cfg *sso.Config, store sso.Store) (*sso.Client, error) {
+	store, err := a.storeFor(cfg, store)
+	if err != nil {
+		return nil, err
+	}
 	return sso.OpenConfig(ctx, cfg, a.options(cfg, store))
 }
 

@@ -34,6 +34,8 @@ func (a *app) hintFor(err error) string {
 // codeHint completes the hint of a sign-in that waits for a code.
 func (a *app) codeHint(hint string) string {
 	switch {
+	case strings.Contains(hint, "OAuthVerifier"):
+		return hint + "; run: ssoexchange login, or without a browser here: ssoexchange authorize-url"
 	case !strings.Contains(hint, "MFAPassCode"):
 		return hint
 	case a.noStore:
@@ -193,7 +195,7 @@ func publicProperty(name string) bool {
 }
 
 // named matches the commands of this program that act on a connection.
-var named = regexp.MustCompile(`\bssoexchange (api|cookies|doctor|exec|login|logout|proxy|status)\b`)
+var named = regexp.MustCompile(`\bssoexchange (api|authorize-url|cookies|doctor|exec|header|login|logout|proxy|status|token)\b`)
 
 // nameConnection gives the commands in a hint the arguments that name the connection.
 func nameConnection(hint, args string) string {

@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/rogpeppe/go-internal/testscript"
 
@@ -34,6 +35,11 @@ import (
 func TestOAuthScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/oauth", Setup: setupOAuth, Cmds: map[string]func(*testscript.TestScript, bool, []string){
 		"grants":    countGrants,
+		"life": func(ts *testscript.TestScript, _ bool, args []string) {
+			life, err := time.ParseDuration(args[0])
+			ts.Check(err)
+			oauthJira(ts).Auth.Configure(func(p *oauth.Policy) { p.AccessLife = life })
+		},
 		"endaccess": func(ts *testscript.TestScript, _ bool, _ []string) { oauthJira(ts).Auth.EndAccess() },
 		"fromfile": func(ts *testscript.TestScript, _ bool, args []string) {
 			ts.Setenv(args[0], strings.TrimSpace(ts.ReadFile(args[1])))
