@@ -34,7 +34,7 @@ import (
 // and opens the address that this ends at if GET is set, else prints it.
 func TestOAuthScripts(t *testing.T) {
 	testscript.Run(t, testscript.Params{Dir: "testdata/oauth", Setup: setupOAuth, Cmds: map[string]func(*testscript.TestScript, bool, []string){
-		"grants":    countGrants,
+		"grants": countGrants,
 		"life": func(ts *testscript.TestScript, _ bool, args []string) {
 			life, err := time.ParseDuration(args[0])
 			ts.Check(err)
