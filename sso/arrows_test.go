@@ -31,6 +31,7 @@ func TestArrows(t *testing.T) {
 		{"sso", []string{module + "fixtures", module + "filestore", module + "redisstore", module + "internal/encrypt", "github.com/redis", "github.com/prometheus", "github.com/coreos", module + "cmd", "github.com/spf13", "filippo.io/age", "github.com/gofrs", "github.com/zalando", "go.yaml.in", module + "mailbox", "github.com/emersion"},
 			[]string{module + "config", module + "okta", module + "crowd", module + "cookiejar"}},
 		{"config", []string{module + "sso", module + "okta", module + "crowd", module + "saml", module + "mfa", module + "cookiejar"}, []string{module + "internal/autherr"}},
+		{"internal/network", []string{module + "sso", module + "okta", module + "crowd", module + "saml", module + "mfa", module + "cookiejar"}, []string{module + "config", module + "internal/httpclient"}},
 		{"okta", []string{module + "sso", module + "crowd"}, []string{module + "saml", module + "mfa"}},
 		{"crowd", []string{module + "sso", module + "okta"}, []string{module + "saml"}},
 		{"saml", []string{module + "sso", module + "okta", module + "crowd", module + "mfa", module + "cookiejar", "net/http/cookiejar"}, []string{"github.com/beevik/etree"}},

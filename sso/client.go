@@ -15,6 +15,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/deadline"
+	"github.com/ssoexchange/ssoexchange/internal/network"
 	"github.com/ssoexchange/ssoexchange/mfa"
 )
 
@@ -92,7 +93,7 @@ type Client struct {
 	site     Site
 	code     *passCode
 	mailbox  mfa.Answerer // of MFAMailbox; nil: none
-	net      *network
+	net      *network.Network
 	flight   singleflight
 
 	userAgent string
@@ -132,14 +133,14 @@ func OpenConfig(ctx context.Context, cfg *Config, opts *Options) (*Client, error
 	given := &passCode{}
 	c.code = given
 	if c.mailbox, err = c.openMailbox(); err != nil {
-		c.net.close()
+		c.net.Close()
 		return nil, autherr.AtStep(autherr.StepConfig, err)
 	}
 	if c.scheme.site != nil {
 		c.site = c.scheme.site(c)
 	}
 	if c.scheme.open == nil {
-		c.net.close()
+		c.net.Close()
 		return nil, autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig, "sso: AuthScheme "+cfg.Scheme+" has no sign-in", "there are "+strings.Join(grammar().Names(), ", ")))
 	}
 	c.source, err = c.scheme.open(c, providerDeps{
@@ -148,7 +149,7 @@ func OpenConfig(ctx context.Context, cfg *Config, opts *Options) (*Client, error
 		answerer: newAnswerer(cfg, c.ahead("MFASecret", cfg.MFASecret), given, &enrolledApp{c, c.idpAhead}, c.mailbox, c.opts.Answerer, c.idpAhead),
 	})
 	if err != nil {
-		c.net.close()
+		c.net.Close()
 		return nil, autherr.AtStep(autherr.StepConfig, err)
 	}
 	c.idp = firstStop(cfg)
@@ -175,13 +176,13 @@ func newClient(cfg *Config, opts *Options) (*Client, error) {
 	if opts == nil {
 		opts = &Options{}
 	}
-	network, err := newNetwork(cfg, opts.Dial)
+	net, err := network.New(cfg, opts.Dial)
 	if err != nil {
 		return nil, err
 	}
 	scheme := schemeNamed(cfg.Scheme)
 	cfg = cfg.WithScheme(&scheme.Scheme)
-	c := &Client{cfg: cfg, scheme: scheme, id: cfg.Identity(), opts: *opts, store: opts.Store, net: network}
+	c := &Client{cfg: cfg, scheme: scheme, id: cfg.Identity(), opts: *opts, store: opts.Store, net: net}
 	c.site = jiraSite{c}
 	c.counted.next = c.reported(true)
 	if c.store == nil {
@@ -206,7 +207,7 @@ func (c *Client) PassCode(code string) { c.code.set(NewSecret(code).Reveal) }
 
 // Close closes idle connections. Sessions stay alive and stored.
 func (c *Client) Close() error {
-	c.net.close()
+	c.net.Close()
 	return nil
 }
 

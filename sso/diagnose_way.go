@@ -16,6 +16,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
+	"github.com/ssoexchange/ssoexchange/internal/network"
 )
 
 const (
@@ -33,7 +34,7 @@ const (
 func (c *Client) way(name string, u *url.URL, report func(Finding)) func(context.Context) bool {
 	w := &way{Client: c, name: name, url: u, report: report}
 	return func(ctx context.Context) bool {
-		via, err := c.net.proxy(u)
+		via, err := c.net.Proxy(u)
 		switch {
 		case err != nil:
 			report(failing(name+".proxy", ErrConfig, "the proxy of the environment cannot be used", "check HTTPS_PROXY, or set ProxyServer"))
@@ -53,7 +54,7 @@ type way struct {
 }
 
 func (w *way) direct(ctx context.Context) bool {
-	conn := w.connect(ctx, address(w.url))
+	conn := w.connect(ctx, network.Address(w.url))
 	if conn == nil {
 		return false
 	}
@@ -74,7 +75,7 @@ func (w *way) connect(ctx context.Context, addr string) net.Conn {
 	start := time.Now()
 	host, _, _ := net.SplitHostPort(addr)
 	stop := w.reportWait(func() Wait { return Wait{Server: host, Since: start} })
-	conn, err := w.net.all.dial(ctx, "tcp", addr)
+	conn, err := w.net.Dial(ctx, "tcp", addr)
 	stop()
 	var dns *net.DNSError
 	if errors.As(err, &dns) {
@@ -113,7 +114,7 @@ func (w *way) connect(ctx context.Context, addr string) net.Conn {
 func (w *way) handshake(ctx context.Context, conn net.Conn) bool {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	config := w.net.all.tls.Clone()
+	config := w.net.TLSConfig().Clone()
 	config.ServerName = w.url.Hostname()
 	config.ClientSessionCache = nil // the chain is looked at, so it must be sent
 	wanted := askedForCertificate(config)
@@ -170,12 +171,12 @@ func judgement(conn *tls.Conn) error {
 
 // proxied reports on the way through a proxy, which resolves names itself.
 func (w *way) proxied(ctx context.Context, via *url.URL) bool {
-	addr := address(via)
+	addr := network.Address(via)
 	check := w.name + ".proxy"
 	dialCtx, cancel := context.WithTimeout(ctx, checkTimeout)
 	start := time.Now()
 	stop := w.reportWait(func() Wait { return Wait{Server: via.Host, Since: start} })
-	conn, err := w.net.all.dial(dialCtx, "tcp", addr)
+	conn, err := w.net.Dial(dialCtx, "tcp", addr)
 	stop()
 	cancel()
 	if err != nil {
@@ -202,8 +203,8 @@ func (w *way) firstRequest(ctx context.Context, proxied bool) bool {
 		return false
 	}
 	if proxied {
-		via, _ := w.net.proxy(w.url)
-		w.report(Finding{Check: w.name + ".proxy", Status: FindingOK, Message: "the proxy " + via.Host + " lets through to " + address(w.url)})
+		via, _ := w.net.Proxy(w.url)
+		w.report(Finding{Check: w.name + ".proxy", Status: FindingOK, Message: "the proxy " + via.Host + " lets through to " + network.Address(w.url)})
 		if spy.state != nil {
 			w.report(tlsFinding(w.name+".tls", *spy.state, time.Now()))
 		}
@@ -320,17 +321,6 @@ func clockFinding(check string, h http.Header, asked, answered time.Time) Findin
 		text = "the server's clock agrees with ours"
 	}
 	return Finding{Check: check, Status: FindingOK, Message: text}
-}
-
-// address is host:port of a URL.
-func address(u *url.URL) string {
-	port := u.Port()
-	if port == "" {
-		if port = "443"; u.Scheme == "http" {
-			port = "80"
-		}
-	}
-	return net.JoinHostPort(u.Hostname(), port)
 }
 
 // plainNetError is the innermost cause, without the addresses that net repeats.

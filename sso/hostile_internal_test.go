@@ -2,6 +2,7 @@ package sso
 
 import (
 	"net/http"
+	"net/url"
 	"strings"
 	"testing"
 
@@ -30,8 +31,8 @@ func BenchmarkHostilePages(b *testing.B) {
 		"numbers of gateways": {"<body>", "support id &nbsp;"},
 	} {
 		page := []byte(parts[0] + strings.Repeat(parts[1], (httpclient.MaxBody-len(parts[0]))/len(parts[1])))
-		v := &visit{cfg: jiraConfig{&Config{URL: mustURL(b, "https://jira.example.com/")}}, jar: cookiejar.New()}
-		a := &httpclient.Response{URL: mustURL(b, "https://jira.example.com/login.jsp"), Status: 200,
+		v := &visit{cfg: jiraConfig{&Config{URL: mustParse(b, "https://jira.example.com/")}}, jar: cookiejar.New()}
+		a := &httpclient.Response{URL: mustParse(b, "https://jira.example.com/login.jsp"), Status: 200,
 			Header: http.Header{"Content-Type": {"text/html"}}, Body: page}
 		read := func(b *testing.B, f func()) {
 			b.SetBytes(int64(len(page)))
@@ -52,4 +53,13 @@ func BenchmarkHostilePages(b *testing.B) {
 			})
 		})
 	}
+}
+
+func mustParse(tb testing.TB, s string) *url.URL {
+	tb.Helper()
+	u, err := url.Parse(s)
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return u
 }

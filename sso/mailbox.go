@@ -45,8 +45,9 @@ func (c *Client) openMailbox() (mfa.Answerer, error) {
 	}
 	// The certificate of the client, its protocols and its sessions are not the mail
 	// server's business.
-	trust := &tls.Config{MinVersion: c.net.all.tls.MinVersion, RootCAs: c.net.all.tls.RootCAs}
-	m := MailboxConfig{URL: u, From: c.cfg.MFAMailboxFrom, TLS: trust, Dial: c.net.all.dial, Logger: c.opts.Logger}
+	ours := c.net.TLSConfig()
+	trust := &tls.Config{MinVersion: ours.MinVersion, RootCAs: ours.RootCAs}
+	m := MailboxConfig{URL: u, From: c.cfg.MFAMailboxFrom, TLS: trust, Dial: c.net.Dial, Logger: c.opts.Logger}
 	owner := mailboxOwner(u)
 	if c.cfg.MFAMailboxToken.IsZero() {
 		m.Password = c.guarded("MFAMailboxPassword", owner, c.cfg.MFAMailboxPassword)

@@ -12,6 +12,7 @@ import (
 	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/ssoexchange/ssoexchange/config"
+	"github.com/ssoexchange/ssoexchange/internal/network"
 	"github.com/ssoexchange/ssoexchange/internal/openfile"
 )
 
@@ -91,9 +92,8 @@ func pemLines(data []byte) []byte {
 // derKey reads a key of PKCS #1, PKCS #8 or SEC 1; OpenSSL writes the first until its version 3 and
 // the second since.
 func derKey(der []byte, password string) (crypto.Signer, error) {
-	var encrypted encryptedKey
-	if decodeDER(der, &encrypted) && encrypted.Algorithm.Algorithm.String() == oidPBES2 {
-		plain, bad := decryptPKCS8(der, password)
+	if network.IsEncryptedPKCS8(der) {
+		plain, bad := network.DecryptPKCS8(der, password)
 		if bad != nil {
 			return nil, config.BadValue("the private key cannot be decrypted", "check OAuthJWTCertPassword with: openssl pkey -noout -in FILE")
 		}

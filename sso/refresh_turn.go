@@ -23,7 +23,7 @@ func (r *Refresher) cycle(ctx context.Context, k *entry) {
 	e := r.runCycle(context.WithValue(ctx, reported{}, true), k, start, urgent)
 	e.Name, e.Identity, e.At = k.name, k.client.Identity(), time.Now()
 	e.Elapsed, e.Requests = e.At.Sub(start), int(k.client.counted.sent.Load()-sent)
-	k.client.net.transport.CloseIdleConnections() // the next turn is hours away
+	k.client.net.CloseIdleConnections() // the next turn is hours away
 	r.log(e)
 	if !e.Told {
 		r.opts.Observe(ctx, e)

@@ -69,7 +69,7 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 		r.Care.countSignIn(start)
 	}
 	// The SP is not asked anything more until the IdP has answered.
-	c.net.preconnect(ctx, c.cfg.SSOExchangeURL)
+	c.net.Preconnect(ctx, c.cfg.SSOExchangeURL)
 	takeBack := c.setAside(state)
 	cred, err := c.obtain(ctx, r, old)
 	err = state.lateMail(err)
@@ -127,7 +127,7 @@ func (c *Client) logSignIn(ctx context.Context, r *record, err error, took time.
 // preconnect connects to the IdP while the record is read and prepared: a secret is
 // marked on disk before it leaves. Whoever calls it has the lease; if it turns out then
 // that nobody has to sign in, because a neighbour has, a connection goes unused.
-func (c *Client) preconnect(ctx context.Context) { c.net.preconnect(ctx, c.idp) }
+func (c *Client) preconnect(ctx context.Context) { c.net.Preconnect(ctx, c.idp) }
 
 // obtain asks the source for a credential and the site whose it is, and puts both into r.
 func (c *Client) obtain(ctx context.Context, r *record, old credential.Credential) (credential.Credential, error) {

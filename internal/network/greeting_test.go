@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"bytes"
@@ -10,6 +10,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/config"
 )
 
 // gluedConn sends what is written within a moment in one piece: the end of a handshake
@@ -35,7 +37,7 @@ func (c *gluedConn) Write(p []byte) (int, error) {
 }
 
 // greeter speaks before it is asked, on every connection.
-func greeter(t *testing.T, config *tls.Config) string {
+func greeter(t *testing.T, tlsConfig *tls.Config) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -48,11 +50,11 @@ func greeter(t *testing.T, config *tls.Config) string {
 			if err != nil {
 				return
 			}
-			if config != nil && config.MaxVersion == tls.VersionTLS12 {
+			if tlsConfig != nil && tlsConfig.MaxVersion == tls.VersionTLS12 {
 				conn = &gluedConn{Conn: conn} // in 1.3 the client ends the handshake
 			}
-			if config != nil {
-				conn = tls.Server(conn, config)
+			if tlsConfig != nil {
+				conn = tls.Server(conn, tlsConfig)
 			}
 			go func() {
 				defer conn.Close()
@@ -76,15 +78,15 @@ func TestGreetingIsNotLogged(t *testing.T) {
 	cert := []tls.Certificate{ca.server("jira.example.com")}
 	for _, way := range []string{"TLS 1.2", "TLS 1.3", "plain", "proxy, TLS 1.2", "proxy, TLS 1.3"} {
 		t.Run(way, func(t *testing.T) {
-			cfg, address := &Config{SSLServerCert: file}, "https://jira.example.com/"
-			config := &tls.Config{Certificates: cert}
+			cfg, address := &config.Config{SSLServerCert: file}, "https://jira.example.com/"
+			tlsConfig := &tls.Config{Certificates: cert}
 			switch way {
 			case "TLS 1.2", "proxy, TLS 1.2":
-				config.MaxVersion = tls.VersionTLS12
+				tlsConfig.MaxVersion = tls.VersionTLS12
 			case "plain":
-				config, address = nil, "http://jira.localhost/"
+				tlsConfig, address = nil, "http://jira.localhost/"
 			}
-			server := greeter(t, config)
+			server := greeter(t, tlsConfig)
 			dial := to(server)
 			if len(way) > len("TLS 1.3") {
 				cfg.ProxyServer, dial = newConnectProxy(t, server).URL, nil
@@ -96,7 +98,7 @@ func TestGreetingIsNotLogged(t *testing.T) {
 					io.Copy(io.Discard, resp.Body)
 					resp.Body.Close()
 				}
-				n.close()
+				n.Close()
 			}
 			if logged.Len() > 0 {
 				t.Errorf("logged: %s", logged.String())

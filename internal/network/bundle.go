@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"crypto/tls"
@@ -60,26 +60,26 @@ func loadBundle(file string) (*x509.CertPool, error) {
 
 // trustBundle has dialTLS begin with the certificates of the bundle and those of data,
 // the content of an SSLServerCert file, nil if there is none.
-func (n *network) trustBundle(dial dialFunc, file string, data []byte) {
+func (n *Network) trustBundle(dial dialFunc, file string, data []byte) {
 	t, bad := trusts.of("bundle "+file, data)
 	if bad != nil {
 		return // it has been reported
 	}
-	config := n.all.tls.Clone()
+	config := n.system.tls.Clone()
 	config.RootCAs = &t.pool
 	load := func() (*x509.CertPool, error) { return loadBundle(file) }
-	n.bundle = &tlsDialer{n.dialWhenTrusted(dial, t, load, false), config}
+	n.bundled = &tlsDialer{n.dialWhenTrusted(dial, t, load, false), config}
 }
 
 // needsMore reports whether the certificates of the bundle were not enough, and has
 // them not be tried again if so. The judgement that counts is that of the next
 // handshake, with all certificates. A wrong name is wrong whoever vouches for it.
-func (n *network) needsMore(err error) bool {
+func (n *Network) needsMore(err error) bool {
 	var unverified *tls.CertificateVerificationError
 	var name x509.HostnameError
 	if !errors.As(err, &unverified) || errors.As(err, &name) {
 		return false
 	}
-	n.beyond.Store(true)
+	n.useSystemRoots.Store(true)
 	return true
 }

@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"crypto/tls"
@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 )
 
@@ -70,12 +71,12 @@ func TestDecryptPKCS8(t *testing.T) {
 	want := pemBytes(t, keyClear)
 	for name, sealed := range map[string]string{"AES-256, SHA-256": keyAES256, "AES-128, SHA-1": keyAES128SHA1, "AES-192, SHA-512": keyAES192SHA512} {
 		t.Run(name, func(t *testing.T) {
-			got, bad := decryptPKCS8(pemBytes(t, sealed), keyPassword)
+			got, bad := DecryptPKCS8(pemBytes(t, sealed), keyPassword)
 			if bad != nil || string(got) != string(want) {
 				t.Fatalf("got %d bytes, %v", len(got), bad)
 			}
 			// A wrong password is found out, or yields something that is no key.
-			if der, bad := decryptPKCS8(pemBytes(t, sealed), "wrong"); bad == nil {
+			if der, bad := DecryptPKCS8(pemBytes(t, sealed), "wrong"); bad == nil {
 				if _, err := x509.ParsePKCS8PrivateKey(der); err == nil {
 					t.Error("opened with a wrong password")
 				}
@@ -92,7 +93,7 @@ func TestDecryptPKCS8(t *testing.T) {
 		"clear":       want,
 	} {
 		t.Run(name, func(t *testing.T) {
-			if _, bad := decryptPKCS8(der, keyPassword); bad == nil || !strings.Contains(bad.Problem, "not supported") {
+			if _, bad := DecryptPKCS8(der, keyPassword); bad == nil || !strings.Contains(bad.Problem, "not supported") {
 				t.Errorf("got %v", bad)
 			}
 		})
@@ -111,7 +112,7 @@ func TestClientCertificateEncrypted(t *testing.T) {
 	pool.AddCert(ca.cert)
 	s := newSite(t, func(c *tls.Config) { c.ClientAuth = tls.RequireAndVerifyClientCert; c.ClientCAs = pool }, ca.server("jira.example.com"))
 	cert := ca.clientFor("sealed", key)
-	cfg := &Config{SSLServerCert: tempFile(t, certPEM(ca.cert)), SSLClientCert: tempFile(t, []byte(keyAES256+"\n"), cert)}
+	cfg := &config.Config{SSLServerCert: tempFile(t, certPEM(ca.cert)), SSLClientCert: tempFile(t, []byte(keyAES256+"\n"), cert)}
 
 	asked := 0
 	cfg.SSLClientCertPassword = countReveals(&asked, keyPassword)
@@ -129,7 +130,7 @@ func TestClientCertificateEncrypted(t *testing.T) {
 		t.Errorf("asked %d times, served %q", asked, got)
 	}
 
-	cfg.SSLClientCertPassword = NewSecret("wrong")
+	cfg.SSLClientCertPassword = config.NewSecret("wrong")
 	_, err = get(openNetwork(t, cfg, to(s.addr())), "https://jira.example.com/")
 	if !errors.Is(err, autherr.ErrConfig) {
 		t.Errorf("err = %v", err)

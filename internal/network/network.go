@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"context"
@@ -13,6 +13,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
@@ -33,36 +34,36 @@ const (
 // dialFunc makes a TCP connection.
 type dialFunc = func(ctx context.Context, network, addr string) (net.Conn, error)
 
-// network is all that a Config says about connections: whom to trust, which
+// Network is all that a Config says about connections: whom to trust, which
 // certificate to show, which proxy to use. All providers of a Client share it.
-type network struct {
+type Network struct {
 	transport *http.Transport
 
-	all    tlsDialer   // all certificates of the system
-	bundle *tlsDialer  // those of its bundle, which are read faster; nil: there is none
-	beyond atomic.Bool // the bundle is not enough
-	proxy  func(*url.URL) (*url.URL, error)
-	ready  preconnectPool
-	roots  sync.Once // see loadRoots
+	system         tlsDialer   // all certificates of the system
+	bundled        *tlsDialer  // those of its bundle, which are read faster; nil: there is none
+	useSystemRoots atomic.Bool // the bundle is not enough
+	proxy          func(*url.URL) (*url.URL, error)
+	preconnects    preconnectPool
+	roots          sync.Once // see loadRoots
 
 	httpsProxies sync.Map // their addresses, host:port in lower case, once they are used
 	http1Hosts   sync.Map // the hosts behind a proxy that speak HTTP/1, as they stand in addresses, in lower case
 }
 
-// newNetwork makes the network that cfg describes. dial makes its TCP connections;
+// New makes the network that cfg describes. dial makes its TCP connections;
 // if it is nil a net.Dialer does, and localhost and the names below it are loopback
 // addresses without asking the DNS (RFC 6761, section 6.3).
 //
-// Certificate files are read now; a bad one is a *ConfigError. The system's
+// Certificate files are read now; a bad one is a *config.Error. The system's
 // certificates, of which there are hundreds, are read in the background, and secrets
 // when a connection needs them.
-func newNetwork(cfg *Config, dial dialFunc) (*network, error) {
-	return newNetworkWith(cfg, dial, x509.SystemCertPool, bundleFile())
+func New(cfg *config.Config, dial dialFunc) (*Network, error) {
+	return newWith(cfg, dial, x509.SystemCertPool, bundleFile())
 }
 
-// newNetworkWith is newNetwork with the system's certificates, and the bundle of them,
+// newWith is New with the system's certificates, and the bundle of them,
 // from elsewhere.
-func newNetworkWith(cfg *Config, dial dialFunc, system rootsLoader, bundle string) (*network, error) {
+func newWith(cfg *config.Config, dial dialFunc, system rootsLoader, bundle string) (*Network, error) {
 	tlsConfig, t, given, err := newTLSConfig(cfg)
 	if err != nil {
 		return nil, err
@@ -74,9 +75,9 @@ func newNetworkWith(cfg *Config, dial dialFunc, system rootsLoader, bundle strin
 	if dial == nil {
 		dial = dialLocalhost((&net.Dialer{Timeout: connectTimeout}).DialContext)
 	}
-	n := &network{proxy: proxy.forURL}
-	n.ready.init()
-	n.all = tlsDialer{n.dialWhenTrusted(dial, t, system, bundle != ""), tlsConfig}
+	n := &Network{proxy: proxy.forURL}
+	n.preconnects.init()
+	n.system = tlsDialer{n.dialWhenTrusted(dial, t, system, bundle != ""), tlsConfig}
 	if bundle != "" {
 		n.trustBundle(dial, bundle, given)
 	}
@@ -84,7 +85,7 @@ func newNetworkWith(cfg *Config, dial dialFunc, system rootsLoader, bundle strin
 		Proxy:                  n.proxyOf,
 		GetProxyConnectHeader:  proxy.connectHeader,
 		OnProxyConnectResponse: checkConnect,
-		DialContext:            trackEOF(n.all.dial),
+		DialContext:            trackEOF(n.system.dial),
 		// For direct connections, and for those to an https proxy. With the server behind
 		// a proxy the transport does TLS by TLSClientConfig.
 		DialTLSContext:         n.dialTLSOrReady,
@@ -99,35 +100,50 @@ func newNetworkWith(cfg *Config, dial dialFunc, system rootsLoader, bundle strin
 	return n, nil
 }
 
-// close gives up what is not in use. Requests under way go on.
-func (n *network) close() {
-	n.ready.close()
+// Dial makes a TCP connection, for which no proxy is used.
+func (n *Network) Dial(ctx context.Context, network, addr string) (net.Conn, error) {
+	return n.system.dial(ctx, network, addr)
+}
+
+// TLSConfig says whom to trust and which certificate to show. Its roots are complete once Dial has
+// returned. It is not to be changed: clone it.
+func (n *Network) TLSConfig() *tls.Config { return n.system.tls }
+
+// Proxy returns the proxy for requests to u; nil: none.
+func (n *Network) Proxy(u *url.URL) (*url.URL, error) { return n.proxy(u) }
+
+// CloseIdleConnections closes the connections that are kept for a next request.
+func (n *Network) CloseIdleConnections() { n.transport.CloseIdleConnections() }
+
+// Close gives up what is not in use. Requests under way go on.
+func (n *Network) Close() {
+	n.preconnects.close()
 	n.transport.CloseIdleConnections()
 }
 
 // proxyOf is the transport's Proxy, which is asked before a connection is made.
-func (n *network) proxyOf(r *http.Request) (*url.URL, error) {
+func (n *Network) proxyOf(r *http.Request) (*url.URL, error) {
 	via, err := n.proxy(r.URL)
 	if err == nil && via != nil && via.Scheme == "https" {
-		n.httpsProxies.Store(strings.ToLower(address(via)), true)
+		n.httpsProxies.Store(strings.ToLower(Address(via)), true)
 	}
 	return via, err
 }
 
 // dialTLSOrReady is the transport's DialTLSContext. HTTP/2 must not be negotiated with
 // a proxy: net/http says CONNECT in HTTP/1.1 whatever was agreed (golang/go#26479).
-func (n *network) dialTLSOrReady(ctx context.Context, network, addr string) (net.Conn, error) {
+func (n *Network) dialTLSOrReady(ctx context.Context, network, addr string) (net.Conn, error) {
 	asItIs := func(c net.Conn) net.Conn { return c }
 	if _, known := n.httpsProxies.Load(strings.ToLower(addr)); known {
 		// With all certificates: the transport needs them for the server behind it.
-		conn, err := n.handshake(context.WithValue(ctx, http1Key{}, true), n.all, network, addr, asItIs)
+		conn, err := n.handshake(context.WithValue(ctx, http1Key{}, true), n.system, network, addr, asItIs)
 		if err != nil {
 			return nil, err
 		}
 		return httpclient.TrackEOF(httpclient.Hold(ctx, conn)), nil
 	}
 	if !http1Only(ctx) {
-		if conn := n.ready.take(ctx, addr); conn != nil {
+		if conn := n.preconnects.take(ctx, addr); conn != nil {
 			return paced(conn), nil
 		}
 	}
@@ -149,17 +165,17 @@ func paced(conn *tls.Conn) net.Conn {
 // dialTLS connects and shakes hands; wrap may put something between TLS and the TCP
 // connection. A certificate that the bundle does not vouch for gets a second handshake,
 // with all that the system has to say.
-func (n *network) dialTLS(ctx context.Context, network, addr string, wrap func(net.Conn) net.Conn) (*tls.Conn, error) {
-	if n.bundle != nil && !n.beyond.Load() {
-		if conn, err := n.handshake(ctx, *n.bundle, network, addr, wrap); !n.needsMore(err) {
+func (n *Network) dialTLS(ctx context.Context, network, addr string, wrap func(net.Conn) net.Conn) (*tls.Conn, error) {
+	if n.bundled != nil && !n.useSystemRoots.Load() {
+		if conn, err := n.handshake(ctx, *n.bundled, network, addr, wrap); !n.needsMore(err) {
 			return conn, err
 		}
 	}
-	return n.handshake(ctx, n.all, network, addr, wrap)
+	return n.handshake(ctx, n.system, network, addr, wrap)
 }
 
 // handshake connects and makes TLS of it.
-func (n *network) handshake(ctx context.Context, with tlsDialer, network, addr string, wrap func(net.Conn) net.Conn) (*tls.Conn, error) {
+func (n *Network) handshake(ctx context.Context, with tlsDialer, network, addr string, wrap func(net.Conn) net.Conn) (*tls.Conn, error) {
 	ctx, cancel := context.WithTimeout(ctx, connectTimeout)
 	defer cancel()
 	host, _, err := net.SplitHostPort(addr)
@@ -216,4 +232,15 @@ func dialLocalhost(dial dialFunc) dialFunc {
 		}
 		return conn, err
 	}
+}
+
+// Address is host:port of a URL.
+func Address(u *url.URL) string {
+	port := u.Port()
+	if port == "" {
+		if port = "443"; u.Scheme == "http" {
+			port = "80"
+		}
+	}
+	return net.JoinHostPort(u.Hostname(), port)
 }

@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"context"
@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"github.com/ssoexchange/ssoexchange/config"
 
 	"golang.org/x/net/http/httpproxy"
 
@@ -20,13 +22,13 @@ import (
 type proxy struct {
 	server   *url.URL // the configured one; nil: that of the environment
 	user     string   // "": no authentication
-	password Secret
+	password config.Secret
 	choose   func(*url.URL) (*url.URL, error)
 }
 
 // newProxy reads the proxy properties, or else HTTPS_PROXY and NO_PROXY as they are
 // now (net/http would keep their first values for the life of the process).
-func newProxy(cfg *Config) (*proxy, *ConfigError) {
+func newProxy(cfg *config.Config) (*proxy, *config.Error) {
 	p := &proxy{server: cfg.ProxyURL()}
 	var rules *httpproxy.Config
 	if p.server == nil {

@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"bytes"
@@ -24,14 +24,14 @@ const sessionCacheSize = 64
 // switch verification off. With SSLServerCert, of which given is the content, the roots
 // are the pool of the returned trust, which must be assembled before a handshake;
 // without it there is none, and the system's roots do.
-func newTLSConfig(cfg *Config) (c *tls.Config, t *trust, given []byte, err error) {
+func newTLSConfig(cfg *config.Config) (c *tls.Config, t *trust, given []byte, err error) {
 	c = &tls.Config{
 		MinVersion:         tls.VersionTLS12,
 		NextProtos:         []string{"h2", "http/1.1"},
 		ClientSessionCache: tls.NewLRUClientSessionCache(sessionCacheSize),
 	}
 	if cfg.SSLServerCert != "" {
-		var bad *ConfigError
+		var bad *config.Error
 		if t, given, bad = trustedWith(cfg.SSLServerCert); bad != nil {
 			return nil, nil, nil, bad.WithProperty("SSLServerCert", "")
 		}
@@ -50,7 +50,7 @@ func newTLSConfig(cfg *Config) (c *tls.Config, t *trust, given []byte, err error
 // trustedWith returns the trust in the certificates of a PEM file beside the system's
 // roots, and what the file holds. A server's own certificate may be among them: it is
 // trusted for the names that it carries, whoever issued it.
-func trustedWith(path string) (*trust, []byte, *ConfigError) {
+func trustedWith(path string) (*trust, []byte, *config.Error) {
 	if path == "*" {
 		return nil, nil, config.BadValue("certificates cannot be accepted unseen", "name a PEM file with the server's certificate or its CA")
 	}
@@ -62,7 +62,7 @@ func trustedWith(path string) (*trust, []byte, *ConfigError) {
 	return t, data, bad
 }
 
-func readCertFile(path string) ([]byte, *ConfigError) {
+func readCertFile(path string) ([]byte, *config.Error) {
 	f, err := openfile.Open(path)
 	if err != nil {
 		return nil, config.FileError(err, config.AnyPath)
@@ -83,7 +83,7 @@ type certificateGetter = func(*tls.CertificateRequestInfo) (*tls.Certificate, er
 // clientCertificate reads the client's certificate and key. An encrypted key is
 // decrypted when a server first asks for the certificate, because that is when its
 // password is needed.
-func clientCertificate(cfg *Config) (certificateGetter, *ConfigError) {
+func clientCertificate(cfg *config.Config) (certificateGetter, *config.Error) {
 	data, bad := readCertFile(cfg.SSLClientCert)
 	if bad != nil {
 		return nil, bad
@@ -125,18 +125,18 @@ func clientCertificate(cfg *Config) (certificateGetter, *ConfigError) {
 	return func(*tls.CertificateRequestInfo) (*tls.Certificate, error) { return &pair, nil }, nil
 }
 
-func badKeyPair() *ConfigError {
+func badKeyPair() *config.Error {
 	return config.BadValue("certificate and private key cannot be read or do not belong together", "the certificate must come before those of its issuers")
 }
 
 // decryptLater decrypts the key at the first handshake that wants it, and keeps it.
-func decryptLater(certs, encrypted []byte, password Secret) certificateGetter {
+func decryptLater(certs, encrypted []byte, password config.Secret) certificateGetter {
 	return loadOnce(func(ctx context.Context) (*tls.Certificate, error) {
 		secret, err := password.Reveal(ctx)
 		if err != nil {
 			return nil, err
 		}
-		der, bad := decryptPKCS8(encrypted, secret)
+		der, bad := DecryptPKCS8(encrypted, secret)
 		if bad != nil {
 			return nil, bad.WithProperty("SSLClientCert", "")
 		}

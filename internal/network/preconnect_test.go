@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"context"
@@ -11,9 +11,11 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/config"
 )
 
-func TestWarm(t *testing.T) {
+func TestPreconnect(t *testing.T) {
 	noProxy(t)
 	for name, configure := range map[string]func(*tls.Config){
 		"HTTP/2.0": nil,
@@ -22,11 +24,11 @@ func TestWarm(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			ca := newAuthority(t)
 			s := newSite(t, configure, ca.server("jira.example.com"))
-			n := openNetwork(t, &Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, to(s.addr()))
+			n := openNetwork(t, &config.Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, to(s.addr()))
 			u := mustURL(t, "https://Jira.example.com/jira/x?y")
 
-			n.preconnect(t.Context(), u)
-			n.preconnect(t.Context(), u) // one is enough
+			n.Preconnect(t.Context(), u)
+			n.Preconnect(t.Context(), u) // one is enough
 			<-s.shook
 			if accepted, handshakes, requests := s.counts(); accepted != 1 || handshakes != 1 || requests != 0 {
 				t.Errorf("before the request: %d connections, %d handshakes, %d requests", accepted, handshakes, requests)
@@ -48,15 +50,15 @@ func TestWarm(t *testing.T) {
 
 // A connection that the server closed in the meantime is not handed to a request:
 // net/http would not repeat it.
-func TestWarmConnectionThatDied(t *testing.T) {
+func TestPreconnectConnectionThatDied(t *testing.T) {
 	noProxy(t)
 	ca := newAuthority(t)
 	s := newSite(t, nil, ca.server("jira.example.com"))
-	n := openNetwork(t, &Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, to(s.addr()))
-	n.preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
-	n.ready.mu.Lock()
-	w := n.ready.conns["jira.example.com:443"]
-	n.ready.mu.Unlock()
+	n := openNetwork(t, &config.Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, to(s.addr()))
+	n.Preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
+	n.preconnects.mu.Lock()
+	w := n.preconnects.conns["jira.example.com:443"]
+	n.preconnects.mu.Unlock()
 	<-w.connected
 	s.CloseClientConnections()
 	<-w.watched // the watcher has noticed
@@ -70,14 +72,14 @@ func TestWarmConnectionThatDied(t *testing.T) {
 
 // Of two requests at once only one can have the connection in preparation. The other
 // must make its own at once, not after it has waited for the first one's.
-func TestWarmConnectionIsForOne(t *testing.T) {
+func TestPreconnectConnectionIsForOne(t *testing.T) {
 	noProxy(t)
 	ca := newAuthority(t)
 	s := newSite(t, func(c *tls.Config) { c.NextProtos = []string{"http/1.1"} }, ca.server("jira.example.com"))
 	var dials atomic.Int32
 	second := make(chan struct{})
 	dial := to(s.addr())
-	n := openNetwork(t, &Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, func(ctx context.Context, network, addr string) (net.Conn, error) {
+	n := openNetwork(t, &config.Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, func(ctx context.Context, network, addr string) (net.Conn, error) {
 		switch dials.Add(1) {
 		case 1: // the one that is prepared: not before the other request has begun its own
 			select {
@@ -90,7 +92,7 @@ func TestWarmConnectionIsForOne(t *testing.T) {
 		}
 		return dial(ctx, network, addr)
 	})
-	n.preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
+	n.Preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
 	answered := make(chan error)
 	for range 2 {
 		go func() {
@@ -111,20 +113,20 @@ func TestWarmConnectionIsForOne(t *testing.T) {
 }
 
 // A connection whose taker has left is closed once it is made.
-func TestWarmConnectionIsAbandoned(t *testing.T) {
+func TestPreconnectConnectionIsAbandoned(t *testing.T) {
 	noProxy(t)
 	ca := newAuthority(t)
 	ended := make(chan error, 1)
 	proceed := make(chan struct{})
 	server := pipeServer(&tls.Config{Certificates: []tls.Certificate{ca.server("jira.example.com")}}, ended)
-	n := openNetwork(t, &Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, func(ctx context.Context, network, addr string) (net.Conn, error) {
+	n := openNetwork(t, &config.Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, func(ctx context.Context, network, addr string) (net.Conn, error) {
 		<-proceed
 		return server(ctx, network, addr)
 	})
-	n.preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
+	n.Preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	if conn := n.ready.take(ctx, "jira.example.com:443"); conn != nil {
+	if conn := n.preconnects.take(ctx, "jira.example.com:443"); conn != nil {
 		t.Error("a connection that was not made yet")
 	}
 	close(proceed)
@@ -138,37 +140,37 @@ func TestWarmConnectionIsAbandoned(t *testing.T) {
 	}
 }
 
-func TestWarmDoesNothing(t *testing.T) {
+func TestPreconnectDoesNothing(t *testing.T) {
 	noProxy(t)
 	var dials atomic.Int32
 	dial := func(context.Context, string, string) (net.Conn, error) {
 		dials.Add(1)
 		return nil, errors.New("refused")
 	}
-	n := openNetwork(t, &Config{ProxyServer: "proxy.example"}, dial)
-	n.preconnect(t.Context(), mustURL(t, "https://jira.example.com")) // the proxy is in between
-	n.preconnect(t.Context(), mustURL(t, "http://localhost:1"))
-	n.preconnect(t.Context(), nil)
-	n.close()
-	n.preconnect(t.Context(), mustURL(t, "https://localhost:1")) // too late
-	n.close()
+	n := openNetwork(t, &config.Config{ProxyServer: "proxy.example"}, dial)
+	n.Preconnect(t.Context(), mustURL(t, "https://jira.example.com")) // the proxy is in between
+	n.Preconnect(t.Context(), mustURL(t, "http://localhost:1"))
+	n.Preconnect(t.Context(), nil)
+	n.Close()
+	n.Preconnect(t.Context(), mustURL(t, "https://localhost:1")) // too late
+	n.Close()
 	if got := dials.Load(); got != 0 {
 		t.Errorf("%d connections", got)
 	}
 }
 
-func TestWarmErrorsAreDropped(t *testing.T) {
+func TestPreconnectErrorsAreDropped(t *testing.T) {
 	noProxy(t)
 	var dials atomic.Int32
-	n := openNetwork(t, &Config{}, func(context.Context, string, string) (net.Conn, error) {
+	n := openNetwork(t, &config.Config{}, func(context.Context, string, string) (net.Conn, error) {
 		dials.Add(1)
 		return nil, errors.New("refused")
 	})
-	n.preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
+	n.Preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
 	if _, err := get(n, "https://jira.example.com/"); err == nil || err.Error() != "refused" {
 		t.Errorf("err = %v", err)
 	}
-	n.close()
+	n.Close()
 	if got := dials.Load(); got != 2 {
 		t.Errorf("%d connections, want the warm one and the request's own", got)
 	}
@@ -179,11 +181,11 @@ var errNoHandshake = errors.New("the handshake failed")
 
 // pipeServer is a TLS server at the other end of a pipe. Its result is the error
 // that its connection ends with.
-func pipeServer(config *tls.Config, ended chan<- error) dialFunc {
+func pipeServer(tlsConfig *tls.Config, ended chan<- error) dialFunc {
 	return func(context.Context, string, string) (net.Conn, error) {
 		client, server := net.Pipe()
 		go func() {
-			conn := tls.Server(server, config)
+			conn := tls.Server(server, tlsConfig)
 			err := errNoHandshake
 			if conn.Handshake() == nil {
 				_, err = io.Copy(io.Discard, conn)
@@ -195,19 +197,19 @@ func pipeServer(config *tls.Config, ended chan<- error) dialFunc {
 	}
 }
 
-func TestWarmConnectionsAge(t *testing.T) {
+func TestPreconnectConnectionsAge(t *testing.T) {
 	noProxy(t)
 	ca := newAuthority(t)
 	trust := tempFile(t, certPEM(ca.cert))
-	config := &tls.Config{Certificates: []tls.Certificate{ca.server("jira.example.com")}, NextProtos: []string{"h2"}}
+	tlsConfig := &tls.Config{Certificates: []tls.Certificate{ca.server("jira.example.com")}, NextProtos: []string{"h2"}}
 	synctest.Test(t, func(t *testing.T) {
 		ended := make(chan error, 1)
-		n, err := newNetwork(&Config{SSLServerCert: trust}, pipeServer(config, ended))
+		n, err := New(&config.Config{SSLServerCert: trust}, pipeServer(tlsConfig, ended))
 		if err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		n.preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
+		n.Preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
 		if err := <-ended; errors.Is(err, errNoHandshake) {
 			t.Error(err)
 		}
@@ -215,28 +217,28 @@ func TestWarmConnectionsAge(t *testing.T) {
 			t.Errorf("closed after %v, want %v", age, warmIdle)
 		}
 		synctest.Wait()
-		if n.ready.take(t.Context(), "jira.example.com:443") != nil {
+		if n.preconnects.take(t.Context(), "jira.example.com:443") != nil {
 			t.Error("an old connection is handed out")
 		}
-		n.close()
+		n.Close()
 	})
 }
 
-func TestWarmClose(t *testing.T) {
+func TestPreconnectClose(t *testing.T) {
 	noProxy(t)
 	ca := newAuthority(t)
 	trust := tempFile(t, certPEM(ca.cert))
-	config := &tls.Config{Certificates: []tls.Certificate{ca.server("jira.example.com")}}
+	tlsConfig := &tls.Config{Certificates: []tls.Certificate{ca.server("jira.example.com")}}
 	synctest.Test(t, func(t *testing.T) { // which fails if a goroutine is left
 		ended := make(chan error, 1)
-		n, err := newNetwork(&Config{SSLServerCert: trust}, pipeServer(config, ended))
+		n, err := New(&config.Config{SSLServerCert: trust}, pipeServer(tlsConfig, ended))
 		if err != nil {
 			t.Fatal(err)
 		}
 		began := time.Now()
-		n.preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
+		n.Preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
 		synctest.Wait()
-		n.close()
+		n.Close()
 		if err := <-ended; errors.Is(err, errNoHandshake) {
 			t.Error(err)
 		}
@@ -245,14 +247,14 @@ func TestWarmClose(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) { // a server that never answers
-		n, err := newNetwork(&Config{}, func(ctx context.Context, _, _ string) (net.Conn, error) {
+		n, err := New(&config.Config{}, func(ctx context.Context, _, _ string) (net.Conn, error) {
 			<-ctx.Done()
 			return nil, ctx.Err()
 		})
 		if err != nil {
 			t.Fatal(err)
 		}
-		n.preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
+		n.Preconnect(t.Context(), mustURL(t, "https://jira.example.com"))
 		synctest.Wait()
 		// A request that waits for it leaves by its own context.
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
@@ -264,6 +266,6 @@ func TestWarmClose(t *testing.T) {
 		if _, err := n.RoundTrip(req); !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("err = %v", err)
 		}
-		n.close()
+		n.Close()
 	})
 }

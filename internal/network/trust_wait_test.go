@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"context"
@@ -14,6 +14,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/config"
 )
 
 // pipes is a listener whose connections are pipes, for a bubble of synctest.
@@ -125,7 +127,7 @@ func (l *loading) load() (*x509.CertPool, error) {
 // slowWorld is a server, and perhaps a proxy before it, and a network whose system's
 // certificates are still being read.
 type slowWorld struct {
-	*network
+	*Network
 	system *loading
 	front  *pipes // what the network connects to
 }
@@ -135,7 +137,7 @@ type slowWorld struct {
 func sleepLast(t *testing.T) { t.Cleanup(func() { time.Sleep(time.Minute) }) }
 
 // newSlowWorld is for a bubble; cfg names the certificate of ca and the proxy.
-func newSlowWorld(t *testing.T, cfg *Config, jira, proxy *tls.Certificate) *slowWorld {
+func newSlowWorld(t *testing.T, cfg *config.Config, jira, proxy *tls.Certificate) *slowWorld {
 	t.Helper()
 	sleepLast(t)
 	site := newPipes()
@@ -150,7 +152,7 @@ func newSlowWorld(t *testing.T, cfg *Config, jira, proxy *tls.Certificate) *slow
 	}
 	dial := func(ctx context.Context, _, _ string) (net.Conn, error) { return w.front.dial(ctx) }
 	var err error
-	if w.network, err = newNetworkWith(cfg, dial, w.system.load, ""); err != nil {
+	if w.Network, err = newWith(cfg, dial, w.system.load, ""); err != nil {
 		t.Fatal(err)
 	}
 	return w
@@ -205,34 +207,34 @@ func TestHandshakeWaitsForTrust(t *testing.T) {
 	} {
 		ca := newAuthority(t)
 		jira, proxy := ca.server("jira.example.com"), ca.server("proxy.example.com")
-		config := func(t *testing.T) *Config {
+		configured := func(t *testing.T) *config.Config {
 			// The text is new: for a pool that is complete nobody would wait.
-			cfg := &Config{SSLServerCert: tempFile(t, []byte(t.Name()+"\n"), certPEM(ca.cert))}
+			cfg := &config.Config{SSLServerCert: tempFile(t, []byte(t.Name()+"\n"), certPEM(ca.cert))}
 			cfg.ProxyServer = tt.proxy
 			return cfg
 		}
-		start := func(t *testing.T, ctx context.Context, cfg *Config) (*slowWorld, <-chan error) {
+		start := func(t *testing.T, ctx context.Context, cfg *config.Config) (*slowWorld, <-chan error) {
 			w := newSlowWorld(t, cfg, &jira, &proxy)
 			if tt.warm {
-				w.preconnect(ctx, mustURL(t, "https://jira.example.com"))
+				w.Preconnect(ctx, mustURL(t, "https://jira.example.com"))
 			}
 			answered := w.ask(ctx)
 			w.begins(t, answered)
 			return w, answered
 		}
 		t.Run(name, func(t *testing.T) {
-			cfg := config(t)
+			cfg := configured(t)
 			synctest.Test(t, func(t *testing.T) {
 				w, answered := start(t, t.Context(), cfg)
 				close(w.system.released)
 				if err := <-answered; err != nil {
 					t.Error(err)
 				}
-				w.close()
+				w.Close()
 			})
 		})
 		t.Run(name+", given up", func(t *testing.T) {
-			cfg := config(t)
+			cfg := configured(t)
 			synctest.Test(t, func(t *testing.T) {
 				ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 				defer cancel()
@@ -245,7 +247,7 @@ func TestHandshakeWaitsForTrust(t *testing.T) {
 					t.Error("a handshake began without anybody to trust")
 				}
 				close(w.system.released)
-				w.close()
+				w.Close()
 			})
 		})
 	}
@@ -254,19 +256,19 @@ func TestHandshakeWaitsForTrust(t *testing.T) {
 // TestDialWhenTrustedGivesUp: a connection that nobody waits for any longer is closed.
 func TestDialWhenTrustedGivesUp(t *testing.T) {
 	noProxy(t)
-	cfg := &Config{SSLServerCert: tempFile(t, certPEM(newAuthority(t).cert))}
+	cfg := &config.Config{SSLServerCert: tempFile(t, certPEM(newAuthority(t).cert))}
 	synctest.Test(t, func(t *testing.T) {
 		w := newSlowWorld(t, cfg, nil, nil)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		if conn, err := w.all.dial(ctx, "tcp", "jira.example.com:443"); conn != nil || !errors.Is(err, context.DeadlineExceeded) {
+		if conn, err := w.Network.system.dial(ctx, "tcp", "jira.example.com:443"); conn != nil || !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("connection %t, error %v", conn != nil, err)
 		}
 		if got := w.front.open.Load(); got != 0 {
 			t.Errorf("%d connections are left", got)
 		}
 		close(w.system.released)
-		w.close()
+		w.Close()
 	})
 }
 
@@ -276,13 +278,13 @@ func TestCloseWaitsForTrust(t *testing.T) {
 	file := tempFile(t, certPEM(newAuthority(t).cert))
 	synctest.Test(t, func(t *testing.T) {
 		system := &loading{released: make(chan struct{})}
-		n, err := newNetworkWith(&Config{SSLServerCert: file}, nil, system.load, "")
+		n, err := newWith(&config.Config{SSLServerCert: file}, nil, system.load, "")
 		if err != nil {
 			t.Fatal(err)
 		}
 		var closed atomic.Bool
 		go func() {
-			n.close()
+			n.Close()
 			closed.Store(true)
 		}()
 		synctest.Wait()
@@ -303,7 +305,7 @@ func TestTrustInTwoBubbles(t *testing.T) {
 	noProxy(t)
 	ca := newAuthority(t)
 	file, cert := tempFile(t, certPEM(ca.cert)), ca.server("jira.example.com")
-	visit := func(t *testing.T) *network {
+	visit := func(t *testing.T) *Network {
 		site := newPipes()
 		site.serve(t, &cert, func(w http.ResponseWriter, r *http.Request) {})
 		n := openTrusting(t, file, func(ctx context.Context, _, _ string) (net.Conn, error) { return site.dial(ctx) }, systemOf())
@@ -312,7 +314,7 @@ func TestTrustInTwoBubbles(t *testing.T) {
 		}
 		return n
 	}
-	var kept []*network
+	var kept []*Network
 	for range 2 {
 		synctest.Test(t, func(t *testing.T) {
 			sleepLast(t)
@@ -321,7 +323,7 @@ func TestTrustInTwoBubbles(t *testing.T) {
 	}
 	kept = append(kept, visit(t))
 	for _, n := range kept {
-		if n.all.tls.RootCAs != kept[0].all.tls.RootCAs {
+		if n.system.tls.RootCAs != kept[0].system.tls.RootCAs {
 			t.Error("not shared: the test shows nothing")
 		}
 	}

@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"crypto/tls"

@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"crypto/tls"
@@ -7,12 +7,14 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/ssoexchange/ssoexchange/config"
+
 	"software.sslmate.com/src/go-pkcs12"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 )
 
-func TestNetworkPFX(t *testing.T) {
+func TestPFX(t *testing.T) {
 	noProxy(t)
 	ca := newAuthority(t)
 	pool := x509.NewCertPool()
@@ -35,21 +37,21 @@ func TestNetworkPFX(t *testing.T) {
 			t.Fatal(err)
 		}
 		file := tempFile(t, data)
-		n := openNetwork(t, &Config{SSLServerCert: trust, SSLClientCert: file, SSLClientCertType: "PFXFILE", SSLClientCertPassword: NewSecret(password)}, to(s.addr()))
+		n := openNetwork(t, &config.Config{SSLServerCert: trust, SSLClientCert: file, SSLClientCertType: "PFXFILE", SSLClientCertPassword: config.NewSecret(password)}, to(s.addr()))
 		if _, err := get(n, "https://jira.example.com/x"); err != nil {
 			t.Fatalf("%s: %v", name, err)
 		}
 		if got := s.last(); got != "HTTP/2.0 /x bot" {
 			t.Errorf("%s: served %q", name, got)
 		}
-		n = openNetwork(t, &Config{SSLServerCert: trust, SSLClientCert: file, SSLClientCertType: "PFXFILE", SSLClientCertPassword: NewSecret("not-" + password)}, to(s.addr()))
+		n = openNetwork(t, &config.Config{SSLServerCert: trust, SSLClientCert: file, SSLClientCertType: "PFXFILE", SSLClientCertPassword: config.NewSecret("not-" + password)}, to(s.addr()))
 		_, err = get(n, "https://jira.example.com/x")
 		if !errors.Is(err, autherr.ErrConfig) || strings.Contains(err.Error(), password) || !strings.Contains(err.Error(), "password") {
 			t.Errorf("%s, wrong password: %v", name, err)
 		}
 	}
 	for name, data := range map[string][]byte{"rubbish": []byte("0123456789"), "empty": {}} {
-		n := openNetwork(t, &Config{SSLServerCert: trust, SSLClientCert: tempFile(t, data), SSLClientCertType: "PFXFILE", SSLClientCertPassword: NewSecret(password)}, to(s.addr()))
+		n := openNetwork(t, &config.Config{SSLServerCert: trust, SSLClientCert: tempFile(t, data), SSLClientCertType: "PFXFILE", SSLClientCertPassword: config.NewSecret(password)}, to(s.addr()))
 		if _, err := get(n, "https://jira.example.com/x"); !errors.Is(err, autherr.ErrConfig) {
 			t.Errorf("%s: %v, want ErrConfig", name, err)
 		}

@@ -1,10 +1,12 @@
-package sso
+package network
 
 import (
 	"bufio"
 	"io"
 	"net/http"
 	"testing"
+
+	"github.com/ssoexchange/ssoexchange/config"
 )
 
 // TestUpgradeOverHTTP1: a server that speaks HTTP/2 gets a WebSocket handshake over
@@ -28,7 +30,7 @@ func TestUpgradeOverHTTP1(t *testing.T) {
 		io.WriteString(conn, "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n")
 		io.Copy(conn, buffered)
 	})
-	n := openNetwork(t, &Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, to(s.addr()))
+	n := openNetwork(t, &config.Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, to(s.addr()))
 	for range 2 {
 		if _, err := get(n, "https://jira.example.com/x"); err != nil {
 			t.Fatal(err)

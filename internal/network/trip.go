@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"context"
@@ -24,7 +24,7 @@ type http1Key struct{}
 // A connection of HTTP/1 is kept for the next request only if it is paced; see
 // pacedConn. That leaves those without TLS, which lead to this machine, and those
 // through a proxy, on which net/http does TLS by itself.
-func (n *network) RoundTrip(r *http.Request) (*http.Response, error) {
+func (n *Network) RoundTrip(r *http.Request) (*http.Response, error) {
 	upgrade := isUpgrade(r)
 	ctx := httpclient.WithHold(r.Context())
 	if upgrade {
@@ -66,7 +66,7 @@ func http1Only(ctx context.Context) bool { return ctx.Value(http1Key{}) != nil }
 
 // exchange is a request on its way, by the connection that it got last.
 type exchange struct {
-	network *network
+	network *Network
 
 	mu      sync.Mutex
 	conn    *pacedConn // nil: it is not one

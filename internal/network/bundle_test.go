@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"bytes"
@@ -12,22 +12,24 @@ import (
 	"runtime"
 	"sync/atomic"
 	"testing"
+
+	"github.com/ssoexchange/ssoexchange/config"
 )
 
 const bundleSite = "https://jira.example.com/"
 
 // openBundled opens a network whose system has a bundle, and more certificates beside
 // it; loads counts how often those were read.
-func openBundled(t *testing.T, cfg *Config, dial dialFunc, bundle string, loads *atomic.Int32, system ...*authority) *network {
+func openBundled(t *testing.T, cfg *config.Config, dial dialFunc, bundle string, loads *atomic.Int32, system ...*authority) *Network {
 	t.Helper()
-	n, err := newNetworkWith(cfg, dial, func() (*x509.CertPool, error) {
+	n, err := newWith(cfg, dial, func() (*x509.CertPool, error) {
 		loads.Add(1)
 		return systemOf(system...)()
 	}, bundle)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(n.close)
+	t.Cleanup(n.Close)
 	return n
 }
 
@@ -56,7 +58,7 @@ func TestBundleComesFirst(t *testing.T) {
 			s := newSite(t, nil, tt.of.server("jira.example.com"))
 			// The content of the file must not be known from another case.
 			file := tempFile(t, []byte("# "+name+"\n"), certPEM(own.cert))
-			n := openBundled(t, &Config{SSLServerCert: file}, to(s.addr()), bundle, &loads, bundled, other)
+			n := openBundled(t, &config.Config{SSLServerCert: file}, to(s.addr()), bundle, &loads, bundled, other)
 			url := tt.url
 			if url == "" {
 				url = bundleSite
@@ -97,10 +99,10 @@ func TestBundleAlone(t *testing.T) {
 	bundle := tempFile(t, certPEM(ca.cert))
 	known, unknown := newSite(t, nil, ca.server("jira.example.com")), newSite(t, nil, newAuthority(t).server("jira.example.com"))
 	var loads atomic.Int32
-	if _, err := get(openBundled(t, &Config{}, to(known.addr()), bundle, &loads), bundleSite); err != nil {
+	if _, err := get(openBundled(t, &config.Config{}, to(known.addr()), bundle, &loads), bundleSite); err != nil {
 		t.Error(err)
 	}
-	if _, err := get(openBundled(t, &Config{}, to(unknown.addr()), bundle, &loads), bundleSite); err == nil {
+	if _, err := get(openBundled(t, &config.Config{}, to(unknown.addr()), bundle, &loads), bundleSite); err == nil {
 		t.Error("an unknown authority is believed")
 	}
 	if _, _, requests := unknown.counts(); requests != 0 {
@@ -123,7 +125,7 @@ func TestBundleOfNoUse(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			var loads atomic.Int32
 			file := tempFile(t, []byte("# "+name+"\n"), certPEM(newAuthority(t).cert))
-			n := openBundled(t, &Config{SSLServerCert: file}, to(s.addr()), bundle, &loads, public)
+			n := openBundled(t, &config.Config{SSLServerCert: file}, to(s.addr()), bundle, &loads, public)
 			if _, err := get(n, bundleSite); err != nil {
 				t.Error(err)
 			}
@@ -158,7 +160,7 @@ func TestBundleBehindProxy(t *testing.T) {
 	}))
 	t.Cleanup(proxy.Close)
 	var loads atomic.Int32
-	cfg := &Config{SSLServerCert: tempFile(t, certPEM(newAuthority(t).cert))}
+	cfg := &config.Config{SSLServerCert: tempFile(t, certPEM(newAuthority(t).cert))}
 	cfg.ProxyServer = proxy.URL
 	n := openBundled(t, cfg, nil, tempFile(t, certPEM(bundled.cert)), &loads, public)
 	if _, err := get(n, bundleSite); err != nil {
@@ -176,8 +178,8 @@ func TestBundleWarm(t *testing.T) {
 	s := newSite(t, nil, public.server("jira.example.com"))
 	var loads atomic.Int32
 	file := tempFile(t, certPEM(newAuthority(t).cert))
-	n := openBundled(t, &Config{SSLServerCert: file}, to(s.addr()), tempFile(t, certPEM(bundled.cert)), &loads, public)
-	n.preconnect(t.Context(), mustURL(t, bundleSite))
+	n := openBundled(t, &config.Config{SSLServerCert: file}, to(s.addr()), tempFile(t, certPEM(bundled.cert)), &loads, public)
+	n.Preconnect(t.Context(), mustURL(t, bundleSite))
 	if _, err := get(n, bundleSite); err != nil {
 		t.Fatal(err)
 	}

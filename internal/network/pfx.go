@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 // pfxCertificate is the client certificate of a PFX (PKCS #12) file, which is
 // decrypted at the first handshake that wants it: that is when its password is
 // needed.
-func pfxCertificate(data []byte, password Secret) (certificateGetter, *ConfigError) {
+func pfxCertificate(data []byte, password config.Secret) (certificateGetter, *config.Error) {
 	if bytes.HasPrefix(data, []byte("-----BEGIN")) {
 		return nil, config.BadValue("the file is PEM, not PFX", "use SSLClientCertType=PEMKEY_FILE")
 	}

@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"bytes"
@@ -13,6 +13,8 @@ import (
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/config"
 
 	"golang.org/x/net/http2"
 	"golang.org/x/net/http2/hpack"
@@ -61,7 +63,7 @@ func TestNothingOfHTTP2IsShown(t *testing.T) {
 	defer log.SetOutput(log.Default().Writer())
 	ca := newAuthority(t)
 	file := tempFile(t, certPEM(ca.cert))
-	config := &tls.Config{Certificates: []tls.Certificate{ca.server("jira.example.com")}, NextProtos: []string{"h2"}}
+	tlsConfig := &tls.Config{Certificates: []tls.Certificate{ca.server("jira.example.com")}, NextProtos: []string{"h2"}}
 	head := func(end bool, fields ...string) func(*http2.Framer) {
 		block := headers(t, fields...)
 		return func(f *http2.Framer) {
@@ -90,8 +92,8 @@ func TestNothingOfHTTP2IsShown(t *testing.T) {
 	} {
 		for _, way := range []string{"direct", "proxy"} {
 			t.Run(name+", "+way, func(t *testing.T) {
-				server := framer(t, config, answer)
-				cfg, dial := &Config{SSLServerCert: file}, to(server)
+				server := framer(t, tlsConfig, answer)
+				cfg, dial := &config.Config{SSLServerCert: file}, to(server)
 				if way == "proxy" {
 					cfg.ProxyServer, dial = newConnectProxy(t, server).URL, nil
 				}
@@ -103,7 +105,7 @@ func TestNothingOfHTTP2IsShown(t *testing.T) {
 						t.Errorf("%T: %v", e, e)
 					}
 				}
-				n.close()
+				n.Close()
 				if strings.Contains(logged.String(), "s3cret") {
 					t.Errorf("logged: %s", logged.String())
 				}
@@ -113,7 +115,7 @@ func TestNothingOfHTTP2IsShown(t *testing.T) {
 }
 
 // framer answers every request of HTTP/2 with the same frames.
-func framer(t *testing.T, config *tls.Config, answer func(*http2.Framer)) string {
+func framer(t *testing.T, tlsConfig *tls.Config, answer func(*http2.Framer)) string {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -145,7 +147,7 @@ func framer(t *testing.T, config *tls.Config, answer func(*http2.Framer)) string
 			if err != nil {
 				return
 			}
-			go serve(tls.Server(conn, config))
+			go serve(tls.Server(conn, tlsConfig))
 		}
 	}()
 	return ln.Addr().String()

@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"crypto/aes"
@@ -51,11 +51,11 @@ var prfs = map[string]func() hash.Hash{
 	"1.2.840.113549.2.10": sha512.New384, "1.2.840.113549.2.11": sha512.New,
 }
 
-// decryptPKCS8 decrypts an EncryptedPrivateKeyInfo (RFC 5958) that uses PBES2 with
+// DecryptPKCS8 decrypts an EncryptedPrivateKeyInfo (RFC 5958) that uses PBES2 with
 // PBKDF2 and AES-CBC (RFC 8018), which is what OpenSSL has written since 1.1.0. The
 // result is a PKCS #8 key if the password is right, and some DER at best if not.
-func decryptPKCS8(der []byte, password string) ([]byte, *ConfigError) {
-	unsupported := func() ([]byte, *ConfigError) {
+func DecryptPKCS8(der []byte, password string) ([]byte, *config.Error) {
+	unsupported := func() ([]byte, *config.Error) {
 		return nil, config.BadValue("the private key is encrypted in a way that is not supported", "convert it with: openssl pkey -in FILE -aes256 -out NEWFILE, and append the certificate")
 	}
 	var key encryptedKey
@@ -95,7 +95,13 @@ func decryptPKCS8(der []byte, password string) ([]byte, *ConfigError) {
 	return plain, nil
 }
 
-func wrongKeyPassword() *ConfigError {
+// IsEncryptedPKCS8 reports whether der is an EncryptedPrivateKeyInfo that uses PBES2.
+func IsEncryptedPKCS8(der []byte) bool {
+	var key encryptedKey
+	return decodeDER(der, &key) && key.Algorithm.Algorithm.String() == oidPBES2
+}
+
+func wrongKeyPassword() *config.Error {
 	return config.BadValue("SSLClientCertPassword does not open the private key", "check it with: openssl pkey -noout -in FILE")
 }
 

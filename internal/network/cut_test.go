@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"crypto/tls"
@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
@@ -27,23 +28,23 @@ func TestCutAnswer(t *testing.T) {
 	proxy := newConnectProxy(t, ln.Addr().String())
 	proxyHost, proxyPort := proxy.host()
 	file := tempFile(t, certPEM(ca.cert))
-	proxied, err := ParseConfig("AuthScheme=Okta;URL=https://jira.example.com;SSOLoginURL=https://acme.okta.com/home/a/b/c;SSOExchangeURL=https://jira.example.com/plugins/servlet/samlconsumer;User=ana;Password=x;SSLServerCert=" + file + ";ProxyServer=" + proxyHost + ";ProxyPort=" + proxyPort)
+	proxied, err := parseConfig("AuthScheme=Okta;URL=https://jira.example.com;SSOLoginURL=https://acme.okta.com/home/a/b/c;SSOExchangeURL=https://jira.example.com/plugins/servlet/samlconsumer;User=ana;Password=x;SSLServerCert=" + file + ";ProxyServer=" + proxyHost + ";ProxyPort=" + proxyPort)
 	if err != nil {
 		t.Fatal(err)
 	}
 	u := mustURL(t, "https://jira.example.com/x")
 	for _, tt := range []struct {
 		name string
-		n    *network
+		n    *Network
 		warm bool
 	}{
-		{"direct", openNetwork(t, &Config{SSLServerCert: file}, to(ln.Addr().String())), false},
-		{"prepared", openNetwork(t, &Config{SSLServerCert: file}, to(ln.Addr().String())), true},
+		{"direct", openNetwork(t, &config.Config{SSLServerCert: file}, to(ln.Addr().String())), false},
+		{"prepared", openNetwork(t, &config.Config{SSLServerCert: file}, to(ln.Addr().String())), true},
 		{"through a proxy", openNetwork(t, proxied, nil), false},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			if tt.warm {
-				tt.n.preconnect(t.Context(), u)
+				tt.n.Preconnect(t.Context(), u)
 			}
 			c := &httpclient.Client{Server: "jira", Transport: tt.n}
 			a, err := c.Do(t.Context(), httpclient.Request{Step: autherr.StepVerify, Method: http.MethodGet, URL: u})
@@ -59,7 +60,7 @@ func TestCutAnswer(t *testing.T) {
 
 // serveHalves answers every request with half of a document, whose end is that of the
 // connection, without TLS's goodbye.
-func serveHalves(ln net.Listener, config *tls.Config) {
+func serveHalves(ln net.Listener, tlsConfig *tls.Config) {
 	for {
 		raw, err := ln.Accept()
 		if err != nil {
@@ -67,7 +68,7 @@ func serveHalves(ln net.Listener, config *tls.Config) {
 		}
 		go func() {
 			defer raw.Close()
-			conn := tls.Server(raw, config)
+			conn := tls.Server(raw, tlsConfig)
 			if _, err := conn.Read(make([]byte, 4<<10)); err == nil {
 				io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Type: application/json\r\n\r\n{\"name\":")
 				raw.(*net.TCPConn).CloseWrite() // and no reset, which would be another fault

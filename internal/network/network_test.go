@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"context"
@@ -25,6 +25,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 )
 
@@ -99,8 +100,8 @@ func (a *authority) clientFor(name string, key any) []byte {
 }
 
 // countReveals is a secret that counts how often it is read.
-func countReveals(n *int, value string) Secret {
-	return SecretFunc(func(context.Context) (string, error) {
+func countReveals(n *int, value string) config.Secret {
+	return config.SecretFunc(func(context.Context) (string, error) {
 		*n++
 		return value, nil
 	})
@@ -199,17 +200,17 @@ func to(addr string) dialFunc {
 	}
 }
 
-func openNetwork(t *testing.T, cfg *Config, dial dialFunc) *network {
+func openNetwork(t *testing.T, cfg *config.Config, dial dialFunc) *Network {
 	t.Helper()
-	n, err := newNetwork(cfg, dial)
+	n, err := New(cfg, dial)
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(n.close)
+	t.Cleanup(n.Close)
 	return n
 }
 
-func get(n *network, address string) (string, error) {
+func get(n *Network, address string) (string, error) {
 	req, err := http.NewRequest(http.MethodGet, address, nil)
 	if err != nil {
 		return "", err
@@ -230,26 +231,26 @@ func noProxy(t *testing.T) {
 	}
 }
 
-func TestNetworkTrust(t *testing.T) {
+func TestTrust(t *testing.T) {
 	noProxy(t)
 	ca := newAuthority(t)
 	cert := ca.server("jira.example.com")
 	s := newSite(t, nil, cert)
 	old := newSite(t, func(c *tls.Config) { c.MaxVersion = tls.VersionTLS11; c.MinVersion = tls.VersionTLS10 }, cert)
 	for name, tt := range map[string]struct {
-		cfg  Config
+		cfg  config.Config
 		site *site
 		url  string
 		ok   bool
 	}{
-		"unknown CA":                {Config{}, s, "https://jira.example.com/", false},
-		"its CA":                    {Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, s, "https://jira.example.com/", true},
-		"several in the file":       {Config{SSLServerCert: tempFile(t, []byte("# comment\n"), certPEM(newAuthority(t).cert), certPEM(ca.cert))}, s, "https://jira.example.com/", true},
-		"the server's own":          {Config{SSLServerCert: tempFile(t, certPEM(cert.Leaf))}, s, "https://jira.example.com/", true},
-		"the server's, other name":  {Config{SSLServerCert: tempFile(t, certPEM(cert.Leaf))}, s, "https://other.example.com/", false},
-		"the CA, other name":        {Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, s, "https://other.example.com/", false},
-		"a server with TLS 1.1":     {Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, old, "https://jira.example.com/", false},
-		"certificate of another CA": {Config{SSLServerCert: tempFile(t, certPEM(newAuthority(t).cert))}, s, "https://jira.example.com/", false},
+		"unknown CA":                {config.Config{}, s, "https://jira.example.com/", false},
+		"its CA":                    {config.Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, s, "https://jira.example.com/", true},
+		"several in the file":       {config.Config{SSLServerCert: tempFile(t, []byte("# comment\n"), certPEM(newAuthority(t).cert), certPEM(ca.cert))}, s, "https://jira.example.com/", true},
+		"the server's own":          {config.Config{SSLServerCert: tempFile(t, certPEM(cert.Leaf))}, s, "https://jira.example.com/", true},
+		"the server's, other name":  {config.Config{SSLServerCert: tempFile(t, certPEM(cert.Leaf))}, s, "https://other.example.com/", false},
+		"the CA, other name":        {config.Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, s, "https://other.example.com/", false},
+		"a server with TLS 1.1":     {config.Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, old, "https://jira.example.com/", false},
+		"certificate of another CA": {config.Config{SSLServerCert: tempFile(t, certPEM(newAuthority(t).cert))}, s, "https://jira.example.com/", false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			n := openNetwork(t, &tt.cfg, to(tt.site.addr()))
@@ -264,37 +265,37 @@ func TestNetworkTrust(t *testing.T) {
 	}
 }
 
-func TestNetworkBadCertificateFiles(t *testing.T) {
+func TestBadCertificateFiles(t *testing.T) {
 	ca := newAuthority(t)
 	cert, key := ca.client("bot")
 	_, otherKey := ca.client("other")
 	old := pem.EncodeToMemory(&pem.Block{Type: "RSA PRIVATE KEY", Headers: map[string]string{"Proc-Type": "4,ENCRYPTED", "DEK-Info": "AES-128-CBC,00"}, Bytes: []byte("x")})
 	sealed := pem.EncodeToMemory(&pem.Block{Type: "ENCRYPTED PRIVATE KEY", Bytes: []byte("x")})
 	for name, tt := range map[string]struct {
-		cfg            Config
+		cfg            config.Config
 		property, text string
 	}{
-		"server: missing":      {Config{SSLServerCert: "/no/such/file"}, "SSLServerCert", "does not exist"},
-		"server: accept all":   {Config{SSLServerCert: "*"}, "SSLServerCert", "unseen"},
-		"server: not PEM":      {Config{SSLServerCert: tempFile(t, ca.cert.Raw)}, "SSLServerCert", "-inform der"},
-		"server: a key only":   {Config{SSLServerCert: tempFile(t, key)}, "SSLServerCert", "no certificate"},
-		"server: broken":       {Config{SSLServerCert: tempFile(t, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")}))}, "SSLServerCert", "cannot be read"},
-		"server: too large":    {Config{SSLServerCert: tempFile(t, make([]byte, maxCertFile+1))}, "SSLServerCert", "1 MiB"},
-		"server: directory":    {Config{SSLServerCert: t.TempDir()}, "SSLServerCert", "cannot be read"},
-		"client: missing":      {Config{SSLClientCert: "/no/such/file"}, "SSLClientCert", "does not exist"},
-		"client: no key":       {Config{SSLClientCert: tempFile(t, cert)}, "SSLClientCert", "no private key"},
-		"client: no cert":      {Config{SSLClientCert: tempFile(t, key)}, "SSLClientCert", "no certificate"},
-		"client: other key":    {Config{SSLClientCert: tempFile(t, cert, otherKey)}, "SSLClientCert", "do not belong together"},
-		"client: PFX type":     {Config{SSLClientCert: tempFile(t, cert, key), SSLClientCertType: "PFXFILE"}, "SSLClientCert", "PEMKEY_FILE"},
-		"client: PFX content":  {Config{SSLClientCert: tempFile(t, []byte{0x30, 0x82, 1, 2})}, "SSLClientCert", "PFXFILE"},
-		"client: old sealed":   {Config{SSLClientCert: tempFile(t, cert, old)}, "SSLClientCert", "old form"},
-		"client: no password":  {Config{SSLClientCert: tempFile(t, cert, sealed)}, "SSLClientCert", "SSLClientCertPassword"},
-		"proxy: by hand, NTLM": {Config{ProxyServer: "p", ProxyAuthScheme: "NTLM"}, "ProxyAuthScheme", "cntlm"},
-		"proxy: colon in user": {Config{ProxyServer: "p", ProxyUser: "a:b"}, "ProxyUser", "colon"},
+		"server: missing":      {config.Config{SSLServerCert: "/no/such/file"}, "SSLServerCert", "does not exist"},
+		"server: accept all":   {config.Config{SSLServerCert: "*"}, "SSLServerCert", "unseen"},
+		"server: not PEM":      {config.Config{SSLServerCert: tempFile(t, ca.cert.Raw)}, "SSLServerCert", "-inform der"},
+		"server: a key only":   {config.Config{SSLServerCert: tempFile(t, key)}, "SSLServerCert", "no certificate"},
+		"server: broken":       {config.Config{SSLServerCert: tempFile(t, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")}))}, "SSLServerCert", "cannot be read"},
+		"server: too large":    {config.Config{SSLServerCert: tempFile(t, make([]byte, maxCertFile+1))}, "SSLServerCert", "1 MiB"},
+		"server: directory":    {config.Config{SSLServerCert: t.TempDir()}, "SSLServerCert", "cannot be read"},
+		"client: missing":      {config.Config{SSLClientCert: "/no/such/file"}, "SSLClientCert", "does not exist"},
+		"client: no key":       {config.Config{SSLClientCert: tempFile(t, cert)}, "SSLClientCert", "no private key"},
+		"client: no cert":      {config.Config{SSLClientCert: tempFile(t, key)}, "SSLClientCert", "no certificate"},
+		"client: other key":    {config.Config{SSLClientCert: tempFile(t, cert, otherKey)}, "SSLClientCert", "do not belong together"},
+		"client: PFX type":     {config.Config{SSLClientCert: tempFile(t, cert, key), SSLClientCertType: "PFXFILE"}, "SSLClientCert", "PEMKEY_FILE"},
+		"client: PFX content":  {config.Config{SSLClientCert: tempFile(t, []byte{0x30, 0x82, 1, 2})}, "SSLClientCert", "PFXFILE"},
+		"client: old sealed":   {config.Config{SSLClientCert: tempFile(t, cert, old)}, "SSLClientCert", "old form"},
+		"client: no password":  {config.Config{SSLClientCert: tempFile(t, cert, sealed)}, "SSLClientCert", "SSLClientCertPassword"},
+		"proxy: by hand, NTLM": {config.Config{ProxyServer: "p", ProxyAuthScheme: "NTLM"}, "ProxyAuthScheme", "cntlm"},
+		"proxy: colon in user": {config.Config{ProxyServer: "p", ProxyUser: "a:b"}, "ProxyUser", "colon"},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := newNetwork(&tt.cfg, nil)
-			var bad *ConfigError
+			_, err := New(&tt.cfg, nil)
+			var bad *config.Error
 			if !errors.As(err, &bad) || !errors.Is(err, autherr.ErrConfig) || bad.Property != tt.property ||
 				!strings.Contains(err.Error()+bad.HintText(), tt.text) {
 				t.Errorf("err = %v (%v)", err, bad)
@@ -303,7 +304,7 @@ func TestNetworkBadCertificateFiles(t *testing.T) {
 	}
 }
 
-func TestNetworkClientCertificate(t *testing.T) {
+func TestClientCertificate(t *testing.T) {
 	noProxy(t)
 	ca := newAuthority(t)
 	pool := x509.NewCertPool()
@@ -312,25 +313,25 @@ func TestNetworkClientCertificate(t *testing.T) {
 	trust := tempFile(t, certPEM(ca.cert))
 	cert, key := ca.client("bot")
 
-	n := openNetwork(t, &Config{SSLServerCert: trust, SSLClientCert: tempFile(t, cert, key), SSLClientCertType: "PEMKEY_FILE"}, to(s.addr()))
+	n := openNetwork(t, &config.Config{SSLServerCert: trust, SSLClientCert: tempFile(t, cert, key), SSLClientCertType: "PEMKEY_FILE"}, to(s.addr()))
 	if _, err := get(n, "https://jira.example.com/x"); err != nil {
 		t.Fatal(err)
 	}
 	if got := s.last(); got != "HTTP/2.0 /x bot" {
 		t.Errorf("served %q", got)
 	}
-	n = openNetwork(t, &Config{SSLServerCert: trust}, to(s.addr()))
+	n = openNetwork(t, &config.Config{SSLServerCert: trust}, to(s.addr()))
 	if _, err := get(n, "https://jira.example.com/x"); err == nil {
 		t.Error("let in without a certificate")
 	}
 }
 
-func TestNetworkLocalhost(t *testing.T) {
+func TestLocalhost(t *testing.T) {
 	noProxy(t)
 	t.Setenv("HTTPS_PROXY", "http://127.0.0.1:1") // must not be used
 	ca := newAuthority(t)
 	s := newSite(t, nil, ca.server("jira.localhost", "localhost"))
-	n := openNetwork(t, &Config{SSLServerCert: tempFile(t, certPEM(ca.cert)), ProxyServer: "127.0.0.1:1"}, nil)
+	n := openNetwork(t, &config.Config{SSLServerCert: tempFile(t, certPEM(ca.cert)), ProxyServer: "127.0.0.1:1"}, nil)
 	for _, host := range []string{"jira.localhost", "localhost", "127.0.0.1"} {
 		body, err := get(n, "https://"+host+":"+s.port()+"/")
 		if err != nil || body != host+":"+s.port() {
@@ -369,6 +370,15 @@ func TestDialLocalhost(t *testing.T) {
 			conn.Close()
 		}
 	}
+}
+
+// parseConfig reads a connection string of a scheme that needs nothing.
+func parseConfig(conn string) (*config.Config, error) {
+	s, err := config.ParseSettings(conn)
+	if err != nil {
+		return nil, err
+	}
+	return config.Schemes{{Name: "Okta", Uses: []string{"User", "Password", "SSOLoginURL", "SSOExchangeURL"}}}.Config(s, nil)
 }
 
 func mustURL(t testing.TB, s string) *url.URL {

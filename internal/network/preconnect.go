@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"context"
@@ -22,12 +22,12 @@ const (
 	maxAhead = 64 << 10
 )
 
-// preconnect connects to the host of u in the background, TLS handshake included, so that
+// Preconnect connects to the host of u in the background, TLS handshake included, so that
 // the next request to it finds a connection ready. It does nothing if u is not https,
 // if a proxy is in between, or if a connection is being prepared already. Errors are
 // dropped: the request will meet and report them. ctx bounds the preparation, not
 // the life of the connection, which is closed after 30 seconds without a request.
-func (n *network) preconnect(ctx context.Context, u *url.URL) {
+func (n *Network) Preconnect(ctx context.Context, u *url.URL) {
 	if u == nil || u.Scheme != "https" {
 		return
 	}
@@ -39,7 +39,7 @@ func (n *network) preconnect(ctx context.Context, u *url.URL) {
 		port = "443"
 	}
 	addr := net.JoinHostPort(strings.ToLower(u.Hostname()), port)
-	n.ready.prepare(ctx, addr, func(ctx context.Context, ahead *aheadConn) (*tls.Conn, error) {
+	n.preconnects.prepare(ctx, addr, func(ctx context.Context, ahead *aheadConn) (*tls.Conn, error) {
 		return n.dialTLS(ctx, "tcp", addr, func(c net.Conn) net.Conn {
 			ahead.Conn = c
 			return ahead
@@ -49,9 +49,9 @@ func (n *network) preconnect(ctx context.Context, u *url.URL) {
 
 // loadRoots reads the system's certificates while a handshake that takes them as they
 // are waits for the server: there are a hundred and more files.
-func (n *network) loadRoots() {
+func (n *Network) loadRoots() {
 	n.roots.Do(func() {
-		n.ready.work.Go(func() { _, _ = x509.SystemCertPool() }) // whatever is wrong, the handshake meets and reports it
+		n.preconnects.work.Go(func() { _, _ = x509.SystemCertPool() }) // whatever is wrong, the handshake meets and reports it
 	})
 }
 
@@ -211,7 +211,7 @@ func (p *preconnectPool) close() {
 // made in advance is new to it.
 type aheadConn struct {
 	net.Conn
-	said []byte // read and not yet passed on
+	buffered []byte // read and not yet passed on
 }
 
 // watch reads until an error. Read must not be called before it returns.
@@ -219,23 +219,23 @@ func (c *aheadConn) watch() error {
 	buf := make([]byte, 4<<10)
 	for {
 		n, err := c.Conn.Read(buf)
-		c.said = append(c.said, buf[:n]...)
+		c.buffered = append(c.buffered, buf[:n]...)
 		if err != nil {
 			return err
 		}
-		if len(c.said) > maxAhead {
+		if len(c.buffered) > maxAhead {
 			return errors.New("the server talks without being asked")
 		}
 	}
 }
 
 func (c *aheadConn) Read(p []byte) (int, error) {
-	if len(c.said) == 0 {
+	if len(c.buffered) == 0 {
 		return c.Conn.Read(p)
 	}
-	n := copy(p, c.said)
-	if c.said = c.said[n:]; len(c.said) == 0 {
-		c.said = nil
+	n := copy(p, c.buffered)
+	if c.buffered = c.buffered[n:]; len(c.buffered) == 0 {
+		c.buffered = nil
 	}
 	return n, nil
 }

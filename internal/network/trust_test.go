@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"bytes"
@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 )
 
@@ -26,13 +27,13 @@ func systemOf(all ...*authority) rootsLoader {
 	}
 }
 
-func openTrusting(t *testing.T, file string, dial dialFunc, system rootsLoader) *network {
+func openTrusting(t *testing.T, file string, dial dialFunc, system rootsLoader) *Network {
 	t.Helper()
-	n, err := newNetworkWith(&Config{SSLServerCert: file}, dial, system, "")
+	n, err := newWith(&config.Config{SSLServerCert: file}, dial, system, "")
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(n.close)
+	t.Cleanup(n.Close)
 	return n
 }
 
@@ -48,11 +49,11 @@ func TestTrustIsShared(t *testing.T) {
 	}
 	first := openTrusting(t, path, nil, system)
 	second := openTrusting(t, tempFile(t, ca), nil, system)
-	if first.all.tls.RootCAs != second.all.tls.RootCAs {
+	if first.system.tls.RootCAs != second.system.tls.RootCAs {
 		t.Error("one content, two pools")
 	}
-	for _, n := range []*network{first, second} {
-		if n.transport.TLSClientConfig.RootCAs != n.all.tls.RootCAs {
+	for _, n := range []*Network{first, second} {
+		if n.transport.TLSClientConfig.RootCAs != n.system.tls.RootCAs {
 			t.Error("through a proxy another pool would be used")
 		}
 	}
@@ -60,43 +61,25 @@ func TestTrustIsShared(t *testing.T) {
 		t.Fatal(err)
 	}
 	changed := openTrusting(t, path, nil, system)
-	if changed.all.tls.RootCAs == first.all.tls.RootCAs {
+	if changed.system.tls.RootCAs == first.system.tls.RootCAs {
 		t.Error("the file has changed, the pool has not")
 	}
-	for _, n := range []*network{first, second, changed} {
-		n.close() // which waits for the pool
+	for _, n := range []*Network{first, second, changed} {
+		n.Close() // which waits for the pool
 	}
 	if got := loads.Load(); got != 2 {
 		t.Errorf("the system's certificates were read %d times, want once for each pool", got)
 	}
-	for content, n := range map[string]*network{string(ca): second, string(other): changed} {
+	for content, n := range map[string]*Network{string(ca): second, string(other): changed} {
 		own := x509.NewCertPool()
 		own.AppendCertsFromPEM([]byte(content))
-		if !n.all.tls.RootCAs.Equal(own) {
+		if !n.system.tls.RootCAs.Equal(own) {
 			t.Error("a pool holds other certificates than its file")
 		}
 	}
 	late := openTrusting(t, tempFile(t, ca), nil, system)
-	if late.all.tls.RootCAs != first.all.tls.RootCAs || !late.all.tls.RootCAs.Equal(first.all.tls.RootCAs) {
+	if late.system.tls.RootCAs != first.system.tls.RootCAs || !late.system.tls.RootCAs.Equal(first.system.tls.RootCAs) {
 		t.Error("a pool that is complete is not used again")
-	}
-}
-
-// TestTrustIsSharedByClients is TestTrustIsShared at the door.
-func TestTrustIsSharedByClients(t *testing.T) {
-	ca := certPEM(newAuthority(t).cert)
-	var pools [2]*x509.CertPool
-	for i := range pools {
-		c, err := Open(t.Context(), "AuthScheme=Okta;User=ana;URL=https://jira.example.com;SSOLoginURL=https://acme.okta.com/home/a/b/c;"+
-			"SSOExchangeURL=https://jira.example.com/plugins/servlet/samlconsumer;SSLServerCert="+tempFile(t, ca), nil)
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer c.Close()
-		pools[i] = c.net.all.tls.RootCAs
-	}
-	if pools[0] == nil || pools[0] != pools[1] {
-		t.Error("two Clients with the same certificates have a pool each")
 	}
 }
 
@@ -111,13 +94,13 @@ func TestTrustIsSharedAtOnce(t *testing.T) {
 	pools := make([]*x509.CertPool, 16)
 	for i := range pools {
 		work.Go(func() {
-			n, err := newNetwork(&Config{SSLServerCert: file}, to(s.addr()))
+			n, err := New(&config.Config{SSLServerCert: file}, to(s.addr()))
 			if err != nil {
 				t.Error(err)
 				return
 			}
-			defer n.close()
-			pools[i] = n.all.tls.RootCAs
+			defer n.Close()
+			pools[i] = n.system.tls.RootCAs
 			if _, err := get(n, "https://jira.example.com/"); err != nil {
 				t.Error(err)
 			}
@@ -137,16 +120,16 @@ func TestTrustIsFreed(t *testing.T) {
 	content := certPEM(newAuthority(t).cert)
 	file := tempFile(t, content)
 	key := keyOfTrust("all", content)
-	open := func() *network {
-		n, err := newNetworkWith(&Config{SSLServerCert: file}, nil, systemOf(), "")
+	open := func() *Network {
+		n, err := newWith(&config.Config{SSLServerCert: file}, nil, systemOf(), "")
 		if err != nil {
 			t.Fatal(err)
 		}
-		n.close()
+		n.Close()
 		return n
 	}
 	last := open()
-	if other := open(); other.all.tls.RootCAs != last.all.tls.RootCAs {
+	if other := open(); other.system.tls.RootCAs != last.system.tls.RootCAs {
 		t.Fatal("not shared")
 	}
 	known := func() bool {
@@ -161,7 +144,7 @@ func TestTrustIsFreed(t *testing.T) {
 	if trusts.find(key) == nil {
 		t.Error("gone while a Client has it")
 	}
-	pool := last.all.tls.RootCAs // a mailbox's, say
+	pool := last.system.tls.RootCAs // a mailbox's, say
 	last = nil
 	for range 3 {
 		runtime.GC()
@@ -176,7 +159,7 @@ func TestTrustIsFreed(t *testing.T) {
 		}
 		runtime.GC()
 	}
-	if again := open(); again.all.tls.RootCAs == nil || !known() {
+	if again := open(); again.system.tls.RootCAs == nil || !known() {
 		t.Error("not known again")
 	}
 }
@@ -270,7 +253,7 @@ func TestTrustOfBadFiles(t *testing.T) {
 		if err := os.WriteFile(path, broken, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		if _, err := newNetworkWith(&Config{SSLServerCert: path}, nil, systemOf(), ""); !errors.Is(err, autherr.ErrConfig) {
+		if _, err := newWith(&config.Config{SSLServerCert: path}, nil, systemOf(), ""); !errors.Is(err, autherr.ErrConfig) {
 			t.Errorf("err = %v", err)
 		}
 	}

@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"bufio"
@@ -17,6 +17,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
@@ -38,7 +39,7 @@ type chatty struct {
 	requests int
 }
 
-func newChatty(t *testing.T, answer, later string, config *tls.Config) *chatty {
+func newChatty(t *testing.T, answer, later string, tlsConfig *tls.Config) *chatty {
 	t.Helper()
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {
@@ -52,8 +53,8 @@ func newChatty(t *testing.T, answer, later string, config *tls.Config) *chatty {
 			if err != nil {
 				return
 			}
-			if config != nil {
-				conn = tls.Server(conn, config)
+			if tlsConfig != nil {
+				conn = tls.Server(conn, tlsConfig)
 			}
 			c.conns.Go(func() { c.serve(conn) })
 		}
@@ -94,7 +95,7 @@ func TestNothingIsLogged(t *testing.T) {
 	defer log.SetOutput(log.Default().Writer())
 	ca := newAuthority(t)
 	file := tempFile(t, certPEM(ca.cert))
-	config := &tls.Config{Certificates: []tls.Certificate{ca.server("jira.example.com")}}
+	tlsConfig := &tls.Config{Certificates: []tls.Certificate{ca.server("jira.example.com")}}
 	long := strings.Repeat("x", 5000)
 	for name, tt := range map[string]struct{ answer, later, body string }{
 		"longer than its length":     {"HTTP/1.1 200 OK\r\nContent-Length: 2\r\n\r\nok" + secretSurplus, "", "ok"},
@@ -116,8 +117,8 @@ func TestNothingIsLogged(t *testing.T) {
 		for _, way := range []string{"TLS", "plain", "proxy"} {
 			t.Run(name+", "+way, func(t *testing.T) {
 				logged.Reset()
-				server := newChatty(t, tt.answer, tt.later, map[bool]*tls.Config{true: config}[way != "plain"])
-				cfg, address := &Config{SSLServerCert: file}, "https://jira.example.com/"
+				server := newChatty(t, tt.answer, tt.later, map[bool]*tls.Config{true: tlsConfig}[way != "plain"])
+				cfg, address := &config.Config{SSLServerCert: file}, "https://jira.example.com/"
 				dial := to(server.Addr().String())
 				switch way {
 				case "plain":
@@ -135,7 +136,7 @@ func TestNothingIsLogged(t *testing.T) {
 						t.Errorf("request %d: %d bytes, %v", i, len(body), err)
 					}
 				}
-				n.close()
+				n.Close()
 				server.conns.Wait() // then all has been read, and logged
 				if logged.Len() > 0 {
 					t.Errorf("logged: %s", logged.String())
@@ -147,7 +148,7 @@ func TestNothingIsLogged(t *testing.T) {
 
 // try makes the i-th request; those with an odd number have a body. A request for which
 // a connection broke is made again.
-func try(n *network, address string, i int) (string, error) {
+func try(n *Network, address string, i int) (string, error) {
 	// An answer that is cut short by what came before it never ends.
 	ctx, cancel := context.WithTimeout(context.Background(), 5*time.Second)
 	defer cancel()
@@ -173,7 +174,7 @@ func TestPacedConnectionsAreKept(t *testing.T) {
 	noProxy(t)
 	ca := newAuthority(t)
 	s := newSite(t, func(c *tls.Config) { c.NextProtos = []string{"http/1.1"} }, ca.server("jira.example.com"))
-	n := openNetwork(t, &Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, to(s.addr()))
+	n := openNetwork(t, &config.Config{SSLServerCert: tempFile(t, certPEM(ca.cert))}, to(s.addr()))
 	for i := range 5 {
 		req, _ := http.NewRequest(http.MethodGet, fmt.Sprintf("https://jira.example.com/%d", i), nil)
 		resp, err := n.RoundTrip(req)
@@ -195,7 +196,7 @@ func TestPacedConnectionsAreKept(t *testing.T) {
 func TestNothingIsQuoted(t *testing.T) {
 	noProxy(t)
 	ca := newAuthority(t)
-	config := &tls.Config{Certificates: []tls.Certificate{ca.server("jira.example.com")}}
+	tlsConfig := &tls.Config{Certificates: []tls.Certificate{ca.server("jira.example.com")}}
 	file := tempFile(t, certPEM(ca.cert))
 	for name, answer := range map[string]string{
 		"no HTTP":             "s3cret and more\r\n\r\n",
@@ -214,9 +215,9 @@ func TestNothingIsQuoted(t *testing.T) {
 		"gzip":                "HTTP/1.1 200 OK\r\nContent-Encoding: gzip\r\nContent-Length: 6\r\n\r\ns3cret",
 	} {
 		t.Run(name, func(t *testing.T) {
-			server := newChatty(t, answer, hangUp, config)
+			server := newChatty(t, answer, hangUp, tlsConfig)
 			var debug bytes.Buffer
-			n := openNetwork(t, &Config{SSLServerCert: file}, to(server.Addr().String()))
+			n := openNetwork(t, &config.Config{SSLServerCert: file}, to(server.Addr().String()))
 			c := &httpclient.Client{Server: "jira", Transport: n, Logger: slog.New(slog.NewTextHandler(&debug, &slog.HandlerOptions{Level: slog.LevelDebug}))}
 			_, err := c.Do(t.Context(), httpclient.Request{Step: autherr.StepVerify, Method: http.MethodGet, URL: mustURL(t, "https://jira.example.com/x")})
 			if err == nil {

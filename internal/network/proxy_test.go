@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"encoding/base64"
@@ -11,6 +11,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/ssoexchange/ssoexchange/config"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 )
 
@@ -73,7 +74,7 @@ func (p *connectProxy) host() (host, port string) {
 	return host, port
 }
 
-func TestNetworkProxy(t *testing.T) {
+func TestProxy(t *testing.T) {
 	noProxy(t)
 	ca := newAuthority(t)
 	s := newSite(t, nil, ca.server("jira.example.com"))
@@ -89,7 +90,7 @@ func TestNetworkProxy(t *testing.T) {
 		"":    "",
 		basic: "ProxyUser=ana;ProxyPassword='s3 cret:x'",
 	} {
-		cfg, err := ParseConfig(conn(extra))
+		cfg, err := parseConfig(conn(extra))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -110,7 +111,7 @@ func TestNetworkProxy(t *testing.T) {
 
 	t.Run("not used", func(t *testing.T) {
 		before := len(p.seen())
-		cfg, err := ParseConfig(conn("ProxyExceptions='other.example; .example.com';ProxyAuthScheme=None;ProxyUser=ana"))
+		cfg, err := parseConfig(conn("ProxyExceptions='other.example; .example.com';ProxyAuthScheme=None;ProxyUser=ana"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -126,7 +127,7 @@ func TestNetworkProxy(t *testing.T) {
 		before := len(p.seen())
 		t.Setenv("HTTPS_PROXY", strings.Replace(p.URL, "http://", "http://eve:pw@", 1))
 		t.Setenv("NO_PROXY", "direct.example.com")
-		n := openNetwork(t, &Config{SSLServerCert: trust, ProxyUser: "ana", ProxyPassword: NewSecret("never sent")}, nil)
+		n := openNetwork(t, &config.Config{SSLServerCert: trust, ProxyUser: "ana", ProxyPassword: config.NewSecret("never sent")}, nil)
 		if _, err := get(n, "https://jira.example.com/x"); err != nil {
 			t.Fatal(err)
 		}
@@ -140,7 +141,7 @@ func TestNetworkProxy(t *testing.T) {
 	})
 
 	t.Run("refuses", func(t *testing.T) {
-		cfg, err := ParseConfig(conn("ProxyUser=ana;ProxyPassword=kV8sTq"))
+		cfg, err := parseConfig(conn("ProxyUser=ana;ProxyPassword=kV8sTq"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -155,7 +156,7 @@ func TestNetworkProxy(t *testing.T) {
 
 	t.Run("no password to be had", func(t *testing.T) {
 		before := len(p.seen())
-		cfg, err := ParseConfig(conn("ProxyUser=ana;ProxyPasswordFile=/no/such/file"))
+		cfg, err := parseConfig(conn("ProxyUser=ana;ProxyPasswordFile=/no/such/file"))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -1,4 +1,4 @@
-package sso
+package network
 
 import (
 	"context"
@@ -66,13 +66,13 @@ type tlsDialer struct {
 // What waits is a channel of this network and a goroutine that close waits for,
 // although the pool may be another network's as well: a channel that is made in a
 // bubble of testing/synctest must not be met outside it.
-func (n *network) dialWhenTrusted(dial dialFunc, t *trust, roots rootsLoader, canWait bool) dialFunc {
+func (n *Network) dialWhenTrusted(dial dialFunc, t *trust, roots rootsLoader, canWait bool) dialFunc {
 	if t == nil || t.done.Load() {
 		return dial
 	}
 	assembled := make(chan struct{})
 	begin := sync.OnceFunc(func() {
-		n.ready.work.Go(func() {
+		n.preconnects.work.Go(func() {
 			t.assemble(roots)
 			close(assembled)
 		})
@@ -124,14 +124,14 @@ type trustEntry struct {
 
 // of returns the trust for the content of a certificate file, nil if there is none,
 // beside the roots of that name.
-func (s *sharedTrusts) of(roots string, data []byte) (*trust, *ConfigError) {
+func (s *sharedTrusts) of(roots string, data []byte) (*trust, *config.Error) {
 	key := keyOfTrust(roots, data)
 	if t := s.find(key); t != nil {
 		return t, nil
 	}
 	t := &trust{}
 	if data != nil {
-		var bad *ConfigError
+		var bad *config.Error
 		if t.given, bad = certificatesIn(data); bad != nil {
 			return nil, bad
 		}
@@ -171,7 +171,7 @@ func (s *sharedTrusts) forget(e trustEntry) {
 }
 
 // certificatesIn reads the certificates of a PEM file, at least one.
-func certificatesIn(data []byte) ([]*x509.Certificate, *ConfigError) {
+func certificatesIn(data []byte) ([]*x509.Certificate, *config.Error) {
 	var all []*x509.Certificate
 	for block, rest := pem.Decode(data); block != nil; block, rest = pem.Decode(rest) {
 		if block.Type != "CERTIFICATE" && block.Type != "TRUSTED CERTIFICATE" {
