@@ -5,17 +5,16 @@ import (
 	"log/slog"
 	"net/http"
 	"net/url"
-	"sync"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/mfa"
+	"github.com/ssoexchange/ssoexchange/okta/internal/classic"
+	"github.com/ssoexchange/ssoexchange/okta/internal/flow"
+	"github.com/ssoexchange/ssoexchange/okta/internal/idx"
 	"github.com/ssoexchange/ssoexchange/passkey"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
-
-// DefaultMFATimeout is how long a push or a person's code is waited for.
-const DefaultMFATimeout = 5 * time.Minute
 
 // Client signs one user in at one app of one Okta organisation. Its fields are set
 // before the first call and not changed afterwards. It may be used by several
@@ -62,11 +61,20 @@ type Client struct {
 	// factor and all else.
 	Accepted func(ctx context.Context)
 
-	mu   sync.Mutex // guards the pointers below and memory's fields; never held across the network
-	mem  *memory
-	turn chan struct{}
+	state flow.State
+}
 
-	proved bool // the last sign-in rests on the password; guarded by mu
+// DefaultMFATimeout is how long a push or a person's code is waited for.
+const DefaultMFATimeout = flow.DefaultMFATimeout
+
+// inner is the client as the engines' packages see it.
+func (c *Client) inner() *flow.Client {
+	return &flow.Client{State: &c.state, Config: flow.Config{
+		LoginURL: c.LoginURL, Domain: c.Domain, Engine: c.Engine, User: c.User, Password: c.Password, APIToken: c.APIToken,
+		ForwardedFor: c.ForwardedFor, NewPassword: c.NewPassword, Factor: flow.FactorChoice(c.Factor), Answerer: c.Answerer,
+		RememberDevice: c.RememberDevice, Passkeys: c.Passkeys, MFATimeout: c.MFATimeout, Transport: c.Transport,
+		UserAgent: c.UserAgent, Logger: c.Logger, Checkpoint: c.Checkpoint, Accepted: c.Accepted,
+	}}
 }
 
 // SignIn returns a SAML response for the app, signing in as far as what is
@@ -85,51 +93,67 @@ type Client struct {
 // Errors are *autherr.StepError around an [*Error], or errors that Is one of
 // the sentinels of package sso.
 func (c *Client) SignIn(ctx context.Context, start saml.Start) (*saml.Response, error) {
-	leave, err := c.takeTurn(ctx)
+	in := c.inner()
+	leave, err := in.TakeTurn(ctx)
 	if err != nil {
-		return nil, autherr.AtStep(autherr.StepStart, ended(ctx, "waiting for another sign-in"))
+		return nil, autherr.AtStep(autherr.StepStart, flow.WaitEnded(ctx, "waiting for another sign-in"))
 	}
 	defer leave()
-	w, err := c.newWalk(start)
+	w, err := newSignIn(in, start)
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepConfig, err)
 	}
 
 	began := time.Now()
-	response, err := w.signIn(ctx)
-	if err != nil && w.staleState(err) {
+	response, err := w.run(ctx)
+	if err != nil && w.StaleState(err) {
 		// What was remembered proved wrong: once, as if nothing had been.
-		w.startOver()
-		response, err = w.signIn(ctx)
+		w.StartOver()
+		response, err = w.run(ctx)
 	}
 	if err != nil {
 		return nil, err
 	}
 	// Debug: whoever exchanges the response logs the sign-in.
-	w.logger().Debug("okta has signed in", slog.Bool("password", w.passwords > 0), slog.Duration("elapsed", time.Since(began).Round(time.Millisecond)))
-	c.mu.Lock()
-	c.proved = w.proved || w.passwords > 0
-	c.mu.Unlock()
+	w.Logger().Debug("okta has signed in", slog.Bool("password", w.Passwords > 0), slog.Duration("elapsed", time.Since(began).Round(time.Millisecond)))
+	in.SetProved(w.Proved || w.Passwords > 0)
 	return response, nil
 }
 
-// signIn is the walk: what waits, what is remembered, what must be proved.
-func (w *flow) signIn(ctx context.Context) (*saml.Response, error) {
+// signIn is one sign-in, on whichever engine it turns out to be.
+type signIn struct{ *flow.Flow }
+
+func newSignIn(c *flow.Client, start saml.Start) (*signIn, error) {
+	f, err := c.NewFlow(start)
+	if err != nil {
+		return nil, err
+	}
+	w := &signIn{f}
+	f.Continue = w.proceed
+	return w, nil
+}
+
+// classic is the sign-in through the AuthN API.
+func (w *signIn) classic() *classic.SignIn { return classic.New(w.Flow) }
+
+// run goes by what waits, what is remembered, what must be proved.
+func (w *signIn) run(ctx context.Context) (*saml.Response, error) {
 	p := w.pendingNow(ctx)
-	w.proved = p != nil && p.Password
-	if p != nil && p.Engine == engineIDX {
-		return w.resumeIdentityEngine(ctx, p)
+	w.Proved = p != nil && p.Password
+	if p != nil && p.Engine == flow.EngineIDX {
+		return idx.Resume(ctx, w.Flow, p)
 	} else if p != nil {
-		t, err := w.resume(ctx, p)
+		classic := w.classic()
+		t, err := classic.Resume(ctx, p)
 		if err != nil {
 			return nil, err
 		}
-		return w.exchangeSession(ctx, t)
+		return classic.ExchangeSession(ctx, t)
 	}
-	if w.engine() == engineClassic && !w.hasSession() {
-		return w.classic(ctx) // the app's link would only show a sign-in page
+	if w.Engine() == flow.EngineClassic && !w.HasSession() {
+		return w.classic().Run(ctx) // the app's link would only show a sign-in page
 	}
-	opened, err := w.open(ctx)
+	opened, err := w.Open(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -137,47 +161,35 @@ func (w *flow) signIn(ctx context.Context) (*saml.Response, error) {
 }
 
 // proceed goes on from the answer to the app's link.
-func (w *flow) proceed(ctx context.Context, p *page) (*saml.Response, error) {
+func (w *signIn) proceed(ctx context.Context, p *flow.Page) (*saml.Response, error) {
 	engine := ""
-	switch p.kind {
-	case pageAssertion:
-		return p.response, nil
-	case pageHop:
-		return w.hopOn(ctx, p)
-	case pageLogin, pageStepUp:
-		engine = engineClassic
-		w.signInWhere(p)
-	case pageEngine:
-		engine = engineIDX
-	case pageUnknown:
-		if w.redeemed {
-			return nil, w.refuse(p) // after a sign-in no other engine explains it
+	switch p.Kind {
+	case flow.PageAssertion:
+		return p.Response, nil
+	case flow.PageOrg2Org:
+		return w.postToNext(ctx, p)
+	case flow.PageLogin, flow.PageStepUp:
+		engine = flow.EngineClassic
+		w.signInAt(p)
+	case flow.PageEngine:
+		engine = flow.EngineIDX
+	case flow.PageUnknown:
+		if w.Redeemed {
+			return nil, w.Refuse(p) // after a sign-in no other engine explains it
 		}
 		var err error
-		if engine, err = w.askOrganization(ctx, p); err != nil {
+		if engine, err = w.AskOrganization(ctx, p); err != nil {
 			return nil, err
 		}
 	default:
-		return nil, w.refuse(p)
+		return nil, w.Refuse(p)
 	}
-	w.learn(engine)
+	w.SetEngine(engine)
 	switch {
-	case p.kind == pageStepUp:
-		return w.stepUp(ctx, p)
-	case w.redeemed || w.engine() == engineIDX:
-		return w.identityEngine(ctx, p)
+	case p.Kind == flow.PageStepUp:
+		return w.classic().StepUp(ctx, p)
+	case w.Redeemed || w.Engine() == flow.EngineIDX:
+		return idx.Run(ctx, w.Flow, p)
 	}
-	return w.classic(ctx)
-}
-
-// classic signs in through the AuthN API.
-func (w *flow) classic(ctx context.Context) (*saml.Response, error) {
-	t, err := w.primary(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if t, err = w.advance(ctx, t); err != nil {
-		return nil, err
-	}
-	return w.exchangeSession(ctx, t)
+	return w.classic().Run(ctx)
 }

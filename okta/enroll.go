@@ -11,6 +11,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/mfa"
+	"github.com/ssoexchange/ssoexchange/okta/internal/flow"
 	"github.com/ssoexchange/ssoexchange/passkey"
 )
 
@@ -74,17 +75,17 @@ const hintAttestation = "the organisation may accept only certain authenticators
 // refusedActivation says what a refusal of an activation means.
 func refusedActivation(kind mfa.Kind, err error) error {
 	e := asError(err)
-	if e == nil || e.Status >= 500 || e.kind == autherr.ErrRateLimited {
+	if e == nil || e.Status >= 500 || e.Is(autherr.ErrRateLimited) {
 		return err
 	}
 	if kind == mfa.Passkey {
-		return autherr.AtStep(autherr.StepMFA, e.as(autherr.ErrUnsupported, hintAttestation))
+		return autherr.AtStep(autherr.StepMFA, flow.WithKind(e, autherr.ErrUnsupported, hintAttestation))
 	}
-	return autherr.AtStep(autherr.StepMFA, e.as(autherr.ErrMFARejected, "compare this machine's clock with the true time"))
+	return autherr.AtStep(autherr.StepMFA, flow.WithKind(e, autherr.ErrMFARejected, "compare this machine's clock with the true time"))
 }
 
 // newPasskey makes a passkey from creation options, for the page at an address.
-func (w *flow) newPasskey(at *url.URL, options []byte, registered []string, p passkey.Properties) (
+func newPasskey(w *flow.Flow, at *url.URL, options []byte, registered []string, p passkey.Properties) (
 	*NewFactor, map[string]string, error,
 ) {
 	origin, err := passkey.Origin(at)
@@ -95,12 +96,12 @@ func (w *flow) newPasskey(at *url.URL, options []byte, registered []string, p pa
 	if err != nil {
 		return nil, nil, err
 	}
-	for _, k := range w.passkeys {
-		if isListed(registered, k) {
+	for _, k := range w.Passkeys {
+		if flow.IsListed(registered, k) {
 			o.Exclude = append(o.Exclude, k.ID())
 		}
 	}
-	k, a, err := passkey.Create(origin, o, p, w.passkeys...)
+	k, a, err := passkey.Create(origin, o, p, w.Passkeys...)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -113,9 +114,9 @@ func (w *flow) newPasskey(at *url.URL, options []byte, registered []string, p pa
 }
 
 // newSeed takes a seed over and returns the code of the time now that activates it.
-func (w *flow) newSeed(secret, provider string, now time.Time) (*NewFactor, string, error) {
-	u := url.URL{Scheme: "otpauth", Host: "totp", Path: "/" + w.api.Hostname() + ":" + w.c.User,
-		RawQuery: url.Values{"secret": {secret}, "issuer": {w.api.Hostname()}}.Encode()}
+func newSeed(w *flow.Flow, secret, provider string, now time.Time) (*NewFactor, string, error) {
+	u := url.URL{Scheme: "otpauth", Host: "totp", Path: "/" + w.API.Hostname() + ":" + w.Client.User,
+		RawQuery: url.Values{"secret": {secret}, "issuer": {w.API.Hostname()}}.Encode()}
 	seed, err := mfa.ParseSeed(u.String())
 	if err != nil {
 		return nil, "", autherr.New(autherr.ErrBadAnswer, "okta: the seed that Okta has made cannot be read", "")

@@ -12,6 +12,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/mfa"
+	"github.com/ssoexchange/ssoexchange/okta/internal/flow"
 )
 
 // The Factors API lets an administrator's APIToken enrol factors for a user, list and
@@ -45,9 +46,9 @@ type apiFactor struct {
 }
 
 func (f apiFactor) public() EnrolledFactor {
-	return EnrolledFactor{ID: shown(f.ID, nil), Type: shown(f.Type, nil), Provider: shown(f.Provider, nil),
-		Status: shown(f.Status, nil), Name: shown(f.Profile.AuthenticatorName, nil),
-		CredentialID: shown(f.Profile.CredentialID, nil), Created: f.Created}
+	return EnrolledFactor{ID: flow.Shown(f.ID, nil), Type: flow.Shown(f.Type, nil), Provider: flow.Shown(f.Provider, nil),
+		Status: flow.Shown(f.Status, nil), Name: flow.Shown(f.Profile.AuthenticatorName, nil),
+		CredentialID: flow.Shown(f.Profile.CredentialID, nil), Created: f.Created}
 }
 
 // Factors lists the user's factors by the APIToken.
@@ -92,7 +93,7 @@ func (c *Client) EnrollFactor(ctx context.Context, e Enrollment) (*NewFactor, er
 	for _, f := range existing {
 		isApp := strings.EqualFold(f.Type, "token:software:totp") && strings.EqualFold(f.Provider, "GOOGLE")
 		switch {
-		case strings.EqualFold(f.Type, typeWebAuthn) && f.Profile.CredentialID != "":
+		case strings.EqualFold(f.Type, flow.TypeWebAuthn) && f.Profile.CredentialID != "":
 			registered = append(registered, f.Profile.CredentialID)
 		case e.Kind == mfa.TOTP && isApp && strings.EqualFold(f.Status, "ACTIVE") && !e.Replace:
 			return nil, autherr.AtStep(autherr.StepMFA, appExists())
@@ -115,25 +116,25 @@ func appExists() error {
 
 // admin is a call of the Factors API on its way.
 type admin struct {
-	w    *flow
+	w    *flow.Flow
 	user string // Okta's id
 	now  time.Time
 }
 
 // newAdmin finds the user.
 func (c *Client) newAdmin(ctx context.Context) (*admin, error) {
-	w, err := c.newWalk(nil)
+	w, err := c.inner().NewFlow(nil)
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepConfig, err)
 	}
-	w.http.Jar = nil // an administrator's call has nothing to do with the user's session
-	if err := w.readPasskeys(ctx); err != nil {
+	w.HTTP.Jar = nil // an administrator's call has nothing to do with the user's session
+	if err := w.ReadPasskeys(ctx); err != nil {
 		return nil, err
 	}
-	if err := w.readAPIToken(ctx); err != nil {
+	if err := w.ReadAPIToken(ctx); err != nil {
 		return nil, autherr.AtStep(autherr.StepLogin, err)
 	}
-	if w.apiToken == "" {
+	if w.APIToken == "" {
 		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrConfig,
 			"okta: there is no APIToken", "an administrator's API token is needed to enrol factors for a user"))
 	}
@@ -157,7 +158,7 @@ func (a *admin) path(more string) string {
 
 func (a *admin) factors(ctx context.Context) (fs []apiFactor, err error) {
 	err = a.call(ctx, http.MethodGet, a.path(""), nil, &fs)
-	return fs[:min(len(fs), maxFactors)], err
+	return fs[:min(len(fs), flow.MaxFactors)], err
 }
 
 func (a *admin) remove(ctx context.Context, id string) error {
@@ -187,7 +188,7 @@ func (a *admin) enroll(ctx context.Context, e Enrollment, request map[string]any
 	}
 	err = a.call(ctx, http.MethodPost, a.path("/"+url.PathEscape(made.ID)+"/lifecycle/activate"), answer, &made)
 	if err == nil && !strings.EqualFold(made.Status, "ACTIVE") {
-		err = autherr.New(autherr.ErrBadAnswer, "okta: the factor is "+shown(made.Status, nil)+" after its activation", "")
+		err = autherr.New(autherr.ErrBadAnswer, "okta: the factor is "+flow.Shown(made.Status, nil)+" after its activation", "")
 	}
 	if err = unknownOutcome(err); err != nil {
 		if asError(err) != nil && asError(err).Status < 500 {
@@ -201,7 +202,7 @@ func (a *admin) enroll(ctx context.Context, e Enrollment, request map[string]any
 // answer makes what activates a factor.
 func (a *admin) answer(e Enrollment, made apiFactor, registered []string) (*NewFactor, map[string]any, error) {
 	if e.Kind == mfa.Passkey {
-		f, fields, err := a.w.newPasskey(a.w.api, made.Embedded.Activation, registered, e.Properties)
+		f, fields, err := newPasskey(a.w, a.w.API, made.Embedded.Activation, registered, e.Properties)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -213,32 +214,32 @@ func (a *admin) answer(e Enrollment, made apiFactor, registered []string) (*NewF
 	if json.Unmarshal(made.Embedded.Activation, &seed) != nil {
 		seed.SharedSecret = ""
 	}
-	f, code, err := a.w.newSeed(seed.SharedSecret, "GOOGLE", a.now)
+	f, code, err := newSeed(a.w, seed.SharedSecret, "GOOGLE", a.now)
 	return f, map[string]any{"passCode": code}, err
 }
 
 // notOffered says what an administrator can do about a factor that may not be enrolled.
 func notOffered(kind mfa.Kind, err error) error {
 	e := asError(err)
-	if e == nil || e.Status >= 500 || e.kind == autherr.ErrRateLimited || e.kind == autherr.ErrCredentials {
+	if e == nil || e.Status >= 500 || e.Is(autherr.ErrRateLimited) || e.Is(autherr.ErrCredentials) {
 		return err
 	}
 	what := "Google Authenticator"
 	if kind == mfa.Passkey {
 		what = "passkeys (FIDO2 WebAuthn)"
 	}
-	return autherr.AtStep(autherr.StepMFA, e.as(autherr.ErrUnsupported, "the organisation does not offer this user "+what+
+	return autherr.AtStep(autherr.StepMFA, flow.WithKind(e, autherr.ErrUnsupported, "the organisation does not offer this user "+what+
 		": an administrator can set it to optional in the user's authenticator enrolment policy"))
 }
 
 // call makes one call. It notes the server's time, which codes are computed from.
 func (a *admin) call(ctx context.Context, method, path string, in, out any) error {
 	w := a.w
-	if err := w.countRequest(autherr.StepMFA); err != nil {
+	if err := w.CountRequest(autherr.StepMFA); err != nil {
 		return err
 	}
-	r := httpclient.Request{Step: autherr.StepMFA, Method: method, URL: w.endpoint(path), Secret: true,
-		Limit: maxTransaction, Header: http.Header{"Accept": {"application/json"}, "Authorization": {"SSWS " + w.apiToken}}}
+	r := httpclient.Request{Step: autherr.StepMFA, Method: method, URL: w.Endpoint(path), Secret: true,
+		Limit: flow.MaxTransaction, Header: http.Header{"Accept": {"application/json"}, "Authorization": {"SSWS " + w.APIToken}}}
 	if in != nil {
 		body, err := json.Marshal(in)
 		if err != nil {
@@ -247,7 +248,7 @@ func (a *admin) call(ctx context.Context, method, path string, in, out any) erro
 		r.Body = body
 		r.Header.Set("Content-Type", "application/json")
 	}
-	got, err := w.http.Do(ctx, r)
+	got, err := w.HTTP.Do(ctx, r)
 	if err != nil {
 		return err
 	}
@@ -257,12 +258,12 @@ func (a *admin) call(ctx context.Context, method, path string, in, out any) erro
 		}
 	}
 	if to := got.Location(); to != nil {
-		return autherr.AtStep(autherr.StepMFA, refusedRedirect(got.Status, to))
+		return autherr.AtStep(autherr.StepMFA, flow.RefusedRedirect(got.Status, to))
 	}
 	if got.Status < 200 || got.Status > 299 {
-		e := readError(got, w.apiToken).ofSecret(false)
+		e := flow.UnlessNoSecret(flow.ReadError(got, w.APIToken), false)
 		if e.Code == "E0000011" {
-			e = e.about("APIToken", "the API token was refused: it may be wrong, expired or revoked")
+			e = flow.RefusedSecret(e, "APIToken", "the API token was refused: it may be wrong, expired or revoked")
 		}
 		return autherr.AtStep(autherr.StepMFA, e)
 	}
@@ -271,8 +272,8 @@ func (a *admin) call(ctx context.Context, method, path string, in, out any) erro
 	}
 	if json.Unmarshal(got.Body, out) != nil {
 		return autherr.AtStep(autherr.StepMFA, autherr.New(autherr.ErrBadAnswer,
-			fmt.Sprintf("okta: %s %s (status %d): not an answer of the Factors API", method, w.api.Host, got.Status),
-			hintSomebodyElse))
+			fmt.Sprintf("okta: %s %s (status %d): not an answer of the Factors API", method, w.API.Host, got.Status),
+			flow.HintSomebodyElse))
 	}
 	return nil
 }

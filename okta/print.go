@@ -6,8 +6,6 @@ import (
 	"log/slog"
 )
 
-const redacted = "[redacted]"
-
 // String names the organisation and the user, and nothing secret.
 func (c *Client) String() string {
 	host := ""
@@ -28,27 +26,4 @@ func (c *Client) LogValue() slog.Value {
 		host = c.LoginURL.Host
 	}
 	return slog.GroupValue(slog.String("host", host), slog.String("user", c.User))
-}
-
-// The types below are not exported, but errors and logs of other packages could
-// be handed one by mistake.
-
-func (t *transaction) Format(f fmt.State, _ rune) {
-	fmt.Fprintf(f, "okta transaction(%s)", t.Status)
-}
-
-func (t *idxTransaction) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, "okta talk("+redacted+")")
-}
-
-func (p filled) Format(f fmt.State, _ rune) {
-	_, _ = io.WriteString(f, "okta form("+p.form.Name+", "+redacted+")")
-}
-
-func (p *pending) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "okta pending("+redacted+")") }
-
-func (m *memory) Format(f fmt.State, _ rune) { _, _ = io.WriteString(f, "okta memory("+redacted+")") }
-
-func (p *page) Format(f fmt.State, _ rune) {
-	fmt.Fprintf(f, "okta page(%s, status %d)", p.kind, p.status)
 }

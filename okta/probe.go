@@ -14,13 +14,13 @@ import (
 // counts for no user, at the host that the password is sent to. It returns nil if Okta
 // answered, and an ErrUnreachable or ErrRateLimited if something else did, or nothing.
 func (c *Client) Probe(ctx context.Context) error {
-	w, err := c.newWalk(nil)
+	w, err := c.inner().NewFlow(nil)
 	if err != nil {
 		return autherr.AtStep(autherr.StepConfig, err)
 	}
 	h := &httpclient.Client{Server: "okta", Transport: c.Transport, UserAgent: c.UserAgent, Logger: c.Logger}
 	a, err := h.Do(ctx, httpclient.Request{
-		Step: autherr.StepLogin, Method: http.MethodGet, URL: w.endpoint("/.well-known/okta-organization"),
+		Step: autherr.StepLogin, Method: http.MethodGet, URL: w.Endpoint("/.well-known/okta-organization"),
 		Header: http.Header{"Accept": {"application/json"}}, Limit: 64 << 10,
 	})
 	if err != nil {
@@ -38,5 +38,5 @@ func (c *Client) Probe(ctx context.Context) error {
 			Wait: httpclient.RetryAfter(a.Header), Text: "okta: the organisation asks to wait"})
 	}
 	return autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnreachable,
-		fmt.Sprintf("okta: what answers at %s is not Okta as it should be (status %d)", w.api.Host, a.Status), "try again later"))
+		fmt.Sprintf("okta: what answers at %s is not Okta as it should be (status %d)", w.API.Host, a.Status), "try again later"))
 }

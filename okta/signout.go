@@ -9,28 +9,30 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
+	"github.com/ssoexchange/ssoexchange/okta/internal/flow"
 )
 
 // SignOut ends the session at Okta and forgets it; the device stays remembered.
 // Without a session nothing is sent. A session that Okta has ended already is no
 // error.
 func (c *Client) SignOut(ctx context.Context) error {
-	leave, err := c.takeTurn(ctx)
+	in := c.inner()
+	leave, err := in.TakeTurn(ctx)
 	if err != nil {
-		return autherr.AtStep(autherr.StepLogout, ended(ctx, "waiting for a sign-in"))
+		return autherr.AtStep(autherr.StepLogout, flow.WaitEnded(ctx, "waiting for a sign-in"))
 	}
 	defer leave()
-	w, err := c.newWalk(nil)
+	w, err := in.NewFlow(nil)
 	if err != nil {
 		return autherr.AtStep(autherr.StepConfig, err)
 	}
-	if !w.hasSession() {
+	if !w.HasSession() {
 		return nil
 	}
 	// The cookie belongs to the host of the app's link, not to that of the API.
 	u := &url.URL{Scheme: c.LoginURL.Scheme, Host: c.LoginURL.Host, Path: "/api/v1/sessions/me"}
-	a, err := w.http.Do(ctx, httpclient.Request{Step: autherr.StepLogout, Method: http.MethodDelete, URL: u,
-		Header: http.Header{"Accept": {"application/json"}}, Limit: maxTransaction})
+	a, err := w.HTTP.Do(ctx, httpclient.Request{Step: autherr.StepLogout, Method: http.MethodDelete, URL: u,
+		Header: http.Header{"Accept": {"application/json"}}, Limit: flow.MaxTransaction})
 	if err != nil {
 		return err
 	}
@@ -48,7 +50,7 @@ func ended204(a *httpclient.Response) error {
 	if a.Status == http.StatusNoContent || a.Status == http.StatusOK && len(bytes.TrimSpace(a.Body)) == 0 {
 		return nil
 	}
-	e := readError(a)
+	e := flow.ReadError(a)
 	switch {
 	case e.Code == "E0000005", e.Code == "E0000007", e.Code == "E0000011": // invalid session, not found, invalid token
 		return nil
