@@ -29,6 +29,7 @@ type Error struct {
 	gateway bool // 401 or 403, and not from Crowd
 }
 
+// Error returns, for example, "crowd: 400 INVALID_USER_AUTHENTICATION the user was refused".
 func (e *Error) Error() string {
 	text := fmt.Sprintf("crowd: %d", e.Status)
 	if e.Reason != "" {

@@ -45,6 +45,7 @@ type CheckError struct {
 	Want  string
 }
 
+// Error names the condition, what was wanted and what was got.
 func (e *CheckError) Error() string {
 	got := "is missing"
 	if e.Got != "" {
@@ -87,6 +88,7 @@ type StatusError struct {
 	Message string // the identity provider's words, one line of at most 200 runes; may be empty
 }
 
+// Error names the status codes and the identity provider's message.
 func (e *StatusError) Error() string {
 	s := "saml: identity provider answered " + statusName(e.Code)
 	if e.SubCode != "" {

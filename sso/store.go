@@ -130,7 +130,7 @@ func (m *MemoryStore) onSave(key string, tell func()) (stop func()) {
 	}
 }
 
-// Format keeps the records, which hold cookies, out of every print.
+// String keeps the records, which hold cookies, out of every print.
 func (m *MemoryStore) String() string { return "sso.MemoryStore" }
 
 type memoryLease struct {

@@ -55,7 +55,7 @@ func (d *Responder) remembers() bool {
 	return d.w.remember(&transaction{AllowRemember: d.p.Remember})
 }
 
-// refused: the codes that leave room for another answer.
+// Refused returns the refusal if err has a code that leaves room for another answer, else nil.
 func (d *Responder) Refused(err error) *flow.Error {
 	var oe *flow.Error
 	if !errors.As(err, &oe) {

@@ -68,12 +68,15 @@ type responder[T any] interface {
 	Refused(err error) *Error
 }
 
+// NewChallengeLoop returns the loop for the challenge of p, whose answers engine takes.
 func NewChallengeLoop[T any](w *Flow, p *Pending, d responder[T]) *challengeLoop[T] {
 	e := &challengeLoop[T]{w: w, p: p, ch: p.Factor.Challenge(), engine: d}
 	e.ch.Attempt = 1
 	return e
 }
 
+// Run asks for answers and hands them in until one is taken, at most maxAttempts. What ends
+// for want of an answer Is ErrPassCodeNeeded, and the transaction is kept.
 func (e *challengeLoop[T]) Run(ctx context.Context) (*T, error) {
 	due := !e.p.Sent || e.p.Refused && e.pause() == 0
 	if e.ch.Kind.Sent() && due && !e.HasAnswer() {

@@ -130,6 +130,7 @@ func TextOf(raw json.RawMessage) string {
 // LooseText is a member that is text by rights. Anything else is read as textOf does.
 type LooseText string
 
+// UnmarshalJSON implements [json.Unmarshaler].
 func (t *LooseText) UnmarshalJSON(raw []byte) error {
 	*t = LooseText(TextOf(raw))
 	return nil

@@ -99,6 +99,7 @@ const (
 	maxShown      = 200
 )
 
+// CodeShape matches an error code of Okta's.
 var CodeShape = lazyregexp.New(`^E\d{7}$`)
 
 // Meaning is what an error code means to the caller.
@@ -107,6 +108,7 @@ type Meaning struct {
 	Hint string
 }
 
+// The hints that several refusals share.
 const (
 	HintPassword     = "check User and Password; a locked account and a sign-on policy that denies access look the same. It is not tried again by itself"
 	HintLocked       = "the account is locked: unlock it at Okta or ask an administrator"

@@ -21,6 +21,7 @@ type FactorChoice struct {
 	Name     string   // what the user called this choice, for messages; "" names Kind
 }
 
+// String returns Name, or else what the fields say.
 func (f FactorChoice) String() string {
 	name := f.Name
 	if name == "" {
@@ -73,6 +74,7 @@ func (c *factorChallenge) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// Verify returns the link that an answer is posted to, or a message is asked for at.
 func (f Factor) Verify() (Link, bool) {
 	if ls := f.Links["verify"]; len(ls) > 0 && ls[0].Href != "" {
 		return ls[0], true
@@ -149,11 +151,13 @@ func (f Factor) Label() string {
 	return Shown(strings.TrimSpace(f.Provider+" "+f.Type), nil)
 }
 
+// Challenge returns what an Answerer is told of the factor.
 func (f Factor) Challenge() mfa.Challenge {
 	return mfa.Challenge{Kind: f.Kind(), Provider: Shown(f.Provider, nil), Factor: f.Label(), Device: f.Device(),
 		Question: Shown(f.Profile.QuestionText, nil)}
 }
 
+// Usable reports whether the factor is active and can be verified without a browser.
 func (f Factor) Usable() bool {
 	_, ok := f.Verify()
 	return ok && f.Kind() != "" && (f.Status == "" || strings.EqualFold(f.Status, "ACTIVE"))

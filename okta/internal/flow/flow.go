@@ -23,6 +23,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
+// The engines, as they are stored.
 const (
 	EngineClassic = "classic"
 	EngineIDX     = "idx"
@@ -63,6 +64,7 @@ type Flow struct {
 	keysRead    bool
 }
 
+// NewFlow begins a sign-in; nothing is sent yet. The error Is ErrConfig.
 func (c *Client) NewFlow(start saml.Start) (*Flow, error) {
 	if c.LoginURL == nil || c.User == "" {
 		return nil, autherr.New(autherr.ErrConfig, "okta: LoginURL and User are required", "")
@@ -116,6 +118,7 @@ func (w *Flow) Ours(u *url.URL) bool {
 	return o == w.origins[0] || o == w.origins[1]
 }
 
+// Endpoint returns the address of a path of the organisation's API.
 func (w *Flow) Endpoint(path string) *url.URL { return w.API.ResolveReference(&url.URL{Path: path}) }
 
 // CountRequest counts a request, so that no sequence of answers can keep a sign-in going.
@@ -140,6 +143,7 @@ func (w *Flow) Engine() string {
 	return w.Client.mem.engine
 }
 
+// SetEngine remembers which engine the organisation runs.
 func (w *Flow) SetEngine(engine string) { w.Client.Note(func(m *Memory) { m.engine = engine }) }
 
 // StaleState reports whether err shows that something remembered no longer holds and
@@ -266,6 +270,7 @@ func Sleep(ctx context.Context, d time.Duration) error {
 	}
 }
 
+// Logger returns the client's logger, or one that discards.
 func (w *Flow) Logger() *slog.Logger {
 	if w.Client.Logger == nil {
 		return slog.New(slog.DiscardHandler)
@@ -273,6 +278,7 @@ func (w *Flow) Logger() *slog.Logger {
 	return w.Client.Logger
 }
 
+// LogInfo logs an event with the organisation's host and the user.
 func (w *Flow) LogInfo(event string, attrs ...any) {
 	w.Logger().Info(event, append([]any{slog.String("provider", "okta"), slog.String("host", w.API.Host)}, attrs...)...)
 }

@@ -22,6 +22,7 @@ type Link struct {
 // Links is an object whose members are a link or a list of links.
 type Links map[string][]Link
 
+// UnmarshalJSON implements [json.Unmarshaler].
 func (l *Links) UnmarshalJSON(data []byte) error {
 	var members map[string]json.RawMessage
 	if err := json.Unmarshal(data, &members); err != nil {
@@ -75,6 +76,7 @@ func (w *Flow) CheckLink(stepName string, l Link) (*url.URL, error) {
 	return u, nil
 }
 
+// RefusedRedirect is the error of an API call that was answered with a redirect.
 func RefusedRedirect(status int, to *url.URL) error {
 	return autherr.New(autherr.ErrBadAnswer,
 		fmt.Sprintf("okta: an API call was redirected (status %d) to %s", status, Shown(to.Host, nil)),

@@ -81,7 +81,7 @@ func (c *Client) Store(ctx context.Context) error {
 	return nil
 }
 
-// Snapshot: see the public Client.
+// Snapshot returns what is remembered, as JSON of memoryVersion.
 func (c *Client) Snapshot() ([]byte, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -94,7 +94,7 @@ func (c *Client) Snapshot() ([]byte, error) {
 	return data, nil
 }
 
-// Restore: see the public Client.
+// Restore takes back what Snapshot returned.
 func (c *Client) Restore(data []byte) error {
 	m := &Memory{Jar: cookiejar.New()}
 	s, err := c.readStored(data)
@@ -142,7 +142,7 @@ func (c *Client) host() string {
 	return httpclient.Origin(c.LoginURL)
 }
 
-// Forget: see the public Client.
+// Forget drops the session and a waiting transaction, and with device all else.
 func (c *Client) Forget(device bool) {
 	c.Note(func(m *Memory) {
 		m.Pending = nil
@@ -169,7 +169,7 @@ func isSession(k cookiejar.Cookie) bool {
 // DropSession removes the session cookies and leaves the device.
 func (m *Memory) DropSession() { m.Jar.Remove(isSession) }
 
-// Resumable: see the public Client.
+// Resumable reports whether a session or an open transaction is remembered.
 func (c *Client) Resumable() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -263,7 +263,7 @@ func (w *Flow) Approved(ctx context.Context, remember bool) error {
 	return w.Client.Store(ctx)
 }
 
-// SetSessionAside: see the public Client.
+// SetSessionAside makes the next sign-in one without Okta's session, until takeBack is called.
 func (c *Client) SetSessionAside() (takeBack func()) {
 	var aside []cookiejar.Cookie
 	c.Note(func(m *Memory) {

@@ -25,6 +25,7 @@ const (
 // new challenge, which is signed once: what is refused twice is the wrong key.
 const MaxSignatures = 2
 
+// HintPasskey is the hint of a signature that was refused.
 const HintPasskey = "the passkey may have been removed, or belong to another name of the organisation: " +
 	"enrol another one, or choose another factor"
 

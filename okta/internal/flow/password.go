@@ -10,6 +10,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/wiretext"
 )
 
+// Password reads the password, at the moment of its use.
 func (w *Flow) Password(ctx context.Context) (string, error) {
 	if w.Client.Password == nil {
 		return "", autherr.New(autherr.ErrConfig, "okta: there is no password", "set Password, PasswordFile or PasswordCommand")
@@ -39,6 +40,7 @@ func sendable(what, text string) error {
 	return nil
 }
 
+// HintPasswordRules is the hint of a new password that was refused.
 const HintPasswordRules = "the new password was refused: it does not meet the organisation's rules"
 
 // NewPassword reads the password that takes the place of an expired one, which is then

@@ -85,6 +85,7 @@ func (w *Flow) WaitForPerson(ctx context.Context) (context.Context, func()) {
 	return ctx, func() { cancel(); resume() }
 }
 
+// MFATimeout is how long a person is waited for.
 func (w *Flow) MFATimeout() time.Duration {
 	if w.Client.MFATimeout > 0 {
 		return w.Client.MFATimeout
