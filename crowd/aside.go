@@ -6,7 +6,7 @@ import "time"
 // session, so that the password is sent. takeBack is called when the sign-in is over:
 // it restores both unless there is a new token.
 func (c *Client) SetSessionAside() (takeBack func()) {
-	m := c.remembered()
+	m := c.memory()
 	m.mu.Lock()
 	token, expires, cookies := m.token, m.expires, m.jar.All()
 	m.token, m.expires = "", time.Time{}
@@ -26,6 +26,6 @@ func (c *Client) SetSessionAside() (takeBack func()) {
 // HasSession reports whether a token, or a session of the console, is remembered, live
 // or not.
 func (c *Client) HasSession() bool {
-	m := c.remembered()
+	m := c.memory()
 	return m.current() != "" || len(m.jar.All()) > 0
 }

@@ -25,11 +25,11 @@ func (s *signIn) requestAssertion(ctx context.Context) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	f, err := look(a)
+	f, err := classify(a)
 	if err != nil {
 		return page{}, autherr.AtStep(autherr.StepAssertion, err)
 	}
-	if f.sight != sawResponse && s.forced() {
+	if f.kind != pageAssertion && s.forced() {
 		// A request with ForceAuthn ends the session it meets.
 		s.memory.endToken()
 	}
@@ -45,7 +45,7 @@ const accept = "text/html,application/xhtml+xml"
 func (s *signIn) browse(ctx context.Context, step string, at *url.URL, follow func(*url.URL) bool) (*httpclient.Response, error) {
 	for range httpclient.MaxRedirects + 1 {
 		a, err := s.console.Do(ctx, httpclient.Request{
-			Step: step, Method: http.MethodGet, URL: at, Path: shown(at),
+			Step: step, Method: http.MethodGet, URL: at, Path: printablePath(at),
 			Header: http.Header{"Accept": {accept}}, Secret: s.posted,
 		})
 		if err != nil {
@@ -78,19 +78,19 @@ func pathOf(u *url.URL) string {
 	return p
 }
 
-// shown is how the path of u appears in errors and logs.
-func shown(u *url.URL) string { return (&url.URL{Path: pathOf(u)}).EscapedPath() }
+// printablePath is how the path of u appears in errors and logs.
+func printablePath(u *url.URL) string { return (&url.URL{Path: pathOf(u)}).EscapedPath() }
 
 // explain turns a page without a response into an error that says what can be
 // done about it.
 func (s *signIn) explain(f page) error {
-	switch f.sight {
-	case sawLogin:
+	switch f.kind {
+	case pageLogin:
 		return s.ignored()
-	case sawSecondFactor:
+	case pageSecondFactor:
 		return autherr.New(autherr.ErrUnsupported, "crowd: the console asks for more than the password, a second factor most likely"+f.quoted(),
 			"an add-on of Crowd asks for it, in a form that only a browser can answer: exempt this user or this machine's address from it")
-	case sawForeign:
+	case pageForeign:
 		return autherr.New(autherr.ErrBadAnswer, "crowd: the console sends the user to "+f.host,
 			"only Crowd's own host is trusted with the token: name the host that answers in SSOLoginURL")
 	}

@@ -80,8 +80,8 @@ type Client struct {
 	Logger     *slog.Logger                    // nil: silent
 	Checkpoint func(ctx context.Context) error // nil, or called when a password has bought a token that should survive a crash
 
-	mu    sync.Mutex
-	known *state // behind a pointer, so that no verb of fmt prints it; nil: nothing yet
+	mu  sync.Mutex
+	mem *memory // behind a pointer, so that no verb of fmt prints it; nil: nothing yet
 }
 
 // SignIn turns the SP's request into Crowd's response.
@@ -116,7 +116,7 @@ func (c *Client) SignIn(ctx context.Context, start saml.Start) (*saml.Response, 
 	if err != nil {
 		return nil, err
 	}
-	if found.sight != sawResponse {
+	if found.kind != pageAssertion {
 		return nil, autherr.AtStep(autherr.StepAssertion, s.explain(found))
 	}
 	s.memory.extendExpiry(time.Now())
@@ -130,7 +130,7 @@ func (s *signIn) viaREST(ctx context.Context) (page, error) {
 		return page{}, err
 	}
 	found, err := s.requestAssertion(ctx)
-	if err == nil && found.sight == sawLogin && reused && !s.forced() {
+	if err == nil && found.kind == pageLogin && reused && !s.forced() {
 		// The token of the last sign-in has ended. The SP's request has not been
 		// answered and stays good; the password has not been sent yet.
 		if err := s.renew(ctx); err != nil {
@@ -138,7 +138,7 @@ func (s *signIn) viaREST(ctx context.Context) (page, error) {
 		}
 		found, err = s.requestAssertion(ctx)
 	}
-	if err == nil && found.sight == sawLogin {
+	if err == nil && found.kind == pageLogin {
 		s.discard(ctx) // the console ignores it
 	}
 	return found, err
@@ -147,7 +147,7 @@ func (s *signIn) viaREST(ctx context.Context) (page, error) {
 // signIn is one run of SignIn: what it needs and what it has gathered.
 type signIn struct {
 	*Client
-	memory  *state
+	memory  *memory
 	console *httpclient.Client // with the jar: what a browser would do
 	start   saml.Start
 	request *saml.Request // nil without start
@@ -157,14 +157,14 @@ type signIn struct {
 }
 
 func (c *Client) newSignIn(start saml.Start) *signIn {
-	m := c.remembered()
-	return &signIn{Client: c, memory: m, console: c.hop(m.jar), start: start}
+	m := c.memory()
+	return &signIn{Client: c, memory: m, console: c.httpClient(m.jar), start: start}
 }
 
-// hop returns a client for one server's requests. REST calls are made without a
+// httpClient returns a client for one server's requests. REST calls are made without a
 // jar: each carries its own credentials, and a session of the application must
 // not mix with the user's.
-func (c *Client) hop(jar httpclient.Jar) *httpclient.Client {
+func (c *Client) httpClient(jar httpclient.Jar) *httpclient.Client {
 	return &httpclient.Client{Server: "crowd", Transport: c.Transport, Jar: jar, UserAgent: c.UserAgent, Logger: c.Logger}
 }
 
@@ -180,7 +180,7 @@ func (s *signIn) forced() bool { return s.request != nil && s.request.ForceAuthn
 // waited for: whether it was refused must be known, or somebody would try it again.
 func (s *signIn) prepare(ctx context.Context, needToken bool) error {
 	if s.start != nil {
-		if err := s.begin(ctx); err != nil {
+		if err := s.obtainRequest(ctx); err != nil {
 			return err
 		}
 	}
@@ -236,8 +236,8 @@ func (c *Client) appPassword(ctx context.Context) (string, error) {
 	return app, autherr.AtStep(autherr.StepLogin, err)
 }
 
-// begin obtains the SP's request and makes sure that it is meant for this Crowd.
-func (s *signIn) begin(ctx context.Context) error {
+// obtainRequest obtains the SP's request and makes sure that it is meant for this Crowd.
+func (s *signIn) obtainRequest(ctx context.Context) error {
 	r, err := s.start(ctx)
 	if err != nil {
 		return autherr.AtStep(autherr.StepStart, err)

@@ -8,11 +8,11 @@ import (
 	"net/netip"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
+	"github.com/ssoexchange/ssoexchange/internal/wiretext"
 	"github.com/ssoexchange/ssoexchange/internal/xmltext"
 )
 
@@ -139,16 +139,16 @@ var reasons = map[string]meaning{
 	"SAME_EMAIL_ADDRESS":              {autherr.ErrBadAnswer, hintInternal},
 }
 
-// refused reads the answer to a call that failed. secrets are taken out of
+// readRefusal reads the answer to a call that failed. secrets are taken out of
 // Crowd's message, in case a directory quotes what it was given.
 //
 // Four refusals are kept apart: 401 is the application's, 403 with a page or text
 // is the caller's address, 403 with a reason is the application's permission, and
 // 400 with a reason is the user's.
-func refused(a *httpclient.Response, c call, secrets ...string) error {
+func readRefusal(a *httpclient.Response, c call, secrets ...string) error {
 	e := &Error{Status: a.Status, call: c}
 	if entity, ok := readError(a.Body); ok {
-		e.Reason, e.Message = entity.Reason, cleaned(entity.Message, secrets)
+		e.Reason, e.Message = entity.Reason, printable(entity.Message, secrets)
 	}
 	e.gateway = e.Reason == "" && notCrowds(a)
 	m := meaningOf(a, e)
@@ -224,20 +224,14 @@ func callerIn(page []byte) string {
 	return "this machine's address, or its proxy's,"
 }
 
-// cleaned makes a server's message fit for a log line.
-func cleaned(message string, secrets []string) string {
+// printable makes a server's message fit for a log line.
+func printable(message string, secrets []string) string {
 	for _, s := range secrets {
 		if s != "" {
 			message = strings.ReplaceAll(message, s, "[redacted]")
 		}
 	}
-	message = strings.Join(strings.FieldsFunc(message, func(r rune) bool {
-		return unicode.IsSpace(r) || unicode.IsControl(r) || r == unicode.ReplacementChar
-	}), " ")
-	if r := []rune(message); len(r) > 200 {
-		message = string(r[:200]) + "…"
-	}
-	return message
+	return wiretext.Line(message, 200)
 }
 
 func badAnswer(what string, cause error) error {

@@ -21,13 +21,13 @@ func ReadCookieConfig(body []byte) (name, domain string, err error) {
 
 func ReadError(body []byte) (reason, message string, ok bool) {
 	e, ok := readError(body)
-	return e.Reason, cleaned(e.Message, nil), ok
+	return e.Reason, printable(e.Message, nil), ok
 }
 
 func Look(page []byte) (sight int, title string, err error) {
 	u := &url.URL{Scheme: "https", Host: "crowd.example.com", Path: "/crowd" + Suffix}
-	f, err := look(&httpclient.Response{URL: u, Status: http.StatusOK, Header: http.Header{}, Body: page})
-	return int(f.sight), f.title, err
+	f, err := classify(&httpclient.Response{URL: u, Status: http.StatusOK, Header: http.Header{}, Body: page})
+	return int(f.kind), f.title, err
 }
 
 // LoginForm reads the login form of a page that came from Crowd's console.

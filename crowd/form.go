@@ -19,16 +19,16 @@ const hintScript = "give SSOAppName and SSOAppPassword, the name and the passwor
 // sign-in is shown first; the form is filled in only if Crowd does not take that.
 func (s *signIn) viaForm(ctx context.Context) (page, error) {
 	if s.start != nil {
-		if err := s.begin(ctx); err != nil {
+		if err := s.obtainRequest(ctx); err != nil {
 			return page{}, err
 		}
 	}
 	f, err := s.requestAssertion(ctx)
-	if err != nil || f.sight != sawLogin {
+	if err != nil || f.kind != pageLogin {
 		return f, err
 	}
 	if to := f.answer.Location(); to != nil {
-		if f, err = s.page(ctx, to); err != nil || f.sight != sawLogin {
+		if f, err = s.page(ctx, to); err != nil || f.kind != pageLogin {
 			return f, err
 		}
 	}
@@ -45,7 +45,7 @@ func (s *signIn) page(ctx context.Context, at *url.URL) (page, error) {
 	if err != nil {
 		return page{}, err
 	}
-	f, err := look(a)
+	f, err := classify(a)
 	return f, autherr.AtStep(autherr.StepLogin, err)
 }
 
@@ -68,7 +68,7 @@ func (s *signIn) submit(ctx context.Context, form *loginForm) (page, error) {
 	s.memory.endToken() // the console ignored it; a token that is there afterwards is a new one
 	s.posted = true
 	a, err := s.console.Do(ctx, httpclient.Request{
-		Step: autherr.StepLogin, Method: http.MethodPost, URL: form.action, Path: shown(form.action), Secret: true,
+		Step: autherr.StepLogin, Method: http.MethodPost, URL: form.action, Path: printablePath(form.action), Secret: true,
 		Header: http.Header{"Accept": {accept}, "Content-Type": {"application/x-www-form-urlencoded"}},
 		Body:   form.filled(s.User, password),
 	})
@@ -76,7 +76,7 @@ func (s *signIn) submit(ctx context.Context, form *loginForm) (page, error) {
 		return page{}, err
 	}
 	s.memory.syncToken(s.LoginURL)
-	f, err := look(a)
+	f, err := classify(a)
 	if to := a.Location(); to != nil && s.isCrowd(to) {
 		// A login page that cannot be fetched has said all that counts.
 		if next, lost := s.page(ctx, to); lost == nil || !isLogin(to) {
@@ -86,24 +86,24 @@ func (s *signIn) submit(ctx context.Context, form *loginForm) (page, error) {
 	if err != nil {
 		return page{}, autherr.AtStep(autherr.StepLogin, err)
 	}
-	words := cleaned(htmlform.Text(f.answer.Body, errorBoxes), []string{password})
-	accepted := f.sight == sawResponse || s.memory.current() != ""
+	words := printable(htmlform.Text(f.answer.Body, errorBoxes), []string{password})
+	accepted := f.kind == pageAssertion || s.memory.current() != ""
 	if accepted && s.Checkpoint != nil {
 		if err := s.Checkpoint(ctx); err != nil {
 			return page{}, autherr.AtStep(autherr.StepState, err)
 		}
 	}
 	switch {
-	case f.sight == sawOther && (f.status == http.StatusNotFound || f.status == http.StatusMethodNotAllowed) && !accepted:
+	case f.kind == pageUnknown && (f.status == http.StatusNotFound || f.status == http.StatusMethodNotAllowed) && !accepted:
 		return page{}, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnsupported,
 			"crowd: the address that the login form names takes no form"+f.quoted(), hintScript))
-	case f.sight == sawOther && s.byStatus(f) == nil, accepted && (f.sight == sawOther || f.sight == sawLogin):
+	case f.kind == pageUnknown && s.byStatus(f) == nil, accepted && (f.kind == pageUnknown || f.kind == pageLogin):
 		// Somewhere in the console: it did not remember where the login began.
 		if f, err = s.requestAssertion(ctx); err != nil {
 			return page{}, err
 		}
 	}
-	if f.sight == sawLogin && !accepted && s.memory.current() == "" {
+	if f.kind == pageLogin && !accepted && s.memory.current() == "" {
 		return page{}, autherr.AtStep(autherr.StepLogin, &Error{
 			Status: a.Status, Message: words, call: callForm, kind: autherr.ErrCredentials,
 			hint: "check User and Password, and that the user may use the Crowd application itself; the password is not sent again by itself",
@@ -149,7 +149,7 @@ func readLoginForm(at, base *url.URL, page []byte) (*loginForm, error) {
 		case f.Action == nil:
 			return nil, autherr.New(autherr.ErrBadAnswer, "crowd: the login form has no address that it could be posted to", hintScript)
 		case !httpclient.SameOrigin(f.Action, base) || httpclient.CheckURL(f.Action) != nil || !strings.HasPrefix(path.Clean(f.Action.Path), base.Path+"/"):
-			return nil, autherr.New(autherr.ErrBadAnswer, "crowd: the login form would carry the password to "+httpclient.Origin(f.Action)+shown(f.Action)+", which is not part of this Crowd",
+			return nil, autherr.New(autherr.ErrBadAnswer, "crowd: the login form would carry the password to "+httpclient.Origin(f.Action)+printablePath(f.Action)+", which is not part of this Crowd",
 				"name in SSOLoginURL the address at which Crowd itself answers (its base URL + "+Suffix+")")
 		case f.Method != http.MethodPost:
 			return nil, autherr.New(autherr.ErrBadAnswer, "crowd: the login form would carry the password in an address (method "+f.Method+")", hintScript)

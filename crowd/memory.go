@@ -11,10 +11,10 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 )
 
-// state is what outlives a sign-in: the console's cookies, the token among them,
+// memory is what outlives a sign-in: the console's cookies, the token among them,
 // and how Crowd wants the token to be called. It is shared by concurrent
 // sign-ins.
-type state struct {
+type memory struct {
 	jar *cookiejar.Jar
 
 	mu       sync.Mutex
@@ -24,18 +24,18 @@ type state struct {
 	expires  time.Time     // of the token if it stays idle, by this machine's clock; zero: not known
 }
 
-// remembered returns the client's memory, made on first use.
-func (c *Client) remembered() *state {
+// memory returns the client's memory, made on first use.
+func (c *Client) memory() *memory {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.known == nil {
-		c.known = &state{jar: cookiejar.New()}
+	if c.mem == nil {
+		c.mem = &memory{jar: cookiejar.New()}
 	}
-	return c.known
+	return c.mem
 }
 
 // setToken keeps a new token and puts it into the jar.
-func (m *state) setToken(at *url.URL, t newToken, now time.Time) {
+func (m *memory) setToken(at *url.URL, t newToken, now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.token, m.lifetime, m.expires = t.value, t.lifetime, time.Time{}
@@ -47,7 +47,7 @@ func (m *state) setToken(at *url.URL, t newToken, now time.Time) {
 
 // setCookie keeps what Crowd said about the token cookie. A token that is there
 // already changes its cookie.
-func (m *state) setCookie(at *url.URL, c cookieConfig) {
+func (m *memory) setCookie(at *url.URL, c cookieConfig) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.remove()
@@ -59,7 +59,7 @@ func (m *state) setCookie(at *url.URL, c cookieConfig) {
 // HttpOnly, no expiry, in the SSO domain. A domain that does not cover Crowd's
 // host would be dropped by any jar; then the cookie is for this host alone, which
 // is all that a sign-in needs.
-func (m *state) putCookie(at *url.URL, now time.Time) {
+func (m *memory) putCookie(at *url.URL, now time.Time) {
 	if m.token == "" {
 		return
 	}
@@ -71,7 +71,7 @@ func (m *state) putCookie(at *url.URL, now time.Time) {
 	if m.cookie.domain != "" {
 		k.Domain = m.cookie.domain
 		m.jar.Add(k)
-		if m.placed(at) {
+		if m.coversHost(at) {
 			return
 		}
 		m.remove()
@@ -80,7 +80,7 @@ func (m *state) putCookie(at *url.URL, now time.Time) {
 	m.jar.Add(k)
 }
 
-func (m *state) placed(at *url.URL) bool {
+func (m *memory) coversHost(at *url.URL) bool {
 	name := m.cookieName()
 	for _, k := range m.jar.For(at) {
 		if k.Name == name {
@@ -90,12 +90,12 @@ func (m *state) placed(at *url.URL) bool {
 	return false
 }
 
-func (m *state) remove() {
+func (m *memory) remove() {
 	name := m.cookieName()
 	m.jar.Remove(func(k cookiejar.Cookie) bool { return k.Name == name })
 }
 
-func (m *state) cookieName() string {
+func (m *memory) cookieName() string {
 	if m.cookie.name != "" {
 		return m.cookie.name
 	}
@@ -103,14 +103,14 @@ func (m *state) cookieName() string {
 }
 
 // hasToken reports whether there is a token worth showing.
-func (m *state) hasToken(at *url.URL, now time.Time) bool {
+func (m *memory) hasToken(at *url.URL, now time.Time) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.token != "" && m.placed(at) && (m.expires.IsZero() || now.Before(m.expires))
+	return m.token != "" && m.coversHost(at) && (m.expires.IsZero() || now.Before(m.expires))
 }
 
 // extendExpiry notes that the token was used, which begins its idle time anew.
-func (m *state) extendExpiry(now time.Time) {
+func (m *memory) extendExpiry(now time.Time) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if m.lifetime > 0 {
@@ -120,7 +120,7 @@ func (m *state) extendExpiry(now time.Time) {
 
 // syncToken reads the token cookie back after an answer of the console: Crowd may
 // have ended the token or replaced it.
-func (m *state) syncToken(at *url.URL) {
+func (m *memory) syncToken(at *url.URL) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	name, now := m.cookieName(), ""
@@ -137,7 +137,7 @@ func (m *state) syncToken(at *url.URL) {
 }
 
 // current returns the token, "" if there is none.
-func (m *state) current() string {
+func (m *memory) current() string {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.token
@@ -145,17 +145,17 @@ func (m *state) current() string {
 
 // Resumable reports whether a token is remembered, with which the next sign-in may do
 // without the password. Crowd may have ended it.
-func (c *Client) Resumable() bool { return c.remembered().current() != "" }
+func (c *Client) Resumable() bool { return c.memory().current() != "" }
 
 // named reports whether Crowd has said how the token cookie is called.
-func (m *state) named() bool {
+func (m *memory) named() bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	return m.cookie.known
 }
 
 // endToken forgets the token, and no other cookie.
-func (m *state) endToken() {
+func (m *memory) endToken() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.token, m.expires = "", time.Time{}
@@ -163,7 +163,7 @@ func (m *state) endToken() {
 }
 
 // forget drops the token and the console's session.
-func (m *state) forget() {
+func (m *memory) forget() {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	m.token, m.expires = "", time.Time{}
@@ -200,7 +200,7 @@ func (c *Client) Snapshot() ([]byte, error) {
 	if c.LoginURL == nil {
 		return nil, autherr.AtStep(autherr.StepState, missing("SSOLoginURL", "Crowd's base URL + "+Suffix))
 	}
-	m := c.remembered()
+	m := c.memory()
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	s := stored{
@@ -222,7 +222,7 @@ func (c *Client) Snapshot() ([]byte, error) {
 // A token that was made for another RemoteAddress is left out.
 func (c *Client) Restore(data []byte) error {
 	c.mu.Lock()
-	c.known = nil
+	c.mem = nil
 	c.mu.Unlock()
 	if len(data) == 0 {
 		return nil
@@ -237,7 +237,7 @@ func (c *Client) Restore(data []byte) error {
 	if c.LoginURL == nil || s.Base != c.base().String() || s.User != c.User || s.App != c.AppName {
 		return fail("is about another Crowd, user or application")
 	}
-	m := &state{jar: cookiejar.New()}
+	m := &memory{jar: cookiejar.New()}
 	if s.Cookie != nil {
 		m.cookie = cookieConfig{known: true, name: s.Cookie.Name, domain: s.Cookie.Domain, secure: s.Cookie.Secure}
 	}
@@ -250,12 +250,12 @@ func (c *Client) Restore(data []byte) error {
 			m.expires = *s.Expires
 		}
 		m.jar.Add(s.Cookies...)
-		if !m.placed(c.LoginURL) {
+		if !m.coversHost(c.LoginURL) {
 			m.putCookie(c.LoginURL, time.Now())
 		}
 	}
 	c.mu.Lock()
-	c.known = m
+	c.mem = m
 	c.mu.Unlock()
 	return nil
 }
@@ -264,7 +264,7 @@ func (c *Client) Restore(data []byte) error {
 // device set, what is known about the token cookie goes too; Crowd knows no
 // devices.
 func (c *Client) Forget(device bool) {
-	m := c.remembered()
+	m := c.memory()
 	m.forget()
 	if device {
 		m.mu.Lock()

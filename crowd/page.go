@@ -18,15 +18,15 @@ import (
 type pageKind int
 
 const (
-	sawOther        pageKind = iota // a page without a form to fill in: access denied, an error
-	sawResponse                     // the form that carries the SAML response
-	sawLogin                        // the login page: the token was ignored
-	sawSecondFactor                 // a form that wants something, and not user and password
-	sawForeign                      // a redirect away from Crowd
+	pageUnknown      pageKind = iota // a page without a form to fill in: access denied, an error
+	pageAssertion                    // the form that carries the SAML response
+	pageLogin                        // the login page: the token was ignored
+	pageSecondFactor                 // a form that wants something, and not user and password
+	pageForeign                      // a redirect away from Crowd
 )
 
 type page struct {
-	sight    pageKind
+	kind     pageKind
 	response *saml.Response       // sawResponse
 	host     string               // sawForeign
 	answer   *httpclient.Response // what was looked at
@@ -43,20 +43,20 @@ func (f page) quoted() string {
 	return fmt.Sprintf(" (status %d, page %q)", f.status, f.title)
 }
 
-// look recognises the console's answer. The error is one of reading the response.
+// classify recognises the console's answer. The error is one of reading the response.
 //
 // Crowd has had two login pages: until 3.2 a form made by the server with
 // j_username and j_password, since then one that a script draws, of which the
 // answer holds little more than the title. Either comes in place of the response
 // (200) or after a redirect to login.action.
-func look(a *httpclient.Response) (page, error) {
+func classify(a *httpclient.Response) (page, error) {
 	f := page{status: a.Status, answer: a}
 	if to := a.Location(); to != nil {
 		switch {
 		case !httpclient.SameOrigin(a.URL, to):
-			f.sight, f.host = sawForeign, to.Host
+			f.kind, f.host = pageForeign, to.Host
 		case isLogin(to):
-			f.sight = sawLogin
+			f.kind = pageLogin
 		}
 		return f, nil
 	}
@@ -67,7 +67,7 @@ func look(a *httpclient.Response) (page, error) {
 	}
 	r, err := saml.ReadForm(a.URL, a.Body)
 	if err == nil {
-		f.sight, f.response = sawResponse, r
+		f.kind, f.response = pageAssertion, r
 		return f, nil
 	}
 	if !errors.Is(err, saml.ErrNoForm) {
@@ -80,9 +80,9 @@ func look(a *httpclient.Response) (page, error) {
 	}
 	switch {
 	case isLogin(a.URL) || anyForm(forms, isLoginForm) || drawsLogin(a.Body, f.title):
-		f.sight = sawLogin
+		f.kind = pageLogin
 	case anyForm(forms, wantsInput):
-		f.sight = sawSecondFactor
+		f.kind = pageSecondFactor
 	}
 	return f, nil
 }
@@ -147,7 +147,7 @@ func wantsInput(f htmlform.Form) bool {
 
 // title is the page's title, made fit for a log line.
 func title(page []byte) string {
-	t := []rune(cleaned(htmlform.Title(page), nil))
+	t := []rune(printable(htmlform.Title(page), nil))
 	if len(t) > 80 {
 		return string(t[:80]) + "…"
 	}

@@ -17,7 +17,7 @@ func (c *Client) Probe(ctx context.Context) error {
 	if c.AppName == "" {
 		return nil
 	}
-	h := c.hop(nil)
+	h := c.httpClient(nil)
 	a, err := h.Do(ctx, httpclient.Request{
 		Step: autherr.StepLogin, Method: http.MethodGet, URL: c.base().JoinPath(restPath, "config/cookie"),
 		Header: http.Header{"Accept": {"application/xml"}}, Limit: maxREST,

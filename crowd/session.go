@@ -65,14 +65,14 @@ func (s *signIn) session(ctx, others context.Context, app string) error {
 	a, err := s.call(ctx, http.MethodPost, "/session", "", app, body)
 	if err != nil {
 		if cut := httpclient.Refusal(err); cut != nil && hasReason(cut.Body) {
-			if e := refused(cut, callSession, app, password); errors.Is(e, autherr.ErrCredentials) {
+			if e := readRefusal(cut, callSession, app, password); errors.Is(e, autherr.ErrCredentials) {
 				return autherr.AtStep(autherr.StepLogin, e)
 			}
 		}
 		return err
 	}
 	if a.Status != http.StatusCreated && a.Status != http.StatusOK {
-		return autherr.AtStep(autherr.StepLogin, refused(a, callSession, app, password))
+		return autherr.AtStep(autherr.StepLogin, readRefusal(a, callSession, app, password))
 	}
 	got, err := readSession(a.Body)
 	if err != nil && got.value == "" {
@@ -142,7 +142,7 @@ func (s *signIn) cookieConfig(ctx context.Context, app string) (cookieConfig, er
 	case http.StatusForbidden, http.StatusNotFound:
 		return cookieConfig{}, nil
 	}
-	return cookieConfig{}, autherr.AtStep(autherr.StepLogin, refused(a, callCookie, app))
+	return cookieConfig{}, autherr.AtStep(autherr.StepLogin, readRefusal(a, callCookie, app))
 }
 
 // call makes one REST call with the application's credentials. token, if any, is
@@ -166,7 +166,7 @@ func (c *Client) call(ctx context.Context, method, path, token, app string, body
 		h.Set("Content-Type", "application/xml")
 		body = append([]byte(xml.Header), body...)
 	}
-	return c.hop(nil).Do(ctx, httpclient.Request{
+	return c.httpClient(nil).Do(ctx, httpclient.Request{
 		Step: step, Method: method, URL: at, Path: label, Header: h, Body: body, Limit: maxREST,
 		// Of all calls only the one with the user's password must not be repeated
 		// when its answer is lost: it may have counted as a wrong try.

@@ -19,7 +19,7 @@ import (
 // It is DELETE rest/usermanagement/1/session/{token}; without an application, the
 // console's own way out, and a look whether it worked.
 func (c *Client) SignOut(ctx context.Context) error {
-	m := c.remembered()
+	m := c.memory()
 	if c.AppName == "" && c.AppPassword == nil {
 		return c.logOff(ctx, m)
 	}
@@ -66,7 +66,7 @@ func (c *Client) CheckApplication(ctx context.Context) error {
 	if err != nil || a.Status == http.StatusOK {
 		return err
 	}
-	return autherr.AtStep(autherr.StepLogin, refused(a, callCookie, app))
+	return autherr.AtStep(autherr.StepLogin, readRefusal(a, callCookie, app))
 }
 
 // tokenEnded returns an error unless Crowd itself says that the token is over: by 204,
@@ -80,7 +80,7 @@ func tokenEnded(a *httpclient.Response, app, token string) error {
 		return nil
 	case own, a.Status == http.StatusUnauthorized, a.Status == http.StatusTooManyRequests, a.Status >= 500,
 		a.Status == http.StatusForbidden && forbidden().Match(a.Body):
-		return refused(a, callSignOut, app, token)
+		return readRefusal(a, callSignOut, app, token)
 	}
 	return notCrowd(a)
 }
@@ -93,7 +93,7 @@ func notCrowd(a *httpclient.Response) error {
 
 // logOff ends the session that the login form began. The console answers that with
 // a page or a redirect, whatever it did; the proof is that it asks for a login.
-func (c *Client) logOff(ctx context.Context, m *state) error {
+func (c *Client) logOff(ctx context.Context, m *memory) error {
 	if len(m.jar.All()) == 0 {
 		return nil
 	}
@@ -109,9 +109,9 @@ func (c *Client) logOff(ctx context.Context, m *state) error {
 			return err
 		}
 	}
-	f, err := look(a)
+	f, err := classify(a)
 	switch {
-	case err == nil && f.sight == sawLogin:
+	case err == nil && f.kind == pageLogin:
 		m.forget()
 		return nil
 	case a.Status == http.StatusTooManyRequests, a.Status >= 500:

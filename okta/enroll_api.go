@@ -46,9 +46,9 @@ type apiFactor struct {
 }
 
 func (f apiFactor) public() EnrolledFactor {
-	return EnrolledFactor{ID: flow.Shown(f.ID, nil), Type: flow.Shown(f.Type, nil), Provider: flow.Shown(f.Provider, nil),
-		Status: flow.Shown(f.Status, nil), Name: flow.Shown(f.Profile.AuthenticatorName, nil),
-		CredentialID: flow.Shown(f.Profile.CredentialID, nil), Created: f.Created}
+	return EnrolledFactor{ID: flow.Printable(f.ID, nil), Type: flow.Printable(f.Type, nil), Provider: flow.Printable(f.Provider, nil),
+		Status: flow.Printable(f.Status, nil), Name: flow.Printable(f.Profile.AuthenticatorName, nil),
+		CredentialID: flow.Printable(f.Profile.CredentialID, nil), Created: f.Created}
 }
 
 // Factors lists the user's factors by the APIToken.
@@ -188,7 +188,7 @@ func (a *admin) enroll(ctx context.Context, e Enrollment, request map[string]any
 	}
 	err = a.call(ctx, http.MethodPost, a.path("/"+url.PathEscape(made.ID)+"/lifecycle/activate"), answer, &made)
 	if err == nil && !strings.EqualFold(made.Status, "ACTIVE") {
-		err = autherr.New(autherr.ErrBadAnswer, "okta: the factor is "+flow.Shown(made.Status, nil)+" after its activation", "")
+		err = autherr.New(autherr.ErrBadAnswer, "okta: the factor is "+flow.Printable(made.Status, nil)+" after its activation", "")
 	}
 	if err = unknownOutcome(err); err != nil {
 		if asError(err) != nil && asError(err).Status < 500 {

@@ -91,7 +91,7 @@ func readTransaction(body []byte) (*transaction, error) {
 	if json.Unmarshal(body, &w) != nil {
 		return nil, errors.New("answer is not a transaction in JSON")
 	}
-	status := cmp.Or(refusal, strings.ToUpper(flow.Shown(string(w.Status), nil)))
+	status := cmp.Or(refusal, strings.ToUpper(flow.Printable(string(w.Status), nil)))
 	if status == "" { // also one of white space and control characters only
 		return nil, errors.New("transaction has no status")
 	}
@@ -101,7 +101,7 @@ func readTransaction(body []byte) (*transaction, error) {
 	t := &transaction{
 		Status: status, Type: string(w.Type), RecoveryType: string(w.RecoveryType),
 		StateToken: w.StateToken, SessionToken: w.SessionToken,
-		FactorResult: strings.ToUpper(flow.Shown(string(w.Result), nil)), FactorResultMessage: flow.Shown(string(w.Message), nil),
+		FactorResult: strings.ToUpper(flow.Printable(string(w.Result), nil)), FactorResultMessage: flow.Printable(string(w.Message), nil),
 		Links: w.Links,
 	}
 	t.ExpiresAt, _ = time.Parse(time.RFC3339, string(w.ExpiresAt))
@@ -287,6 +287,6 @@ func (w *SignIn) routedElsewhere(ctx context.Context, refused *flow.Error) error
 		return err
 	}
 	return &autherr.StepError{Step: autherr.StepLogin, Err: &autherr.Error{Kind: autherr.ErrUnsupported, Cause: refused,
-		Text: "okta: this user is signed in by another identity provider (" + flow.Shown(kind, nil) + ")",
+		Text: "okta: this user is signed in by another identity provider (" + flow.Printable(kind, nil) + ")",
 		Hint: "only users whose password Okta itself checks can sign in without a browser: ask for an account of that kind, or for a routing rule"}}
 }

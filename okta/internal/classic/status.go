@@ -248,7 +248,7 @@ func (w *SignIn) passwordExpired(ctx context.Context, t *transaction) (*transact
 	}
 	e := autherr.New(autherr.ErrCredentials, "okta: the password has expired", flow.HintNewPassword)
 	if ok && next.Title != "" {
-		e.Hint = "change it at " + flow.Shown(next.Title, nil) // the organisation's own place for passwords
+		e.Hint = "change it at " + flow.Printable(next.Title, nil) // the organisation's own place for passwords
 	}
 	return nil, autherr.AtStep(autherr.StepLogin, e)
 }

@@ -52,11 +52,11 @@ func ambiguous(fit []Factor, device string) error {
 		for _, g := range fit[:i] {
 			if visible(f.Device()) != visible(g.Device()) {
 				return autherr.New(autherr.ErrConfig,
-					fmt.Sprintf("okta: %q fits several devices: %s", Shown(device, nil), List(fit)),
+					fmt.Sprintf("okta: %q fits several devices: %s", Printable(device, nil), List(fit)),
 					"set MFADevice to the whole name of one of those")
 			}
 			if f.Kind() == g.Kind() && strings.EqualFold(f.Provider, g.Provider) && f.ID != g.ID {
-				ids = append(ids, Shown(g.ID, nil), Shown(f.ID, nil))
+				ids = append(ids, Printable(g.ID, nil), Printable(f.ID, nil))
 			}
 		}
 	}
@@ -64,7 +64,7 @@ func ambiguous(fit []Factor, device string) error {
 		return nil
 	}
 	slices.Sort(ids)
-	return autherr.New(autherr.ErrConfig, fmt.Sprintf("okta: several devices are called %q", Shown(device, nil)),
+	return autherr.New(autherr.ErrConfig, fmt.Sprintf("okta: several devices are called %q", Printable(device, nil)),
 		"rename one of them, or set MFADevice to the id of one: "+strings.Join(slices.Compact(ids), ", "))
 }
 

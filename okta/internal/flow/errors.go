@@ -8,11 +8,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
+	"github.com/ssoexchange/ssoexchange/internal/wiretext"
 	"github.com/ssoexchange/ssoexchange/okta/internal/ion"
 )
 
@@ -96,7 +96,7 @@ func UnlessNoSecret(e *Error, posted bool) *Error {
 const (
 	maxErrorBytes = 256 << 10 // an error object has a few hundred bytes
 	maxWait       = 10 * time.Minute
-	maxShown      = 200
+	maxPrintable  = 200
 )
 
 // CodeShape matches an error code of Okta's.
@@ -181,12 +181,12 @@ var fixedWaits = map[string]time.Duration{
 func ReadError(a *httpclient.Response, secrets ...string) *Error {
 	e := &Error{Status: a.Status}
 	o := readErrorObject(a.Body[:min(len(a.Body), maxErrorBytes)])
-	e.Link, e.ID, e.Summary = Shown(o.link, secrets), Shown(o.id, secrets), Shown(o.summary, secrets)
+	e.Link, e.ID, e.Summary = Printable(o.link, secrets), Printable(o.id, secrets), Printable(o.summary, secrets)
 	if e.Code = o.code; !CodeShape().MatchString(e.Code) {
-		e.Code = Shown(e.Code, secrets)
+		e.Code = Printable(e.Code, secrets)
 	}
 	for _, c := range o.causes {
-		e.Causes = append(e.Causes, Shown(c, secrets))
+		e.Causes = append(e.Causes, Printable(c, secrets))
 	}
 	m, known := Meanings[e.Code]
 	if !known {
@@ -244,25 +244,15 @@ func WaitFor(code string, h http.Header, now time.Time) time.Duration {
 	return max(wait, time.Second)
 }
 
-// Shown makes a server's words fit for an error: one line, bounded, printable, and
+// Printable makes a server's words fit for an error: one line, bounded, printable, and
 // without any of the secrets that the request carried.
-func Shown(s string, secrets []string) string {
+func Printable(s string, secrets []string) string {
 	for _, secret := range secrets {
 		if len(secret) >= 4 { // a shorter one would blot out half of every text
 			s = strings.ReplaceAll(s, secret, Redacted)
 		}
 	}
-	out := make([]rune, 0, min(len(s), maxShown))
-	for _, r := range strings.Join(strings.Fields(s), " ") {
-		if !unicode.IsPrint(r) {
-			continue
-		}
-		if len(out) == maxShown {
-			return string(out) + "…"
-		}
-		out = append(out, r)
-	}
-	return string(out)
+	return wiretext.Line(s, maxPrintable)
 }
 
 // deadKeys are those of a transaction that is over for no fault of the user's.

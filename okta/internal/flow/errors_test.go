@@ -65,7 +65,7 @@ func TestErrorText(t *testing.T) {
 	if e.ID != "oaeX" || len(e.Causes) != 1 || e.HintText() == "" {
 		t.Errorf("fields %+v", e)
 	}
-	if long := ReadError(answerOf("", 400, "", `{"errorCode":"X","errorSummary":"`+strings.Repeat("ü", 5000)+`"}`)); len([]rune(long.Summary)) > maxShown+1 {
+	if long := ReadError(answerOf("", 400, "", `{"errorCode":"X","errorSummary":"`+strings.Repeat("ü", 5000)+`"}`)); len([]rune(long.Summary)) > maxPrintable+1 {
 		t.Errorf("summary of %d characters", len([]rune(long.Summary)))
 	}
 }
@@ -106,7 +106,7 @@ func FuzzReadError(f *testing.F) {
 		if e.kind == nil {
 			t.Error("no kind")
 		}
-		if s := e.Error(); strings.Contains(s, "hunter2hunter2") || len([]rune(s)) > 5*maxShown {
+		if s := e.Error(); strings.Contains(s, "hunter2hunter2") || len([]rune(s)) > 5*maxPrintable {
 			t.Errorf("error text %q", s)
 		}
 	})

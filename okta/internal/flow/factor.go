@@ -114,7 +114,7 @@ func (f Factor) Kind() mfa.Kind {
 func (f Factor) Device() string {
 	for _, s := range []string{f.Profile.PhoneNumber, f.Profile.Email, f.Profile.Name, f.Profile.CredentialID} {
 		if s != "" {
-			return Shown(s, nil)
+			return Printable(s, nil)
 		}
 	}
 	return ""
@@ -146,15 +146,15 @@ func (f Factor) Label() string {
 	case k == mfa.Token && f.Vendor == "tac":
 		return "temporary access code"
 	case k == mfa.Token:
-		return Shown(strings.TrimSpace(f.Provider+" token"), nil)
+		return Printable(strings.TrimSpace(f.Provider+" token"), nil)
 	}
-	return Shown(strings.TrimSpace(f.Provider+" "+f.Type), nil)
+	return Printable(strings.TrimSpace(f.Provider+" "+f.Type), nil)
 }
 
 // Challenge returns what an Answerer is told of the factor.
 func (f Factor) Challenge() mfa.Challenge {
-	return mfa.Challenge{Kind: f.Kind(), Provider: Shown(f.Provider, nil), Factor: f.Label(), Device: f.Device(),
-		Question: Shown(f.Profile.QuestionText, nil)}
+	return mfa.Challenge{Kind: f.Kind(), Provider: Printable(f.Provider, nil), Factor: f.Label(), Device: f.Device(),
+		Question: Printable(f.Profile.QuestionText, nil)}
 }
 
 // Usable reports whether the factor is active and can be verified without a browser.
@@ -232,7 +232,7 @@ func List(fs []Factor) string {
 		}
 		name := f.Label()
 		if called := f.names(); len(called) > 0 {
-			name += " (" + Shown(called[0], nil) + ")"
+			name += " (" + Printable(called[0], nil) + ")"
 		}
 		if !slices.Contains(names, name) {
 			names = append(names, name)

@@ -194,7 +194,7 @@ func (w *Flow) Address(ctx context.Context) (*url.URL, error) {
 	}
 	if !w.Ours(r.URL) {
 		return nil, autherr.AtStep(autherr.StepStart, autherr.New(autherr.ErrConfig,
-			fmt.Sprintf("okta: the service provider sends its users to %s, which is not this organisation", Shown(r.URL.Host, nil)),
+			fmt.Sprintf("okta: the service provider sends its users to %s, which is not this organisation", Printable(r.URL.Host, nil)),
 			"set SSOLoginURL or Domain to that host if it is yours, or SSOFlow=IdPInitiated"))
 	}
 	w.Target = r.URL

@@ -70,7 +70,7 @@ func (w *Flow) CheckLink(stepName string, l Link) (*url.URL, error) {
 	}
 	if !w.Ours(u) {
 		return nil, autherr.AtStep(stepName, autherr.New(autherr.ErrBadAnswer,
-			fmt.Sprintf("okta: a link in the answer leads to %s://%s", u.Scheme, Shown(u.Host, nil)),
+			fmt.Sprintf("okta: a link in the answer leads to %s://%s", u.Scheme, Printable(u.Host, nil)),
 			"if that host belongs to the organisation, name it with Domain"))
 	}
 	return u, nil
@@ -79,7 +79,7 @@ func (w *Flow) CheckLink(stepName string, l Link) (*url.URL, error) {
 // RefusedRedirect is the error of an API call that was answered with a redirect.
 func RefusedRedirect(status int, to *url.URL) error {
 	return autherr.New(autherr.ErrBadAnswer,
-		fmt.Sprintf("okta: an API call was redirected (status %d) to %s", status, Shown(to.Host, nil)),
+		fmt.Sprintf("okta: an API call was redirected (status %d) to %s", status, Printable(to.Host, nil)),
 		"check SSOLoginURL and Domain: the API lives on the organisation's own host")
 }
 

@@ -96,14 +96,14 @@ func Classify(a *httpclient.Response, ours func(*url.URL) bool) *Page {
 	if p.Words == "" {
 		p.Words = htmlform.Title(a.Body)
 	}
-	p.Words = Shown(p.Words, nil)
+	p.Words = Printable(p.Words, nil)
 	return p
 }
 
 // redirect judges a redirect that was not followed, or must not be.
 func (p *Page) redirect(to *url.URL, ours func(*url.URL) bool) {
 	q := to.Query()
-	p.host = Shown(to.Host, nil)
+	p.host = Printable(to.Host, nil)
 	switch token := tokenIn(to); {
 	case token != "" && !ours(to) && redeems(to):
 		p.Kind = pageForeign
@@ -127,10 +127,10 @@ func (p *Page) form(a *httpclient.Response, ours func(*url.URL) bool) bool {
 	r, err := saml.ReadForm(a.URL, a.Body)
 	switch {
 	case err == nil && r.Action != nil && ours(r.Action):
-		p.Kind, p.Response, p.host = PageOrg2Org, r, Shown(r.Action.Host, nil)
+		p.Kind, p.Response, p.host = PageOrg2Org, r, Printable(r.Action.Host, nil)
 	case err == nil && r.Action != nil && strings.HasPrefix(r.Action.Path, "/sso/saml2/"):
 		// One organisation's assertion for another that was not named.
-		p.Kind, p.host = pageOtherIdP, Shown(r.Action.Host, nil)
+		p.Kind, p.host = pageOtherIdP, Printable(r.Action.Host, nil)
 	case err == nil:
 		p.Kind, p.Response = PageAssertion, r
 	case errors.Is(err, saml.ErrForeignRequest):

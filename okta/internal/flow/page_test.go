@@ -135,7 +135,7 @@ func FuzzClassify(f *testing.F) {
 		if p.Kind == PageAssertion && (p.Response == nil || p.Response.Action == nil || testOurs(p.Response.Action)) {
 			t.Error("assertion without a place to post it")
 		}
-		if len(p.Token) > MaxToken || len([]rune(p.Words)) > maxShown+1 {
+		if len(p.Token) > MaxToken || len([]rune(p.Words)) > maxPrintable+1 {
 			t.Error("unbounded")
 		}
 	})

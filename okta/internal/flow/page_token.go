@@ -252,7 +252,7 @@ func (p *Page) follow(t pageToken, ours func(*url.URL) bool) {
 	case ours(t.leadsTo):
 		p.Kind, p.Token, p.home = kindOfToken(t.address), t.address, t.leadsTo
 	case redeems(t.leadsTo):
-		p.Kind, p.host = pageForeign, Shown(t.leadsTo.Host, nil)
+		p.Kind, p.host = pageForeign, Printable(t.leadsTo.Host, nil)
 	default:
 		p.Kind, p.Token = kindOfToken(t.address), t.address
 	}

@@ -155,6 +155,6 @@ func SameHost(at, to *url.URL) error {
 		return nil
 	}
 	return autherr.New(autherr.ErrBadAnswer,
-		fmt.Sprintf("okta: the sign-in is at %s and its signature is asked for by %s", at.Host, Shown(to.Host, nil)),
+		fmt.Sprintf("okta: the sign-in is at %s and its signature is asked for by %s", at.Host, Printable(to.Host, nil)),
 		"set SSOLoginURL to the host that the organisation signs in at")
 }

@@ -163,7 +163,7 @@ func foreign(got *httpclient.Response, said *ion.APIError, secrets []string) *fl
 		return e
 	}
 	e.Summary = "the answer is not one of Okta Identity Engine (" + string(said.Shape) + ")"
-	if words := flow.Shown(said.Code+" "+said.Summary, secrets); words != "" {
+	if words := flow.Printable(said.Code+" "+said.Summary, secrets); words != "" {
 		e.Causes = []string{words}
 	}
 	switch {

@@ -68,16 +68,16 @@ func (t *transaction) complaint(a *ion.Answer) (e *flow.Error, known bool) {
 	if said == nil {
 		return nil, false
 	}
-	e = &flow.Error{Status: a.Status, Code: code(said.Key), Summary: flow.Shown(said.Text, secrets)}
+	e = &flow.Error{Status: a.Status, Code: code(said.Key), Summary: flow.Printable(said.Text, secrets)}
 	for _, other := range a.Errors() {
-		if text := flow.Shown(other.Text, secrets); text != e.Summary && text != "" && len(e.Causes) < 5 {
+		if text := flow.Printable(other.Text, secrets); text != e.Summary && text != "" && len(e.Causes) < 5 {
 			e.Causes = append(e.Causes, text)
 		}
 	}
 	var places []string
 	for _, other := range append([]ion.Message{*said}, a.Errors()...) {
 		for _, l := range other.Links {
-			if u := flow.Shown(l.URL, secrets); !slices.Contains(places, u) && len(places) < 5 {
+			if u := flow.Printable(l.URL, secrets); !slices.Contains(places, u) && len(places) < 5 {
 				places = append(places, u)
 			}
 		}
@@ -152,7 +152,7 @@ func code(key string) string {
 	if bare := strings.TrimPrefix(key, "errors."); flow.CodeShape().MatchString(bare) {
 		return bare
 	}
-	return flow.Shown(key, nil)
+	return flow.Printable(key, nil)
 }
 
 // fatal is the error of an answer with which nothing can be done: a refusal, or an end
@@ -175,7 +175,7 @@ func (t *transaction) fatal(a *ion.Answer) error {
 	}
 	if ms := a.AllMessages(); len(ms) > 0 {
 		return autherr.New(autherr.ErrUnsupported, fmt.Sprintf("okta: the transaction ended without a sign-in: %s %s",
-			flow.Shown(ms[0].Key, nil), flow.Shown(ms[0].Text, t.secrets())), hintBrowser)
+			flow.Printable(ms[0].Key, nil), flow.Printable(ms[0].Text, t.secrets())), hintBrowser)
 	}
 	if names := a.Names(); len(names) > 0 {
 		return autherr.New(autherr.ErrUnsupported, "okta: nothing but recovery or registration is offered: "+offersOf(a),
@@ -198,7 +198,7 @@ func offersOf(a *ion.Answer) string {
 	if len(all) == 0 {
 		return "nothing"
 	}
-	return flow.Shown(strings.Join(all, ", "), nil)
+	return flow.Printable(strings.Join(all, ", "), nil)
 }
 
 // stuck is the error of an answer that no row of turns fits: it says what was offered
@@ -223,7 +223,7 @@ func (t *transaction) stuck(a *ion.Answer) error {
 	case roles[ion.Expired] != nil:
 		e := autherr.New(autherr.ErrCredentials, "okta: the password has expired", flow.HintNewPassword)
 		if f := roles[ion.Expired]; f.Site != nil && f.Site.URL != "" {
-			e.Hint = "change it at " + flow.Shown(f.Site.URL, t.secrets())
+			e.Hint = "change it at " + flow.Printable(f.Site.URL, t.secrets())
 		}
 		return e
 	case roles[ion.Optional] != nil:
@@ -250,7 +250,7 @@ func elsewhere(a *ion.Answer) error {
 		if f.IDP != nil {
 			site = strings.TrimSpace(f.IDP.Name + " (" + strings.TrimSpace(f.IDP.Type+" "+f.Name) + ")")
 		}
-		sites = append(sites, flow.Shown(site, nil))
+		sites = append(sites, flow.Printable(site, nil))
 	}
 	e := autherr.New(autherr.ErrUnsupported,
 		"okta: the user is sent on to another identity provider: "+strings.Join(sites, ", ")+"; offered: "+offersOf(a),

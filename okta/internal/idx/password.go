@@ -107,7 +107,7 @@ func captcha(a *ion.Answer, form *ion.Form) error {
 		kind = "of a kind that is not named"
 	}
 	return autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnsupported,
-		fmt.Sprintf("okta: the form %s wants a captcha (%s)", form.Name, flow.Shown(kind, nil)),
+		fmt.Sprintf("okta: the form %s wants a captcha (%s)", form.Name, flow.Printable(kind, nil)),
 		"only a browser can pass it; it may go away after a while, and an administrator can switch captchas off for sign-in"))
 }
 

@@ -171,12 +171,12 @@ func (t *transaction) stepNow() string {
 // tell logs what Okta says to the person besides errors, once.
 func (t *transaction) tell(a *ion.Answer) {
 	for _, m := range a.AllMessages() {
-		text := flow.Shown(m.Text, t.secrets())
+		text := flow.Printable(m.Text, t.secrets())
 		if m.Severity == ion.SeverityError || text == "" || t.told[m.Key+text] {
 			continue
 		}
 		t.told[m.Key+text] = true
-		t.w.LogInfo("okta says", slog.String("text", text), slog.String("key", flow.Shown(m.Key, nil)))
+		t.w.LogInfo("okta says", slog.String("text", text), slog.String("key", flow.Printable(m.Key, nil)))
 	}
 	warns := a.Form(ion.ReenrollWarning) != nil || a.Form(ion.CustomPasswordWarning) != nil
 	if warns && a.Current != nil && a.Current.DaysToExpiry != nil && !t.told["days"] {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/jsonrepair"
+	"github.com/ssoexchange/ssoexchange/internal/wiretext"
 )
 
 // Answer is one answer of /idp/idx, whatever its HTTP status: a refusal usually comes
@@ -161,21 +162,21 @@ func readAPIError(root *node, status int) *APIError {
 	if code := root.get("errorCode"); code.label() != "" {
 		e.Shape = ShapeOkta
 		e.Code = code.label()
-		e.Summary = words(root.get("errorSummary").str(), maxMessage)
+		e.Summary = wiretext.Line(root.get("errorSummary").str(), maxMessage)
 		e.ID = root.get("errorId").label()
 		for _, c := range root.get("errorCauses", "errorCause").list() {
 			text := c.get("errorSummary", "reason").str()
 			if c.is('"') {
 				text = c.text
 			}
-			if text = words(text, maxMessage); text != "" {
+			if text = wiretext.Line(text, maxMessage); text != "" {
 				e.Causes = append(e.Causes, text)
 			}
 		}
 		return e
 	}
 	e.Code = root.get("error").label()
-	e.Summary = words(root.get("error_description", "message").str(), maxMessage)
+	e.Summary = wiretext.Line(root.get("error_description", "message").str(), maxMessage)
 	if e.Code == "" && e.Summary == "" {
 		return nil
 	}

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/wiretext"
 )
 
 // The keys of authenticators.
@@ -138,7 +140,7 @@ func readAuthenticator(n *node, handle string, status int) *Authenticator {
 	profile := n.get("profile")
 	a.Device = profile.get("phoneNumber", "email", "deviceName", "secondaryEmail").label()
 	a.QuestionKey = profile.get("questionKey").str()
-	a.Question = words(profile.get("question").str(), maxMessage)
+	a.Question = wiretext.Line(profile.get("question").str(), maxMessage)
 	a.CredentialID = cmp.Or(n.get("credentialId").str(), profile.get("credentialId").str())
 
 	a.Resend = readForm(n.get("resend"), handle, status)
@@ -155,11 +157,11 @@ func readAuthenticator(n *node, handle string, status int) *Authenticator {
 
 func (a *Authenticator) readContext(n *node, handle string, status int) {
 	if c := n.get("correctAnswer"); c.str() != "" && (c.is('"') || c.is('0')) {
-		a.HasCorrectAnswer, a.CorrectAnswer = true, words(c.str(), maxLabel)
+		a.HasCorrectAnswer, a.CorrectAnswer = true, wiretext.Line(c.str(), maxLabel)
 	}
 	if q := n.get("enrolledQuestion").object(); q != nil {
 		a.QuestionKey = q.get("questionKey").str()
-		a.Question = words(q.get("question").str(), maxMessage)
+		a.Question = wiretext.Line(q.get("question").str(), maxMessage)
 	}
 	if link := n.get("useEmailMagicLink"); link != nil {
 		yes := link.yes(false)

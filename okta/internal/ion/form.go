@@ -8,6 +8,8 @@ import (
 	"net/url"
 	"strings"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/wiretext"
 )
 
 // DefaultAccept is what a form's answer is asked for as when the form does not say.
@@ -167,7 +169,7 @@ func readForm(n *node, handle string, status int) *Form {
 		f.IDP = &IDP{ID: idp.get("id").label(), Name: idp.get("name").label(), Type: n.get("type").label()}
 	}
 	if site := n.get("customExpiredPasswordURL"); site != nil {
-		f.Site = &Site{Name: n.get("customExpiredPasswordName").label(), URL: words(site.str(), maxMessage)}
+		f.Site = &Site{Name: n.get("customExpiredPasswordName").label(), URL: wiretext.Line(site.str(), maxMessage)}
 	}
 	return f
 }

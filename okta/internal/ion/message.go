@@ -3,6 +3,8 @@ package ion
 import (
 	"net/http"
 	"strings"
+
+	"github.com/ssoexchange/ssoexchange/internal/wiretext"
 )
 
 // Severity of a message. Answers spell them in capitals or not; where one is missing
@@ -144,19 +146,19 @@ func readMessages(n *node, status int, about string) []Message {
 	var all []Message
 	for _, item := range n.list() {
 		m := Message{
-			Text:     words(item.get("message").str(), maxMessage),
+			Text:     wiretext.Line(item.get("message").str(), maxMessage),
 			Severity: strings.ToUpper(item.get("class").str()),
 			Field:    about,
 		}
 		i18n := item.get("i18n")
 		m.Key = i18n.get("key").label()
 		for _, p := range i18n.get("params").list() {
-			if s := words(p.str(), maxMessage); s != "" {
+			if s := wiretext.Line(p.str(), maxMessage); s != "" {
 				m.Params = append(m.Params, s)
 			}
 		}
 		for _, l := range item.get("links").list() {
-			if u := words(l.get("url", "href").str(), maxMessage); u != "" {
+			if u := wiretext.Line(l.get("url", "href").str(), maxMessage); u != "" {
 				m.Links = append(m.Links, Link{Label: l.get("label").label(), URL: u})
 			}
 		}
