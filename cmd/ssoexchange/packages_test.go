@@ -17,6 +17,7 @@ func TestPackages(t *testing.T) {
 		"display":    "",
 		"manpage":    "",
 		"apicall":    "clierror display",
+		"ticket":     "apicall",
 		"files":      "clierror",
 		"loopback":   "clierror",
 		"oskeyring":  "clierror",
