@@ -14,6 +14,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/filestore"
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -137,6 +138,7 @@ func TestRefusalIsTheAccounts(t *testing.T) {
 			"another name at the IdP": {"Okta", func(_ *fixtures.World, n int) []string { return []string{"User=" + [2]string{"a", "b"}[n%2]} }, 2},
 		} {
 			t.Run(store+"/"+name, func(t *testing.T) {
+				testscale.Row(t)
 				t.Parallel()
 				w, opts, ca := world(t)
 				scheme := tt.scheme

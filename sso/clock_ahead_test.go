@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -76,6 +77,7 @@ func TestClockThatWasAhead(t *testing.T) {
 			"somebody is signing in": {"sms@example.com", nil, 1, 30 * time.Minute, true},
 		} {
 			t.Run(fmt.Sprint(ahead, "/", name), func(t *testing.T) {
+				testscale.Row(t)
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					w, opts, ca := world(t)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -23,6 +24,7 @@ func TestOwnClockIsWrong(t *testing.T) {
 			}
 			for _, ahead := range []time.Duration{-30 * 24 * time.Hour, -time.Hour, -6 * time.Minute, 0, 2 * time.Minute, 6 * time.Minute, time.Hour, 30 * 24 * time.Hour} {
 				t.Run(engine+" "+scheme+" "+ahead.String(), func(t *testing.T) {
+					testscale.Row(t)
 					t.Parallel()
 					w, opts, ca := engineWorld(t, engine)
 					w.Net.SetClock(ahead)

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -100,6 +101,7 @@ func TestDoors(t *testing.T) {
 						continue // the start page plays no part
 					}
 					t.Run(fmt.Sprintf("%s%s/%s/%s", d.name, context, idp, flow), func(t *testing.T) {
+						testscale.Row(t)
 						t.Parallel()
 						trusted, number := []string{idp}, 1
 						if d.both {

@@ -11,6 +11,7 @@ import (
 	"testing"
 	"unicode/utf16"
 
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -70,6 +71,7 @@ var gateways = []struct {
 func TestGatewaysAreNamed(t *testing.T) {
 	for _, g := range gateways {
 		t.Run(g.name, func(t *testing.T) {
+			testscale.Row(t)
 			t.Parallel()
 			w, opts, ca := jiraWorld(t, "", nil, "Okta")
 			conn := w.OktaConnection(ca)

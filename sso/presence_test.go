@@ -15,6 +15,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 	"github.com/ssoexchange/ssoexchange/mfa"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
@@ -165,6 +166,7 @@ var uses = map[string]func(ctx context.Context, c *sso.Client) error{
 func TestOutages(t *testing.T) {
 	for _, o := range outages {
 		t.Run(o.name, func(t *testing.T) {
+			testscale.Row(t)
 			t.Parallel()
 			for use, f := range uses {
 				w, opts, ca := jiraWorld(t, "", func(c *fixtures.JiraConfig) { c.RememberMe = true }, "Okta")
@@ -208,6 +210,7 @@ func sameCookie(a, b cookiejar.Cookie) bool { return a.Name == b.Name && a.Value
 func TestColdOutages(t *testing.T) {
 	for _, o := range outages {
 		t.Run(o.name, func(t *testing.T) {
+			testscale.Row(t)
 			t.Parallel()
 			for _, idp := range []string{"Okta", "Crowd"} {
 				w, opts, ca := jiraWorld(t, "", nil, "Okta", "Crowd")
@@ -272,6 +275,7 @@ func TestOutageCookies(t *testing.T) {
 	}
 	for _, o := range outages {
 		t.Run(o.name, func(t *testing.T) {
+			testscale.Row(t)
 			t.Parallel()
 			w, opts, ca := jiraWorld(t, "", func(c *fixtures.JiraConfig) { c.RememberMe = false }, "Okta")
 			c := open(t, w.OktaConnection(ca), opts)

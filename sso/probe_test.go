@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -71,6 +72,7 @@ func TestSecretInDoubt(t *testing.T) {
 				continue
 			}
 			t.Run(name+"/"+outage, func(t *testing.T) {
+				testscale.Row(t)
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
 					w, opts, ca := world(t)

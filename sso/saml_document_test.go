@@ -10,6 +10,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 	"github.com/ssoexchange/ssoexchange/saml"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
@@ -61,6 +62,7 @@ func TestDocuments(t *testing.T) {
 	} {
 		for scheme, connection := range connections {
 			t.Run(name+" "+scheme, func(t *testing.T) {
+				testscale.Row(t)
 				t.Parallel()
 				w, opts, ca := world(t)
 				if name == "several confirmations" {

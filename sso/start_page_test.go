@@ -14,6 +14,7 @@ import (
 	"testing"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -166,6 +167,7 @@ func TestSPStarts(t *testing.T) {
 				continue // what differs is read by one function
 			}
 			t.Run(name+" "+scheme, func(t *testing.T) {
+				testscale.Row(t)
 				t.Parallel()
 				w, opts, ca := world(t)
 				rewriteStart(w, send)
@@ -217,6 +219,7 @@ func TestSPStartsNothing(t *testing.T) {
 		"the form over http": {paged(func(to *url.URL) string { return strings.Replace(posting(to), "https://crowd", "http://crowd", 1) }), sso.ErrBadAnswer},
 	} {
 		t.Run(name, func(t *testing.T) {
+			testscale.Row(t)
 			t.Parallel()
 			w, opts, ca := world(t)
 			rewriteStart(w, tt.send)

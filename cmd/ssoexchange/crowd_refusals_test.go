@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 )
 
 // crowdCase is a Crowd that refuses, and what the program makes of it.
@@ -312,6 +313,7 @@ func TestCrowdRefusals(t *testing.T) {
 	}
 	for _, test := range cases {
 		t.Run(test.name, func(t *testing.T) {
+			testscale.Row(t)
 			s := newCrowdScene(t)
 			if test.change != nil {
 				test.change(s.World)

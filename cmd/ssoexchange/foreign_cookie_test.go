@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 )
 
 // TestCookieThatIsNotText: a cookie whose value is no UTF-8 is left out of the formats that
@@ -16,6 +17,7 @@ func TestCookieThatIsNotText(t *testing.T) {
 		"a surrogate": "\xed\xa0\x80", "overlong": "\xc0\xaf", "UTF-16": "\xff\xfea\xfe",
 	} {
 		t.Run(name, func(t *testing.T) {
+			testscale.Row(t)
 			r := newFieldRig(t)
 			r.rewrite("jira.", func(a *fixtures.Answer) {
 				if a.Request.Method == http.MethodPost {

@@ -10,6 +10,7 @@ import (
 	"testing"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 )
 
 // awayPage is what answers in place of Jira.
@@ -54,6 +55,7 @@ func (p awayPage) ServeHTTP(w http.ResponseWriter, _ *http.Request) {
 func TestJiraIsAway(t *testing.T) {
 	for _, p := range jiraAway {
 		t.Run(p.name, func(t *testing.T) {
+			testscale.Row(t)
 			w, ca := jiraLab(t, nil)
 			conn := w.OktaConnection("User="+w.User, "SSLServerCert="+ca)
 			state := filepath.Join(t.TempDir(), "state")

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 )
 
 // jiraLab is an Okta, a Crowd and a Jira on loopback. Jira is configured before the
@@ -302,6 +303,7 @@ func TestJiraRefusalsAreDocumented(t *testing.T) {
 }
 
 func (tt refusalRow) run(t *testing.T) {
+	testscale.Row(t)
 	w, ca := jiraLab(t, tt.configure)
 	props := []string{"SSLServerCert=" + ca}
 	for _, p := range tt.props {

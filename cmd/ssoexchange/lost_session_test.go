@@ -7,6 +7,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 )
 
 // lostAt are addresses to which Jira, its apps and gateways send a request whose session
@@ -38,6 +40,7 @@ func TestAPIRenewsALostSession(t *testing.T) {
 		method := []string{"GET", "POST", "PUT", "DELETE"}[i%4]
 		status := []int{302, 303, 307}[i%3]
 		t.Run(fmt.Sprint(method, " ", status, " ", door), func(t *testing.T) {
+			testscale.Row(t)
 			r.T = t
 			r.want(r.run(conn, "cookies"), 0, "", "")
 			u, err := url.Parse(door)
@@ -92,6 +95,7 @@ func TestCommandsRenewALostSession(t *testing.T) {
 	conn := r.okta()
 	for i, door := range lostAt {
 		t.Run(door, func(t *testing.T) {
+			testscale.Row(t)
 			r.T = t
 			before := r.run(conn, "cookies")
 			r.want(before, 0, "", "")

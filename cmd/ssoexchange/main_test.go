@@ -48,7 +48,7 @@ func TestScripts(t *testing.T) {
 		Cmds:  worldCommands,
 		Condition: func(name string) (bool, error) {
 			if name == "race" {
-				return raceDetector, nil
+				return testscale.Race, nil
 			}
 			return false, fmt.Errorf("unknown condition %q", name)
 		},

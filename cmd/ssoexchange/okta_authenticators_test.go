@@ -16,6 +16,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/lab"
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 )
 
 // TestOktaAuthenticators runs the program against every authenticator of both engines:
@@ -33,6 +34,7 @@ func TestOktaAuthenticators(t *testing.T) {
 			for _, c := range authenticatorCases {
 				if do := c.byKind[kindOf(s.Add[0])]; do != nil {
 					t.Run(engine+"/"+lab.Name(s.Login)+"/"+c.name, func(t *testing.T) {
+						testscale.Row(t)
 						synctest.Test(t, func(t *testing.T) { do(newOktaRig(t, engine, s)) })
 					})
 				}

@@ -8,6 +8,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 )
 
 // rewriting lets change rewrite the organisation's answers to requests that carry a
@@ -106,6 +107,7 @@ func body(f func(string) string) func(int, string) (int, string) {
 func TestOktaRefusalInDamagedAnswer(t *testing.T) {
 	for _, d := range damages {
 		t.Run(d.name, func(t *testing.T) {
+			testscale.Row(t)
 			onBothEngines(t, "passwordonly", func(r *oktaRig) {
 				posts := r.rewriting(d.change)
 				for n := range 3 {
@@ -153,6 +155,7 @@ func TestOktaOutageIsNoRefusal(t *testing.T) {
 		{"read only", 503, "\ufeff" + `{"errorCode":"E0000010","errorSummary":"read-only"} `},
 	} {
 		t.Run(o.name, func(t *testing.T) {
+			testscale.Row(t)
 			onBothEngines(t, "passwordonly", func(r *oktaRig) {
 				r.rewriting(func(int, string) (int, string) { return o.status, o.body })
 				got := r.cookies()

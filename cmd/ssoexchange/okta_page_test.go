@@ -9,6 +9,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
 	"github.com/ssoexchange/ssoexchange/internal/jsstring"
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 )
 
 var pageState = regexp.MustCompile(`stateToken(?:\\x22|")?\s*(?:=|:|\\x3A)\s*(?:'|"|\\x22)((?:0[02]|eyJ).+?)(?:'|"|\\x22)`)
@@ -50,6 +51,7 @@ func TestOktaPages(t *testing.T) {
 	} {
 		for _, engine := range []string{"Classic", "IDX"} {
 			t.Run(name+"/"+engine, func(t *testing.T) {
+				testscale.Row(t)
 				r := newFieldRig(t)
 				totp := []fixtures.Factor{{Type: fixtures.FactorTOTP}}
 				r.Okta.AddUser(fixtures.User{Login: r.User, Password: r.Password, Factors: totp})

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 )
 
 // TestPushRingsTheNamedDevice: MFADevice is the name of a telephone, and of nothing else. Where
@@ -32,6 +33,7 @@ func TestPushRingsTheNamedDevice(t *testing.T) {
 		{"part of an id", "opf", "", "not among those offered"},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
+			testscale.Row(t)
 			onEngines(t, fixtures.Scenario{Login: login, MFAType: "OktaVerify"}, func(r *oktaRig) {
 				r.org.AddUser(fixtures.User{Login: login, Password: r.Password, Factors: phones})
 				r.Jira.AddUser(fixtures.JiraUser{Name: login, Email: login})

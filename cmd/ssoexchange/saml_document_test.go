@@ -9,6 +9,7 @@ import (
 	"unicode/utf16"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 )
 
 var responseField = regexp.MustCompile(`(name="SAMLResponse"[^>]*value=")([^"]*)(")`)
@@ -113,6 +114,7 @@ func TestSAMLDocuments(t *testing.T) {
 }
 
 func (tt samlRow) run(t *testing.T, idp string) {
+	testscale.Row(t)
 	r := newFieldRig(t)
 	conn := r.okta()
 	if r.Okta.SetFault(tt.fault); idp == "crowd." {

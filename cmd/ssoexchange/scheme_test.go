@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 )
 
 // throwaway is a scheme as somebody would add it: its file, and its row.
@@ -67,6 +68,9 @@ func buildWithScheme(t *testing.T) string {
 // another line. It is the proof that nothing else knows which schemes there are.
 func TestThrowawayScheme(t *testing.T) {
 	t.Parallel()
+	if testscale.Race {
+		t.Skip("the command is another process")
+	}
 	binary := buildWithScheme(t)
 	ln, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

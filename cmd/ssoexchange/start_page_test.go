@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"github.com/ssoexchange/ssoexchange/fixtures"
+	"github.com/ssoexchange/ssoexchange/internal/testscale"
 )
 
 // startWith lets Jira start a sign-in in another way than by a redirect. page makes the
@@ -76,6 +77,7 @@ func TestSPStartPages(t *testing.T) {
 	} {
 		for _, idp := range []string{"Crowd", "Okta"} {
 			t.Run(name+"/"+idp, func(t *testing.T) {
+				testscale.Row(t)
 				r := newFieldRig(t)
 				conn := r.crowd()
 				if idp == "Okta" {
@@ -114,6 +116,7 @@ func TestSPStartPagesThatAreNone(t *testing.T) {
 	} {
 		for _, idp := range []string{"Crowd", "Okta"} {
 			t.Run(name+"/"+idp, func(t *testing.T) {
+				testscale.Row(t)
 				r := newFieldRig(t)
 				conn := r.crowd()
 				if idp == "Okta" {

@@ -3,5 +3,6 @@
 //
 // The tests of each package show that its readers are bounded. Here is shown what
 // that is for: whatever a server sends, the process ends in time, within its memory,
-// with an exit code that says what happened.
+// with an exit code that says what happened. The race detector, which would see nothing
+// of another process, leaves them out.
 package attack
