@@ -94,7 +94,7 @@ func (a *app) readCode(ctx context.Context, r refreshd.Client, profile string) (
 			a.tui.Printf("%s waits: %s", profile, reason)
 			a.tui.Emit(terminal.Event{Name: "code_asked", Message: reason})
 		}
-		answer, err := a.tui.Ask(ctx, "code for "+profile+": ")
+		answer, err := a.tui.AskCode(ctx, "code for "+profile+": ")
 		if errors.Is(err, terminal.ErrNobody) {
 			return "", &clierror.Error{Code: "passcode_needed", Text: "the code cannot be asked for: this process is in the background of its terminal",
 				Hint: "run it in the foreground, or send the code to standard input: echo 123456 | ssoexchange code " + display.ShellWord(profile)}

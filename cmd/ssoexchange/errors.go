@@ -4,11 +4,14 @@ import (
 	"errors"
 	"fmt"
 	"math"
+	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/terminal"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -79,19 +82,36 @@ func (a *app) reportInterrupted(err error) {
 	}
 }
 
+// errorJSON is the error of a command with --json. Fields are only ever added.
+type errorJSON struct {
+	Code       string `json:"code"`
+	Step       string `json:"step,omitempty"`
+	Message    string `json:"message"`
+	Hint       string `json:"hint,omitempty"`
+	RetryAfter int    `json:"retry_after,omitempty"` // seconds
+
+	// Of passcode_needed: what is asked for, and how to hand it in.
+	Factor  string     `json:"factor,omitempty"`
+	Device  string     `json:"device,omitempty"`
+	Sent    *time.Time `json:"sent_at,omitempty"`
+	Expires *time.Time `json:"expires_at,omitempty"`
+	Command string     `json:"command,omitempty"` // CODE stands for the code
+}
+
 func (a *app) reportJSON(err error, code, hint string) {
-	type fields struct {
-		Code       string `json:"code"`
-		Step       string `json:"step,omitempty"`
-		Message    string `json:"message"`
-		Hint       string `json:"hint,omitempty"`
-		RetryAfter int    `json:"retry_after,omitempty"`
-	}
-	f := fields{Code: code, Step: sso.Step(err), Message: err.Error(), Hint: hint}
+	f := errorJSON{Code: code, Step: sso.Step(err), Message: err.Error(), Hint: hint}
 	if wait, ok := sso.RetryAfter(err); ok {
 		f.RetryAfter = int(math.Ceil(wait.Seconds()))
 	}
-	display.JSONLine(a.stderr, map[string]fields{"error": f})
+	if errors.Is(err, sso.ErrPassCodeNeeded) {
+		if c := a.tui.Unanswered(); c != nil {
+			f.Factor, f.Device, f.Sent, f.Expires = c.Factor, c.Device, terminal.Second(c.Sent), terminal.Second(c.Expires)
+		}
+		if strings.Contains(hint, codeCommand) {
+			f.Command = nameConnection(codeCommand, a.connectionArgs())
+		}
+	}
+	display.JSONLine(a.stderr, map[string]errorJSON{"error": f})
 }
 
 func exitCodesTopic() *cobra.Command {
@@ -117,6 +137,7 @@ func exitCodesTopic() *cobra.Command {
     8  rate_limited       wait; the error says how long
     9  unsupported        the policy needs something that no headless client can do
    10  bad_answer         an answer that cannot be understood or must not be obeyed
+  126, 127                "exec": the command cannot be run, is not there
   130                     interrupted`,
 	}
 }

@@ -31,6 +31,9 @@ func (a *app) hintFor(err error) string {
 	return nameConnection(hint, args)
 }
 
+// codeCommand hands in the code that a sign-in waits for.
+const codeCommand = "SSOEXCHANGE_MFAPASSCODE=CODE ssoexchange login"
+
 // codeHint completes the hint of a sign-in that waits for a code.
 func (a *app) codeHint(hint string) string {
 	switch {
@@ -43,7 +46,7 @@ func (a *app) codeHint(hint string) string {
 	case a.tui.InBackground():
 		return "this process is in the background of its terminal and cannot ask; sign in first with: ssoexchange login. " + hint
 	}
-	return hint + "; run: SSOEXCHANGE_MFAPASSCODE=CODE ssoexchange login"
+	return hint + "; run: " + codeCommand
 }
 
 // noConnectionHint says how to name a connection: by a profile, if there are any.
@@ -79,7 +82,7 @@ func (a *app) refreshHint(name string, code, hint string, running bool) string {
 	case running:
 		hint += "; hand it in with: ssoexchange code " + display.ShellWord(name)
 	default:
-		hint += "; run: SSOEXCHANGE_MFAPASSCODE=CODE ssoexchange login"
+		hint += "; run: " + codeCommand
 	}
 	return nameConnection(hint, a.profileArgs(name))
 }

@@ -375,3 +375,20 @@ func TestPromptIsSuspended(t *testing.T) {
 		t.Errorf("exit %d, or the code shows: %s", status, p.text())
 	}
 }
+
+// A code that is typed shows as dots, one for each character, and can be corrected.
+func TestCodeShowsDots(t *testing.T) {
+	w := newTTYWorld(t)
+	w.env = append(w.env, "LC_ALL=C.UTF-8")
+	p := newPTY(t, 80)
+	cmd := w.start(p, "ssoexchange", "cookies", "-p", "sms")
+	p.await("code from SMS", 1)
+	code := w.Okta.Phone("sms@example.com").LastCode()
+	p.write("99\x15" + code[:3])
+	p.await("•••", 1)
+	p.write("9\x7f" + code[3:] + "\n")
+	if status := w.wait(p, cmd); status != 0 || strings.Contains(p.text(), code) {
+		t.Errorf("exit %d, or the code shows: %s", status, p.text())
+	}
+	p.await(strings.Repeat("•", 3)+"•\b \b"+strings.Repeat("•", len(code)-3), 1)
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"log/slog"
 	"os"
 	"os/exec"
@@ -30,8 +31,9 @@ type Command struct {
 	Args           []string // its name first
 	Stdin          io.Reader
 	Stdout, Stderr io.Writer
-	Env            string // the variable that names the file
+	Env            string // the variable that names the file, or has Value
 	Secrets        []byte // what is in the file
+	Value          string // what is in the variable, and there is no file; "": there is one
 	Logger         *slog.Logger
 	Started        func() // is called when the command runs
 }
@@ -48,16 +50,19 @@ func (c Command) Run(ctx context.Context) error {
 		return context.Cause(ctx)
 	}
 	sweepCookieFiles(c.Logger)
-	file, err := writeCookieFile(c.Secrets)
-	if err != nil {
-		return err
+	value := c.Value
+	if value == "" {
+		file, err := writeCookieFile(c.Secrets)
+		if err != nil {
+			return err
+		}
+		defer file.remove()
+		value = file.path
 	}
-	defer file.remove()
-
 	cmd := &exec.Cmd{Path: c.Path, Args: c.Args, Stdin: c.Stdin, Stdout: c.Stdout, Stderr: c.Stderr}
-	cmd.Env = childenv.Of(os.Environ(), c.Env+"="+file.path)
+	cmd.Env = childenv.Of(os.Environ(), c.Env+"="+value)
 	if err := coredump.Start(cmd); err != nil {
-		return clierror.Config("cannot run "+c.Args[0]+": "+Reason(err), "")
+		return CannotRun(c.Args[0], err)
 	}
 	c.Started()
 	ended := make(chan error, 1)
@@ -74,12 +79,18 @@ func (c Command) Run(ctx context.Context) error {
 	}
 }
 
-// Reason is an error without the path in front of it.
-func Reason(err error) string {
-	if inner := errors.Unwrap(err); inner != nil {
-		return inner.Error()
+// CannotRun is the error of a command that is not there (status 127) or cannot be run (126).
+func CannotRun(name string, err error) error {
+	status := 126
+	if errors.Is(err, exec.ErrNotFound) || errors.Is(err, fs.ErrNotExist) {
+		status = 127
 	}
-	return err.Error()
+	reason := err.Error()
+	if inner := errors.Unwrap(err); inner != nil {
+		reason = inner.Error() // without the path in front of it
+	}
+	cause := clierror.Config("cannot run "+name+": "+reason, "give the command's full path, or check PATH")
+	return &clierror.Exit{Status: status, Text: cause.Error(), Cause: cause}
 }
 
 // childStatus passes on how the command ended.

@@ -42,9 +42,11 @@ func NoCookies(scheme string) error {
 type Exit struct {
 	Status int
 	Text   string
+	Cause  error // gives the error its kind and its hint; nil: none
 }
 
 func (e *Exit) Error() string { return e.Text }
+func (e *Exit) Unwrap() error { return e.Cause }
 
 // IsKind reports whether target is the sentinel that sso.Code returns code for.
 func IsKind(code string, target error) bool { return kinds[code] == target }

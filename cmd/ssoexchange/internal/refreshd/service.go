@@ -46,6 +46,7 @@ type service struct {
 	webhook *webhook // nil: none
 	told    sync.WaitGroup
 	undone  map[string]error // by profile: why its session was not handed over
+	stopped map[string]bool  // by profile: a person was needed, and told
 	untold  map[string]error // by profile: why the webhook was not delivered
 }
 
@@ -153,23 +154,48 @@ func (k *service) observe(ctx context.Context, e sso.RefreshEvent) {
 			k.Logger.Error("the session was not handed over", "name", e.Name, "error", err.Error())
 		}
 	}
+	if e.Kind == sso.RefreshStopped {
+		n := personNeeded(e)
+		n.Hint = k.TurnHint(e.Name, n.Code, n.Hint)
+		k.setStopped(e.Name, true)
+		k.tell(ctx, n)
+	} else if e.Session != nil && k.setStopped(e.Name, false) {
+		k.tell(ctx, recovered(e))
+	}
+}
+
+// setStopped notes whether a profile waits for a person, and returns what was noted before.
+func (k *service) setStopped(name string, stopped bool) (before bool) {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	if before = k.stopped[name]; stopped != before {
+		if k.stopped == nil {
+			k.stopped = make(map[string]bool)
+		}
+		k.stopped[name] = stopped
+	}
+	return before
+}
+
+// tell delivers a notice to the webhook, if there is one, and does not wait for it.
+func (k *service) tell(ctx context.Context, n notice) {
 	k.mu.Lock()
 	hook := k.webhook
 	k.mu.Unlock()
-	if e.Kind != sso.RefreshStopped || hook == nil {
+	if hook == nil {
 		return
 	}
 	k.told.Go(func() {
 		result := "ok"
 		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), webhookTime)
 		defer cancel()
-		needed := personNeededFor(e)
-		needed.Hint = k.TurnHint(e.Name, needed.Code, needed.Hint)
-		defer k.WaitsFor("the webhook of " + e.Name + " to be delivered")()
-		if err := hook.send(ctx, needed); err != nil {
+		defer k.WaitsFor("the webhook of " + n.Profile + " to be delivered")()
+		if err := hook.send(ctx, n); err != nil {
 			result = "failed"
-			k.note(&k.untold, e.Name, err)
-			k.Logger.Error("the webhook was not delivered", "name", e.Name, "error", err.Error())
+			k.Logger.Error("the webhook was not delivered", "name", n.Profile, "event", n.Event, "error", err.Error())
+			if n.Event == "person_needed" { // who is not told of the good end has lost nothing
+				k.note(&k.untold, n.Profile, err)
+			}
 		}
 		k.metrics.webhooks.Inc(result)
 	})

@@ -16,33 +16,49 @@ import (
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
-// personNeeded is the JSON that a webhook gets, once, when an identity stops until a
-// person acts. It holds no secret. Fields are only ever added.
-type personNeeded struct {
+// notice is the JSON that a webhook gets: once when an identity stops until a person acts, and once
+// when it goes on. It holds no secret. Fields are only ever added.
+type notice struct {
 	Version  int          `json:"version"` // 1
-	Event    string       `json:"event"`   // "person_needed"
+	Event    string       `json:"event"`   // "person_needed", "recovered"
 	Text     string       `json:"text"`    // one line for people, which chat services show
 	Profile  string       `json:"profile"`
 	Identity sso.Identity `json:"identity"`
-	Code     string       `json:"code"` // as the errors of --json: "credentials", "passcode_needed", …
+	Code     string       `json:"code,omitempty"` // as the errors of --json: "credentials", "passcode_needed", …
 	Step     string       `json:"step,omitempty"`
-	Reason   string       `json:"reason"`
+	Reason   string       `json:"reason,omitempty"`
 	Hint     string       `json:"hint,omitempty"`
 	Command  string       `json:"command,omitempty"` // what to run on Host, when a code is needed
+	User     string       `json:"user,omitempty"`    // of recovered: who is signed in
 	Host     string       `json:"host"`
 	At       time.Time    `json:"at"`
 }
 
-func personNeededFor(e sso.RefreshEvent) personNeeded {
-	p := personNeeded{Version: 1, Event: "person_needed", Profile: e.Name, Identity: e.Identity, Code: sso.Code(e.Err), Step: sso.Step(e.Err),
-		Reason: e.Err.Error(), Hint: sso.Hint(e.Err), At: e.At.UTC().Truncate(time.Second)}
-	p.Host, _ = os.Hostname()
-	p.Text = fmt.Sprintf("ssoexchange on %s: %s stopped: %s", p.Host, p.Profile, p.Reason)
+func noticeOf(event string, e sso.RefreshEvent) notice {
+	n := notice{Version: 1, Event: event, Profile: e.Name, Identity: e.Identity, At: e.At.UTC().Truncate(time.Second)}
+	n.Host, _ = os.Hostname()
+	return n
+}
+
+func personNeeded(e sso.RefreshEvent) notice {
+	n := noticeOf("person_needed", e)
+	n.Code, n.Step, n.Reason, n.Hint = sso.Code(e.Err), sso.Step(e.Err), e.Err.Error(), sso.Hint(e.Err)
+	n.Text = fmt.Sprintf("ssoexchange on %s: %s stopped: %s", n.Host, n.Profile, n.Reason)
 	if errors.Is(e.Err, sso.ErrPassCodeNeeded) {
-		p.Command = "ssoexchange code " + p.Profile
-		p.Text += "; hand the code in with: " + p.Command
+		n.Command = "ssoexchange code " + n.Profile
+		n.Text += "; hand the code in with: " + n.Command
 	}
-	return p
+	return n
+}
+
+func recovered(e sso.RefreshEvent) notice {
+	n := noticeOf("recovered", e)
+	n.Text = fmt.Sprintf("ssoexchange on %s: %s goes on", n.Host, n.Profile)
+	if e.Session != nil {
+		n.User = e.Session.User
+		n.Text += ", signed in as " + n.User
+	}
+	return n
 }
 
 // webhook posts to one address. Its own address may be a secret and is never logged.
@@ -60,8 +76,8 @@ func newWebhook(u *url.URL, headerFile, version string) *webhook {
 }
 
 // send delivers once, and tries three times to.
-func (w *webhook) send(ctx context.Context, p personNeeded) error {
-	body, err := json.Marshal(p)
+func (w *webhook) send(ctx context.Context, n notice) error {
+	body, err := json.Marshal(n)
 	if err != nil {
 		return err
 	}

@@ -24,7 +24,7 @@ func TestWebhook(t *testing.T) {
 	var got []string
 	status := []int{500, 302, 204}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		var p personNeeded
+		var p notice
 		if err := json.NewDecoder(r.Body).Decode(&p); err != nil {
 			t.Error(err)
 		}
@@ -43,7 +43,7 @@ func TestWebhook(t *testing.T) {
 	}
 	w := newWebhook(u, header, "test")
 	w.pauses = []time.Duration{0, 0}
-	p := personNeededFor(sso.RefreshEvent{Name: "bot", Err: &sso.StepError{Step: "mfa", Err: sso.ErrPassCodeNeeded}})
+	p := personNeeded(sso.RefreshEvent{Name: "bot", Err: &sso.StepError{Step: "mfa", Err: sso.ErrPassCodeNeeded}})
 	if err := w.send(t.Context(), p); err != nil {
 		t.Errorf("delivery: %v", err)
 	}
@@ -61,6 +61,35 @@ func TestWebhook(t *testing.T) {
 	os.Chmod(header, 0o644)
 	if err := w.send(t.Context(), p); err == nil || !strings.Contains(err.Error(), "webhook_header_file") {
 		t.Errorf("a header file that others can read: %v", err)
+	}
+}
+
+// TestRecovered: the webhook is told of the end of a stop, once, and of no other live session.
+func TestRecovered(t *testing.T) {
+	var got []string
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+		var n notice
+		if err := json.NewDecoder(r.Body).Decode(&n); err != nil {
+			t.Error(err)
+		}
+		got = append(got, n.Event+" "+n.Profile+" "+n.User+" "+n.Code)
+	}))
+	defer server.Close()
+	u, err := url.Parse(server.URL)
+	if err != nil {
+		t.Fatal(err)
+	}
+	k := &service{Options: testOptions, metrics: newMeters("test", func() []sso.RefreshStatus { return nil }),
+		webhook: newWebhook(u, "", "test"), jobs: map[string]*Job{"bot": {Name: "bot"}}}
+	live := sso.RefreshEvent{Name: "bot", Kind: sso.RefreshRenewed, Session: &sso.Session{User: "ana"}}
+	stopped := sso.RefreshEvent{Name: "bot", Kind: sso.RefreshStopped, Err: &sso.StepError{Step: "login", Err: sso.ErrCredentials}}
+	waiting := sso.RefreshEvent{Name: "bot", Kind: sso.RefreshWaiting, Err: sso.ErrUnreachable}
+	for _, e := range []sso.RefreshEvent{live, stopped, waiting, live, live} {
+		k.observe(t.Context(), e)
+		k.told.Wait()
+	}
+	if want := []string{"person_needed bot  credentials", "recovered bot ana "}; !reflect.DeepEqual(got, want) {
+		t.Errorf("told %q, want %q", got, want)
 	}
 }
 

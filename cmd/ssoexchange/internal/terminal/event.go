@@ -16,7 +16,9 @@ type Event struct {
 	Factor   string     `json:"factor,omitempty"`
 	Device   string     `json:"device,omitempty"`
 	Question string     `json:"question,omitempty"`
-	Number   *int       `json:"number,omitempty"` // of a push: to choose on the telephone
+	Number   *int       `json:"number,omitempty"`     // of a push: to choose on the telephone
+	Sent     *time.Time `json:"sent_at,omitempty"`    // of a message with a code
+	Expires  *time.Time `json:"expires_at,omitempty"` // when the provider gives up
 	Server   string     `json:"server,omitempty"`
 	For      string     `json:"for,omitempty"`    // what is waited for, if no server
 	Holder   string     `json:"holder,omitempty"` // of the lease that is waited for
@@ -26,7 +28,17 @@ type Event struct {
 // about adds what the challenge is.
 func (e Event) about(c mfa.Challenge) Event {
 	e.Kind, e.Factor, e.Device, e.Question, e.Number = string(c.Kind), c.Factor, c.Device, c.Question, c.Number
+	e.Sent, e.Expires = Second(c.Sent), Second(c.Expires)
 	return e
+}
+
+// Second is a time for JSON, in whole seconds of UTC; nil for the zero time.
+func Second(t time.Time) *time.Time {
+	if t.IsZero() {
+		return nil
+	}
+	t = t.UTC().Truncate(time.Second)
+	return &t
 }
 
 // Emit writes an event, if Events.

@@ -45,6 +45,20 @@ func (t *Terminal) InBackground() bool {
 	return t.background
 }
 
+// note keeps a challenge that nobody could answer.
+func (t *Terminal) note(c mfa.Challenge) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.unanswered = &c
+}
+
+// Unanswered returns the last challenge that nobody has answered, nil if there is none.
+func (t *Terminal) Unanswered() *mfa.Challenge {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.unanswered
+}
+
 // Answer asks the person for a code or for the answer to a question. An empty
 // answer means that there is none; "resend" has a code sent again.
 func (t *Terminal) Answer(ctx context.Context, c mfa.Challenge) (string, error) {
@@ -61,8 +75,9 @@ func (t *Terminal) Answer(ctx context.Context, c mfa.Challenge) (string, error) 
 		prompt = "code from " + c.String() + " (resend: a new one): "
 	}
 	t.Emit(Event{Name: "code_asked", Message: c.String()}.about(c))
-	answer, err := t.Ask(ctx, prompt)
+	answer, err := t.AskCode(ctx, prompt)
 	if errors.Is(err, ErrNobody) {
+		t.note(c)
 		return "", mfa.ErrNotMine
 	}
 	if err != nil {
@@ -70,6 +85,7 @@ func (t *Terminal) Answer(ctx context.Context, c mfa.Challenge) (string, error) 
 	}
 	switch answer = strings.TrimSpace(answer); {
 	case answer == "":
+		t.note(c)
 		return "", mfa.ErrNotMine
 	case c.Kind.Sent() && strings.EqualFold(answer, "resend"):
 		return "", mfa.ErrResend
@@ -80,6 +96,15 @@ func (t *Terminal) Answer(ctx context.Context, c mfa.Challenge) (string, error) 
 // Ask puts a question to the terminal and reads the answer without showing it. It is
 // ErrNobody if the process may not read from the terminal; it is "" at the end of input.
 func (t *Terminal) Ask(ctx context.Context, prompt string) (string, error) {
+	return t.ask(ctx, prompt, false)
+}
+
+// AskCode is Ask with a dot shown for each character: a code is short and soon of no use.
+func (t *Terminal) AskCode(ctx context.Context, prompt string) (string, error) {
+	return t.ask(ctx, prompt, true)
+}
+
+func (t *Terminal) ask(ctx context.Context, prompt string, dots bool) (string, error) {
 	tty, err := Open()
 	if err != nil {
 		return "", clierror.Config("there is no terminal to ask at", "give the value in the connection, or run without --no-input in a terminal")
@@ -105,7 +130,7 @@ func (t *Terminal) Ask(ctx context.Context, prompt string) (string, error) {
 		term.Restore(fd, before)
 		tty.Close()
 	}()
-	hideInput(fd) // before the prompt invites somebody to type
+	prepareInput(fd, dots) // before the prompt invites somebody to type
 	fmt.Fprint(tty, "ssoexchange: "+prompt)
 	type answer struct {
 		text string
@@ -113,7 +138,7 @@ func (t *Terminal) Ask(ctx context.Context, prompt string) (string, error) {
 	}
 	got := make(chan answer, 1)
 	go func() {
-		text, err := readHidden(tty)
+		text, err := readLine(tty, dots)
 		got <- answer{text, err}
 	}()
 	for {
@@ -130,7 +155,7 @@ func (t *Terminal) Ask(ctx context.Context, prompt string) (string, error) {
 			if isHangup(s) {
 				return "", ErrNobody
 			}
-			hideInput(fd)
+			prepareInput(fd, dots)
 			fmt.Fprint(tty, "ssoexchange: "+prompt)
 		case <-ctx.Done():
 			return "", context.Cause(ctx)

@@ -30,8 +30,13 @@ func (t *Terminal) Watcher() mfa.Answerer { return watchOnly{t} }
 
 type watchOnly struct{ t *Terminal }
 
-func (watchOnly) Answer(context.Context, mfa.Challenge) (string, error) { return "", mfa.ErrNotMine }
-func (w watchOnly) Watch(c mfa.Challenge, done bool)                    { w.t.Watch(c, done) }
+// Answer notes what would have to be answered: there is nobody.
+func (w watchOnly) Answer(_ context.Context, c mfa.Challenge) (string, error) {
+	w.t.note(c)
+	return "", mfa.ErrNotMine
+}
+
+func (w watchOnly) Watch(c mfa.Challenge, done bool) { w.t.Watch(c, done) }
 
 // Watch shows how a push is getting on: on one line of the terminal that is rewritten;
 // with --json by an event for the push and for every new number.

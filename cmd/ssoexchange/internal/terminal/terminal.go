@@ -18,6 +18,8 @@ import (
 	"sync"
 
 	"golang.org/x/term"
+
+	"github.com/ssoexchange/ssoexchange/mfa"
 )
 
 // Terminal speaks to the person who runs the program. Its methods may be called by
@@ -32,7 +34,8 @@ type Terminal struct {
 
 	mu         sync.Mutex
 	push       pushLine
-	background bool // nobody could be asked: the process was in the terminal's background
+	unanswered *mfa.Challenge // the last that nobody could answer; nil: none
+	background bool           // nobody could be asked: the process was in the terminal's background
 }
 
 // New returns a terminal whose words go to stderr.

@@ -27,36 +27,46 @@ func inForeground(tty *os.File) bool {
 // process is in its background.
 func isGone(err error) bool { return errors.Is(err, syscall.EIO) || errors.Is(err, syscall.ENXIO) }
 
-// readHidden reads a line that the terminal does not show; io.EOF at the end of input.
-// term.ReadPassword knows no end: at Ctrl-D, and after a hang-up, it reads again.
-func readHidden(tty *os.File) (string, error) {
-	hideInput(int(tty.Fd()))
-	var line []byte
-	for one := make([]byte, 1); len(line) < 4096; {
+// readLine reads a line of which the terminal shows nothing, or with dots one for each character;
+// io.EOF at the end of input. term.ReadPassword knows no end: at Ctrl-D, and after a hang-up, it
+// reads again.
+func readLine(tty *os.File, dots bool) (string, error) {
+	prepareInput(int(tty.Fd()), dots)
+	line := typedLine{show: func(string) {}}
+	if dots {
+		line.show = func(s string) { io.WriteString(tty, s) }
+	}
+	for one := make([]byte, 1); len(line.text) < maxLine; {
 		n, err := tty.Read(one)
 		switch {
-		case n == 1 && one[0] == '\n':
-			return string(line), nil
-		case n == 1:
-			line = append(line, one[0])
-		case err != nil && (!errors.Is(err, io.EOF) || len(line) == 0):
+		case n == 1 && line.typed(one[0]):
+			return string(line.text), nil
+		case n == 1 && line.ended:
+			return "", io.EOF
+		case err != nil && (!errors.Is(err, io.EOF) || len(line.text) == 0):
 			return "", err
 		case err != nil:
-			return string(line), nil
+			return string(line.text), nil
 		}
 	}
-	return string(line), nil
+	return string(line.text), nil
 }
 
-// hideInput has the terminal not show what is typed. It is also for a process that was
-// stopped and goes on: the shell has set the terminal as it likes it.
-func hideInput(fd int) {
-	if t, err := unix.IoctlGetTermios(fd, ioctlGetTermios); err == nil {
-		t.Lflag &^= unix.ECHO
-		t.Lflag |= unix.ICANON | unix.ISIG
-		t.Iflag |= unix.ICRNL
-		unix.IoctlSetTermios(fd, ioctlSetTermios, t)
+// prepareInput has the terminal not show what is typed, and with dots hand on every key at once. It
+// is also for a process that was stopped and goes on: the shell has set the terminal as it likes it.
+func prepareInput(fd int, dots bool) {
+	t, err := unix.IoctlGetTermios(fd, ioctlGetTermios)
+	if err != nil {
+		return
 	}
+	t.Lflag &^= unix.ECHO
+	t.Lflag |= unix.ICANON | unix.ISIG
+	t.Iflag |= unix.ICRNL
+	if dots {
+		t.Lflag &^= unix.ICANON
+		t.Cc[unix.VMIN], t.Cc[unix.VTIME] = 1, 0
+	}
+	unix.IoctlSetTermios(fd, ioctlSetTermios, t)
 }
 
 // notifyPrompt tells c when the terminal was hung up, and when the process goes on

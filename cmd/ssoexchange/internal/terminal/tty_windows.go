@@ -14,12 +14,12 @@ func inForeground(*os.File) bool { return true }
 
 func isGone(error) bool { return false }
 
-func readHidden(tty *os.File) (string, error) {
+func readLine(tty *os.File, _ bool) (string, error) {
 	line, err := term.ReadPassword(int(tty.Fd()))
 	return string(line), err
 }
 
-func hideInput(int) {}
+func prepareInput(int, bool) {}
 
 func notifyPrompt(chan<- os.Signal) {}
 
