@@ -71,8 +71,10 @@ goes on with the next page of a list until there is none, and prints one documen
 	cmd.Flags().StringVar(&f.raw, "data-raw", "", "body of the request, also if it begins with @")
 	cmd.Flags().StringArrayVarP(&f.headers, "header", "H", nil, "add a header, `'Name: value'`; may be repeated")
 	cmd.Flags().StringVar(&f.input, "input", "", "read the body from `FILE`, - for standard input; the same as -d @FILE")
-	cmd.Flags().BoolVarP(&f.head, "include", "i", false, "print the status and the headers of the answer, too (cookies by their names)")
-	cmd.Flags().StringVarP(&f.output, "output", "o", "", "write the body to `FILE` (mode 0600, replaced at once); - is standard output")
+	cmd.Flags().BoolVarP(&f.head, "include", "i", false,
+		"print the status and the headers of the answer, too (cookies by their names)")
+	cmd.Flags().StringVarP(&f.output, "output", "o", "",
+		"write the body to `FILE` (mode 0600, replaced at once); - is standard output")
 	cmd.Flags().BoolVar(&f.paginate, "paginate", false, "GET: go on with the next page of a list until there is none")
 	cmd.MarkFlagsMutuallyExclusive("data", "data-raw", "input")
 	cmd.MarkFlagsMutuallyExclusive("paginate", "output")
@@ -85,7 +87,8 @@ func (a *app) api(ctx context.Context, args []string, f apiFlags) error {
 		return err
 	}
 	if f.given("output") && f.output == "" {
-		return configError("--output is empty", "is the variable set that you gave it? leave the flag out, or give -, for standard output")
+		return configError("--output is empty",
+			"is the variable set that you gave it? leave the flag out, or give -, for standard output")
 	}
 	body, err := a.apiBody(ctx, f)
 	if err != nil {
@@ -164,7 +167,8 @@ func (a *app) apiInto(client *sso.Client, req *http.Request, f apiFlags) error {
 // apiAnswer prints the body to w and returns the error that the answer is; diverted is that of an
 // answer that is none to the request. The body of a redirect or of a sign-in page is of no use, and
 // may hold what is secret.
-func (a *app) apiAnswer(w io.Writer, req *http.Request, resp *http.Response, diverted error, f apiFlags) ([]byte, error) {
+func (a *app) apiAnswer(w io.Writer, req *http.Request, resp *http.Response, diverted error,
+	f apiFlags) ([]byte, error) {
 	var d *sso.DivertedError
 	if errors.As(diverted, &d) && (d.Login || d.Status >= 300) {
 		return nil, diverted
@@ -179,7 +183,8 @@ func (a *app) apiAnswer(w io.Writer, req *http.Request, resp *http.Response, div
 		return nil, fmt.Errorf("reading Jira's answer: %w", err)
 	}
 	if resp.StatusCode >= 400 {
-		return nil, &clierror.Exit{Status: 1, Text: fmt.Sprintf("jira: %s %s answered %s", req.Method, req.URL.EscapedPath(), resp.Status)}
+		return nil, &clierror.Exit{Status: 1,
+			Text: fmt.Sprintf("jira: %s %s answered %s", req.Method, req.URL.EscapedPath(), resp.Status)}
 	}
 	return body, diverted
 }

@@ -13,7 +13,8 @@ import (
 func (a *app) apiBody(ctx context.Context, f apiFlags) (*apicall.Body, error) {
 	switch {
 	case len(f.data) > 1:
-		return nil, configError("-d is given more than once", "a JSON body is one piece: put it into one -d, or into a file: -d @FILE")
+		return nil, configError("-d is given more than once",
+			"a JSON body is one piece: put it into one -d, or into a file: -d @FILE")
 	case f.given("data-raw"):
 		return apicall.Bytes([]byte(f.raw)), nil
 	case f.given("input"):
@@ -30,7 +31,8 @@ func (a *app) apiBody(ctx context.Context, f apiFlags) (*apicall.Body, error) {
 
 func (a *app) openBody(ctx context.Context, name string) (*apicall.Body, error) {
 	if name == "" {
-		return nil, configError("the name of the body's file is empty", "for example: -d @issue.json; a body that begins with @ is given by --data-raw")
+		return nil, configError("the name of the body's file is empty",
+			"for example: -d @issue.json; a body that begins with @ is given by --data-raw")
 	}
 	in, err := a.open(ctx, name)
 	if err != nil {

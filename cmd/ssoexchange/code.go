@@ -36,7 +36,8 @@ Without this program: POST the code as text to /code/PROFILE on the socket.`,
 		ValidArgsFunction: completeProfile1,
 		RunE:              func(cmd *cobra.Command, args []string) error { return a.handIn(cmd.Context(), args[0], socket) },
 	}
-	cmd.Flags().StringVar(&socket, "socket", "", "`PATH` of the refresher's socket (default refresh.socket of the configuration file)")
+	cmd.Flags().StringVar(&socket, "socket", "",
+		"`PATH` of the refresher's socket (default refresh.socket of the configuration file)")
 	return cmd
 }
 
@@ -96,8 +97,10 @@ func (a *app) readCode(ctx context.Context, r refreshd.Client, profile string) (
 		}
 		answer, err := a.tui.AskCode(ctx, "code for "+profile+": ")
 		if errors.Is(err, terminal.ErrNobody) {
-			return "", &clierror.Error{Code: "passcode_needed", Text: "the code cannot be asked for: this process is in the background of its terminal",
-				Hint: "run it in the foreground, or send the code to standard input: echo 123456 | ssoexchange code " + display.ShellWord(profile)}
+			return "", &clierror.Error{Code: "passcode_needed",
+				Text: "the code cannot be asked for: this process is in the background of its terminal",
+				Hint: "run it in the foreground, or send the code to standard input: echo 123456 | ssoexchange code " +
+					display.ShellWord(profile)}
 		}
 		if err != nil {
 			return "", err
@@ -111,7 +114,8 @@ func (a *app) readCode(ctx context.Context, r refreshd.Client, profile string) (
 		code = line
 	}
 	if code = strings.TrimSpace(code); code == "" || len(code) > refreshd.MaxCode {
-		return "", configError("no code given", "type it at the prompt, or send it to standard input: echo 123456 | ssoexchange code "+display.ShellWord(profile))
+		return "", configError("no code given",
+			"type it at the prompt, or send it to standard input: echo 123456 | ssoexchange code "+display.ShellWord(profile))
 	}
 	return code, nil
 }

@@ -154,7 +154,8 @@ func (a *app) checkConnectionFlags() error {
 	g := &a.flags
 	for _, name := range []string{"connection", "connection-file", "profile"} {
 		if f := g.all.Lookup(name); f.Changed && strings.TrimSpace(f.Value.String()) == "" {
-			return configError("--"+name+" is empty", "is the variable set that you gave it? leave the flag out to use the environment or the default profile")
+			return configError("--"+name+" is empty",
+				"is the variable set that you gave it? leave the flag out to use the environment or the default profile")
 		}
 	}
 	if g.connection != "" && g.connectionFile != "" {

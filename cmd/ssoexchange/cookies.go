@@ -69,9 +69,11 @@ curl format gets the same headers as options.`,
 
 // register adds the flags that cookies and exec share.
 func (f *cookiesFlags) register(cmd *cobra.Command, standard string) {
-	cmd.Flags().StringVar(&f.format, "format", "", "header, netscape, json, curl, env, go-jira or playwright (default "+standard+")")
+	cmd.Flags().StringVar(&f.format, "format", "",
+		"header, netscape, json, curl, env, go-jira or playwright (default "+standard+")")
 	cmd.Flags().DurationVar(&f.minTTL, "min-ttl", 0, "sign in anew if the session is estimated to end sooner, such as 5m")
-	cmd.Flags().BoolVar(&f.noVerify, "no-verify", false, "believe a stored session, and Jira's first word on a new one, without asking it once more")
+	cmd.Flags().BoolVar(&f.noVerify, "no-verify", false,
+		"believe a stored session, and Jira's first word on a new one, without asking it once more")
 	cmd.Flags().BoolVar(&f.force, "force", false, "sign in even if a live session is stored")
 	cmd.RegisterFlagCompletionFunc("format", func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
 		return configfile.FormatNames(), cobra.ShellCompDirectiveNoFileComp
@@ -85,7 +87,8 @@ func (f *cookiesFlags) chosen(standard cookiejar.Format) (cookiejar.Format, erro
 	case f.format == "":
 		return standard, nil
 	case !slices.Contains(cookiejar.Formats(), format):
-		return "", configError(fmt.Sprintf("unknown format %q", f.format), "use one of: "+strings.Join(configfile.FormatNames(), ", "))
+		return "", configError(fmt.Sprintf("unknown format %q", f.format),
+			"use one of: "+strings.Join(configfile.FormatNames(), ", "))
 	}
 	return format, nil
 }
@@ -100,7 +103,8 @@ func (a *app) cookies(ctx context.Context, f cookiesFlags) error {
 		return err
 	}
 	if f.withHeaders && format != cookiejar.JSON && format != cookiejar.Curl {
-		return configError("--with-headers has no place in the format "+string(format), "use it with --format json or --format curl")
+		return configError("--with-headers has no place in the format "+string(format),
+			"use it with --format json or --format curl")
 	}
 	client, cfg, err := a.connect(ctx, f.noStore, f.options)
 	if err != nil {

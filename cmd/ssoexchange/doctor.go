@@ -71,7 +71,8 @@ func (a *app) doctor(ctx context.Context, f doctorFlags) error {
 	out, isFile := a.stdout.(*os.File)
 	return doctor.Run(ctx, doctor.Options{
 		SignIn: f.signIn, Ticket: f.ticket,
-		Stdout: a.stdout, JSON: a.flags.json, Color: a.tui.Color && isFile && term.IsTerminal(int(out.Fd())), Logger: a.logger(),
+		Stdout: a.stdout, JSON: a.flags.json, Color: a.tui.Color && isFile && term.IsTerminal(int(out.Fd())),
+		Logger:        a.logger(),
 		Hint:          func(hint string) string { return nameConnection(hint, a.connectionArgs()) },
 		Untried:       untried,
 		Config:        func() (*sso.Config, error) { return a.quietConfig() },

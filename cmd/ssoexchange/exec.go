@@ -23,7 +23,7 @@ func (a *app) execCommand() *cobra.Command {
 		Example: `  ssoexchange exec -- sh -c 'curl -sb "$SSOEXCHANGE_COOKIE_FILE" https://jira.example.com/rest/api/2/myself'
   ssoexchange exec -p work -- ./nightly-report.py
   ssoexchange exec --env COOKIE -- sh -c 'curl -H "Cookie: $COOKIE" https://jira.example.com/rest/api/2/myself'
-  ssoexchange exec --format header -- sh -c 'curl -H "Cookie: $(cat "$SSOEXCHANGE_COOKIE_FILE")" https://jira.example.com/'`,
+  ssoexchange exec --format json -- node report.js   # reads the file that SSOEXCHANGE_COOKIE_FILE names`,
 		Long: `exec runs COMMAND with the session's cookies in a file, readable by you only, whose path
 is in the environment variable SSOEXCHANGE_COOKIE_FILE. It signs in first if that is
 needed. The file is removed when COMMAND ends; COMMAND's exit status becomes that of exec

@@ -36,19 +36,24 @@ type globalFlags struct {
 func (g *globalFlags) register(root *cobra.Command) {
 	f := root.PersistentFlags()
 	g.all = f
-	f.StringVarP(&g.connection, "connection", "c", "", "connection string, over the environment and a profile (env SSOEXCHANGE_CONNECTION)")
+	f.StringVarP(&g.connection, "connection", "c", "",
+		"connection string, over the environment and a profile (env SSOEXCHANGE_CONNECTION)")
 	f.StringVar(&g.connectionFile, "connection-file", "", "read the connection string from `FILE`, - for standard input")
 	f.StringVarP(&g.profile, "profile", "p", "", "named connection from the configuration file (env SSOEXCHANGE_PROFILE)")
 	f.StringArrayVar(&g.set, "set", nil, "set one property, `Name=Value`; may be repeated")
 	f.StringVar(&g.stateDir, "state-dir", "", "where sessions and devices are kept (env SSOEXCHANGE_STATE_DIR)")
-	f.StringVar(&g.store, "store", "", "keep them in `URL` instead, for many hosts: redis://HOST/DB, rediss://… (env SSOEXCHANGE_STORE; key in SSOEXCHANGE_STATE_KEY)")
+	f.StringVar(&g.store, "store", "",
+		"keep them in `URL` instead, for many hosts: redis://HOST/DB, rediss://… "+
+			"(env SSOEXCHANGE_STORE; key in SSOEXCHANGE_STATE_KEY)")
 	f.BoolVar(&g.noInput, "no-input", false, "never prompt (env SSOEXCHANGE_NO_INPUT)")
 	f.StringVar(&g.logLevel, "log-level", "warn", "debug, info, warn or error")
 	f.StringVar(&g.logFormat, "log-format", "text", "text or json")
 	f.BoolVar(&g.json, "json", false, "machine-readable results and errors")
 	f.BoolVar(&g.noColor, "no-color", false, "no colour (env NO_COLOR)")
-	root.RegisterFlagCompletionFunc("log-level", cobra.FixedCompletions([]string{"debug", "info", "warn", "error"}, cobra.ShellCompDirectiveNoFileComp))
-	root.RegisterFlagCompletionFunc("log-format", cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
+	root.RegisterFlagCompletionFunc("log-level",
+		cobra.FixedCompletions([]string{"debug", "info", "warn", "error"}, cobra.ShellCompDirectiveNoFileComp))
+	root.RegisterFlagCompletionFunc("log-format",
+		cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp))
 	root.RegisterFlagCompletionFunc("set", completeSet)
 	root.RegisterFlagCompletionFunc("profile", completeProfile)
 }
@@ -170,7 +175,8 @@ func (a *app) stateDir() (string, error) {
 
 // connect returns the client of the connection that the flags describe, with the
 // stored state unless noStore. Nothing is dialled.
-func (a *app) connect(ctx context.Context, noStore bool, change ...func(*sso.Options)) (*sso.Client, *sso.Config, error) {
+func (a *app) connect(ctx context.Context, noStore bool,
+	change ...func(*sso.Options)) (*sso.Client, *sso.Config, error) {
 	cfg, err := a.config()
 	if err != nil {
 		return nil, nil, err

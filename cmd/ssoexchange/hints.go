@@ -42,9 +42,11 @@ func (a *app) codeHint(hint string) string {
 	case !strings.Contains(hint, "MFAPassCode"):
 		return hint
 	case a.noStore:
-		return "with --no-store nothing waits for the code: run this without it, or in a terminal, where the code is asked for"
+		return "with --no-store nothing waits for the code: run this without it, " +
+			"or in a terminal, where the code is asked for"
 	case a.tui.InBackground():
-		return "this process is in the background of its terminal and cannot ask; sign in first with: ssoexchange login. " + hint
+		return "this process is in the background of its terminal and cannot ask; sign in first with: ssoexchange login. " +
+			hint
 	}
 	return hint + "; run: " + codeCommand
 }
@@ -56,7 +58,8 @@ func noConnectionHint() string {
 		return `give one with -c 'AuthScheme=Okta;…', -p PROFILE or SSOEXCHANGE_CONNECTION; ` +
 			"to keep one: ssoexchange profile add; to see it work first: ssoexchange demo"
 	}
-	return "the profiles in " + f.Path + " are: " + f.Names() + "; give one with -p, or make it the default: ssoexchange profile use " +
+	return "the profiles in " + f.Path + " are: " + f.Names() +
+		"; give one with -p, or make it the default: ssoexchange profile use " +
 		f.Profiles[0].Name
 }
 
@@ -66,7 +69,8 @@ func (a *app) askPassword(ctx context.Context, whose string) (string, error) {
 	switch {
 	case errors.Is(err, terminal.ErrNobody):
 		return "", &sso.StepError{Step: "login", Err: &clierror.Error{Code: "passcode_needed",
-			Text: "the password for " + whose + " is needed, and this process is in the background of its terminal and cannot ask",
+			Text: "the password for " + whose +
+				" is needed, and this process is in the background of its terminal and cannot ask",
 			Hint: "sign in first with: ssoexchange login"}}
 	case err == nil && answer == "":
 		return "", configError("no password given", "type it at the prompt, or use PasswordFile or PasswordCommand")
@@ -217,5 +221,6 @@ func untried(cfg *sso.Config, s *sso.Session, fresh bool) (text, hint string) {
 	case fresh:
 		return "the password was not tried: " + cfg.Identity().IdP + " did not ask for it", "the sign-in works without it"
 	}
-	return "the password was not tried: the session at " + cfg.Identity().IdP + " was still good", "to try it: ssoexchange login --fresh"
+	return "the password was not tried: the session at " + cfg.Identity().IdP + " was still good",
+		"to try it: ssoexchange login --fresh"
 }

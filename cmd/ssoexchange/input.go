@@ -46,7 +46,8 @@ func inputName(name string) string {
 
 // untilSignal returns the context of what is read before a command has one at hand.
 func (a *app) untilSignal() (context.Context, context.CancelFunc) {
-	ctx, cancel := context.WithTimeoutCause(context.Background(), inputWait, fmt.Errorf("nothing has come for %v", inputWait))
+	ctx, cancel := context.WithTimeoutCause(context.Background(), inputWait,
+		fmt.Errorf("nothing has come for %v", inputWait))
 	go func() {
 		select {
 		case <-a.signalled:

@@ -97,7 +97,8 @@ type sessionInfo struct {
 func sessionJSON(id sso.Identity, s *sso.Session) sessionInfo {
 	info := sessionInfo{Version: 1, Scheme: id.Scheme, IdP: id.IdP, SP: id.SP, Login: id.User}
 	if s != nil {
-		obtained, verified, expires := s.Obtained.UTC().Truncate(time.Second), s.Verified.UTC().Truncate(time.Second), s.Expires().UTC().Truncate(time.Second)
+		obtained, verified, expires := s.Obtained.UTC().Truncate(time.Second), s.Verified.UTC().Truncate(time.Second),
+			s.Expires().UTC().Truncate(time.Second)
 		info.User, info.Live, info.Obtained, info.Verified, info.Expires = s.User, true, &obtained, &verified, &expires
 	}
 	return info

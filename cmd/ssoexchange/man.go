@@ -58,7 +58,8 @@ SOURCE_DATE_EPOCH if that is set.`,
 			return err
 		},
 	}
-	cmd.Flags().StringVarP(&dir, "output", "o", "", "write all pages to the directory `DIR`, as ssoexchange.1, ssoexchange-cookies.1 …")
+	cmd.Flags().StringVarP(&dir, "output", "o", "",
+		"write all pages to the directory `DIR`, as ssoexchange.1, ssoexchange-cookies.1 …")
 	return cmd
 }
 
@@ -86,7 +87,8 @@ func sourceDate() (string, error) {
 	if epoch := os.Getenv("SOURCE_DATE_EPOCH"); epoch != "" {
 		seconds, err := strconv.ParseInt(epoch, 10, 64)
 		if err != nil || seconds < 0 {
-			return "", configError("SOURCE_DATE_EPOCH is no number of seconds", "for example: SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)")
+			return "", configError("SOURCE_DATE_EPOCH is no number of seconds",
+				"for example: SOURCE_DATE_EPOCH=$(git log -1 --format=%ct)")
 		}
 		return time.Unix(seconds, 0).UTC().Format(time.DateOnly), nil
 	}

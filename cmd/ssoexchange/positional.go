@@ -28,13 +28,16 @@ func (a *app) nameProfile(cmd *cobra.Command, name string) error {
 	g := &a.flags
 	switch {
 	case strings.Contains(name, "="):
-		return configError("a property is no argument of "+cmd.Name(), "give it with --set Name=Value, a whole connection string with -c")
+		return configError("a property is no argument of "+cmd.Name(),
+			"give it with --set Name=Value, a whole connection string with -c")
 	case name == "":
-		return configError("the name of the profile is empty", "is the variable set that you gave it? leave it out to use the environment or the default profile")
+		return configError("the name of the profile is empty",
+			"is the variable set that you gave it? leave it out to use the environment or the default profile")
 	case g.profile != "" && g.profile != name:
 		return namedTwice(g.profile, []string{name})
 	case g.namedOtherwise() != "":
-		return configError("two connections are named: "+g.namedOtherwise()+" and the profile "+name, "name one of them; single properties are changed by --set")
+		return configError("two connections are named: "+g.namedOtherwise()+" and the profile "+name,
+			"name one of them; single properties are changed by --set")
 	}
 	g.profile = name
 	return nil

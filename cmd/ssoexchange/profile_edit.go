@@ -40,7 +40,8 @@ prefer the question, or --connection-file.`,
 			return a.profileAdd(cmd.Context(), args[0], extends, args[1:], toKeyring)
 		},
 	}
-	cmd.Flags().BoolVar(&toKeyring, "keyring", false, "store secrets in the OS keyring; ask for the password if there is none")
+	cmd.Flags().BoolVar(&toKeyring, "keyring", false,
+		"store secrets in the OS keyring; ask for the password if there is none")
 	cmd.Flags().StringVar(&extends, "extends", "", "take over what is not given from the profile `NAME`")
 	cmd.RegisterFlagCompletionFunc("extends", completeProfile)
 	return cmd
@@ -73,7 +74,8 @@ func (a *app) profileAdd(ctx context.Context, name, extends string, args []strin
 		return err
 	}
 	if _, err := f.Find(name); err == nil {
-		return configError(fmt.Sprintf("there is a profile %q already, in %s", name, f.Path), "change it with: ssoexchange profile set "+name+", or remove it first: ssoexchange profile remove "+name)
+		return configError(fmt.Sprintf("there is a profile %q already, in %s", name, f.Path),
+			"change it with: ssoexchange profile set "+name+", or remove it first: ssoexchange profile remove "+name)
 	}
 	var inherited sso.Settings
 	if extends != "" {
@@ -140,7 +142,8 @@ func (a *app) givenSettings(args []string) (sso.Settings, error) {
 
 // splitSecrets puts what may stand in a file into p, and returns the secrets that are for
 // the keyring.
-func (a *app) splitSecrets(ctx context.Context, p *configfile.Profile, given, inherited sso.Settings, toKeyring bool) ([]oskeyring.Item, error) {
+func (a *app) splitSecrets(ctx context.Context, p *configfile.Profile, given, inherited sso.Settings,
+	toKeyring bool) ([]oskeyring.Item, error) {
 	var secrets []oskeyring.Item
 	toItem := func(property, value string) {
 		item := oskeyring.Item{Account: p.Name + "/" + property, Secret: func() string { return value }}
@@ -174,7 +177,8 @@ func (a *app) splitSecrets(ctx context.Context, p *configfile.Profile, given, in
 		toItem("Password", password)
 	}
 	if toKeyring && len(secrets) == 0 {
-		return nil, configError("--keyring, and there is no secret to store", "give Password, or run this in a terminal to be asked for it")
+		return nil, configError("--keyring, and there is no secret to store",
+			"give Password, or run this in a terminal to be asked for it")
 	}
 	return secrets, nil
 }
@@ -205,7 +209,8 @@ func (a *app) tryProfile(p configfile.Profile, inherited sso.Settings) error {
 	var bad *sso.ConfigError
 	switch {
 	case errors.As(err, &bad) && strings.HasPrefix(bad.Problem, "required"):
-		a.tui.Printf("the profile is not complete (%s is missing, for one), which is fine for one that others extend", bad.Property)
+		a.tui.Printf("the profile is not complete (%s is missing, for one), which is fine for one that others extend",
+			bad.Property)
 	case err != nil:
 		return err
 	case !hasScheme:

@@ -48,7 +48,8 @@ found in one way only: PasswordFile takes the place of PasswordKeyring.`,
 		},
 	}
 	cmd.Flags().StringArrayVar(&f.unset, "unset", nil, "take the `PROPERTY` out of the profile; may be repeated")
-	cmd.Flags().StringVar(&f.extends, "extends", "", "take over what is not given from the profile `NAME`; an empty one is none")
+	cmd.Flags().StringVar(&f.extends, "extends", "",
+		"take over what is not given from the profile `NAME`; an empty one is none")
 	cmd.Flags().BoolVar(&f.toKeyring, "keyring", false, "store secrets that are given by value in the OS keyring")
 	cmd.RegisterFlagCompletionFunc("extends", completeProfile)
 	return cmd

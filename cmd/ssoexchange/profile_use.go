@@ -64,7 +64,8 @@ func (a *app) profileEdit(ctx context.Context) error {
 	}
 	dir, err := os.MkdirTemp("", "ssoexchange-edit-")
 	if err != nil {
-		return configError("no temporary directory for a copy of the file", "set TMPDIR to a directory that may be written to")
+		return configError("no temporary directory for a copy of the file",
+			"set TMPDIR to a directory that may be written to")
 	}
 	copied := filepath.Join(dir, "config.yaml") // the name tells editors the language
 	if err := os.WriteFile(copied, f.Text(), 0o600); err != nil {
@@ -104,7 +105,8 @@ func (a *app) runEditor(ctx context.Context, path string) error {
 	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.stdin, a.stderr, a.stderr
 	cmd.Env = childenv.Of(os.Environ())
 	if err := cmd.Run(); err != nil {
-		return configError(fmt.Sprintf("the editor %s: %v", words[0], err), "set VISUAL or EDITOR; the configuration file is unchanged")
+		return configError(fmt.Sprintf("the editor %s: %v", words[0], err),
+			"set VISUAL or EDITOR; the configuration file is unchanged")
 	}
 	return nil
 }

@@ -55,10 +55,12 @@ is kept in that file (mode 0600) instead, and survives restarts.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.proxy(cmd.Context(), f) },
 	}
-	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8421", "loopback `ADDRESS`, port 0 chooses a free one; or unix:/path for a socket of mode 0600")
+	cmd.Flags().StringVar(&f.listen, "listen", "127.0.0.1:8421",
+		"loopback `ADDRESS`, port 0 chooses a free one; or unix:/path for a socket of mode 0600")
 	cmd.Flags().IntVar(&f.most, "max-connections", proxyConnections,
 		"at most `N` connections at once; further ones wait until one ends")
-	cmd.Flags().StringVar(&f.tokenFile, "token-file", "", "keep the access token in `FILE` (mode 0600) instead of showing a new one")
+	cmd.Flags().StringVar(&f.tokenFile, "token-file", "",
+		"keep the access token in `FILE` (mode 0600) instead of showing a new one")
 	return cmd
 }
 

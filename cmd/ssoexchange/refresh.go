@@ -69,13 +69,17 @@ socket have sessions looked at without delay, as after a restart of Jira. Under 
 	}
 	flags := cmd.Flags()
 	flags.BoolVar(&f.once, "once", false, "look at each session once, renew what needs it, and exit")
-	flags.BoolVar(&f.now, "now", false, "ask the running refresh to look at the profiles now, all of them without names, and wait for the outcome")
+	flags.BoolVar(&f.now, "now", false,
+		"ask the running refresh to look at the profiles now, all of them without names, and wait for the outcome")
 	cmd.MarkFlagsMutuallyExclusive("now", "once")
-	flags.StringVar(&f.listen, "listen", "", "serve /healthz, /readyz and /metrics on this loopback `ADDRESS` or unix:/path")
+	flags.StringVar(&f.listen, "listen", "",
+		"serve /healthz, /readyz and /metrics on this loopback `ADDRESS` or unix:/path")
 	flags.StringVar(&f.socket, "socket", "", "`PATH` of the socket on which codes are handed in and looks asked for")
-	flags.StringVarP(&f.output, "output", "o", "", "with -c or -p: write the session to `FILE` (mode 0600, replaced at once)")
+	flags.StringVarP(&f.output, "output", "o", "",
+		"with -c or -p: write the session to `FILE` (mode 0600, replaced at once)")
 	flags.StringVar(&f.format, "format", string(cookiejar.Netscape), "format of --output")
-	flags.StringSliceVar(&f.command, "exec", nil, "with -c or -p: run `COMMAND,ARGUMENT,…` after a change, without a shell")
+	flags.StringSliceVar(&f.command, "exec", nil,
+		"with -c or -p: run `COMMAND,ARGUMENT,…` after a change, without a shell")
 	return cmd
 }
 

@@ -41,14 +41,16 @@ func (a *app) refreshPlan(names []string, f refreshFlags) (*configfile.Refresh, 
 		err = f.addOutput(&job.Profile)
 		return c, []*refreshd.Job{job}, err
 	case f.output != "":
-		return nil, nil, configError("--output is for a single connection (-c or -p)", "give outputs in the section refresh of the configuration file")
+		return nil, nil, configError("--output is for a single connection (-c or -p)",
+			"give outputs in the section refresh of the configuration file")
 	case len(names) == 0 && len(c.Named) > 0:
 		names = c.Named
 	case len(names) == 0:
 		names = c.FileHasProfiles
 	}
 	if len(names) == 0 {
-		return nil, nil, configError("nothing to keep: there are no profiles in "+file.Path, "add one: ssoexchange profile add; or give a connection with -c")
+		return nil, nil, configError("nothing to keep: there are no profiles in "+file.Path,
+			"add one: ssoexchange profile add; or give a connection with -c")
 	}
 	var jobs []*refreshd.Job
 	for _, name := range names {

@@ -50,10 +50,13 @@ forgets all sessions; when nothing runs, the directory may be removed as a whole
 		RunE: func(cmd *cobra.Command, _ []string) error { return a.status(cmd.Context(), f) },
 	}
 	cmd.Flags().BoolVar(&f.check, "check", false, "exit with 1 unless every session shown is live")
-	cmd.Flags().DurationVar(&f.minTTL, "min-ttl", 0, "with --check: count a session that is estimated to end sooner as not live")
-	cmd.Flags().DurationVar(&f.watch, "watch", 0, "look again and again, every `INTERVAL` (30s; at least 5s), until interrupted")
+	cmd.Flags().DurationVar(&f.minTTL, "min-ttl", 0,
+		"with --check: count a session that is estimated to end sooner as not live")
+	cmd.Flags().DurationVar(&f.watch, "watch", 0,
+		"look again and again, every `INTERVAL` (30s; at least 5s), until interrupted")
 	cmd.Flags().Lookup("watch").NoOptDefVal = "30s"
-	cmd.Flags().BoolVar(&f.prune, "prune", false, "forget what is stored of sessions that have ended and that no profile names, remembered devices included")
+	cmd.Flags().BoolVar(&f.prune, "prune", false,
+		"forget what is stored of sessions that have ended and that no profile names, remembered devices included")
 	cmd.MarkFlagsMutuallyExclusive("watch", "check")
 	cmd.MarkFlagsMutuallyExclusive("watch", "prune")
 	return cmd
@@ -64,7 +67,8 @@ func (a *app) status(ctx context.Context, f statusFlags) error {
 		return configError("--watch looks every 5 s at the most", "for example: --watch=30s")
 	}
 	if f.prune && a.connectionGiven() {
-		return configError("--prune is for all that is stored", "leave the connection out; one session is forgotten by: ssoexchange logout")
+		return configError("--prune is for all that is stored",
+			"leave the connection out; one session is forgotten by: ssoexchange logout")
 	}
 	store, err := a.openStore()
 	if err != nil {
@@ -200,7 +204,8 @@ func (a *app) prune(ctx context.Context, store sso.Store, entries []sso.Entry, i
 
 // look asks the SP of one entry whether its session works. The error says why that is not
 // known.
-func (a *app) look(ctx context.Context, store sso.Store, e sso.Entry, profiles map[sso.Identity]profileConfig) (sessionInfo, error) {
+func (a *app) look(ctx context.Context, store sso.Store, e sso.Entry,
+	profiles map[sso.Identity]profileConfig) (sessionInfo, error) {
 	info := sessionJSON(e.Identity, nil)
 	info.Profile = profiles[e.Identity].name
 	info.Refused, info.Refusals, info.Stopped = e.Refused, refusalsJSON(e.Refusals), stoppedJSON(e.Stopped)

@@ -47,7 +47,8 @@ func (a *app) printStatus(infos []sessionInfo, now time.Time) error {
 func (i *sessionInfo) state(now time.Time) string {
 	switch {
 	case i.Live:
-		return fmt.Sprintf("live: signed in as %s %s, until about %s", i.User, display.Relative(*i.Obtained, now), display.When(*i.Expires, now))
+		return fmt.Sprintf("live: signed in as %s %s, until about %s", i.User, display.Relative(*i.Obtained, now),
+			display.When(*i.Expires, now))
 	case i.Error != "":
 		return "unknown: " + display.OneLine(i.Error)
 	case i.Pruned:
@@ -68,7 +69,8 @@ func (a *app) printTroubles(i sessionInfo, now time.Time) {
 		said = append(said, r.Hint)
 	}
 	if s := i.Stopped; s != nil {
-		fmt.Fprintf(a.stdout, "  refresh has stopped (%s) since %s: %s\n", s.Code, display.When(s.Since, now), display.OneLine(s.Reason))
+		fmt.Fprintf(a.stdout, "  refresh has stopped (%s) since %s: %s\n", s.Code, display.When(s.Since, now),
+			display.OneLine(s.Reason))
 		if !slices.Contains(said, s.Hint) {
 			a.statusHint(s.Hint)
 		}
@@ -103,7 +105,8 @@ type whyNot struct {
 func refusalsJSON(refusals []*sso.RefusedBeforeError) []whyNot {
 	var list []whyNot
 	for _, r := range refusals {
-		list = append(list, whyNot{Property: r.Property, Since: r.At.UTC().Truncate(time.Second), Code: sso.Code(r), Reason: r.Text, Hint: r.HintText()})
+		list = append(list, whyNot{Property: r.Property, Since: r.At.UTC().Truncate(time.Second), Code: sso.Code(r),
+			Reason: r.Text, Hint: r.HintText()})
 	}
 	return list
 }

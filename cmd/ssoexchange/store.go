@@ -14,7 +14,8 @@ import (
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
-const storeHint = "use file: for the state directory, file:DIRECTORY, or redis://[USER@]HOST[:PORT][/DB] or rediss://… for TLS"
+const storeHint = "use file: for the state directory, file:DIRECTORY, " +
+	"or redis://[USER@]HOST[:PORT][/DB] or rediss://… for TLS"
 
 // openStore opens what --store names: the state directory, or a store that several
 // hosts share.
@@ -75,7 +76,8 @@ func (a *app) stateIn() (dir string, shared bool, err error) {
 func (a *app) openRedis(where string) (sso.Store, error) {
 	if u, err := url.Parse(a.flags.store); err == nil && u.User != nil {
 		if _, shown := u.User.Password(); shown {
-			a.tui.Warn("the password in --store can be seen in the list of processes; use SSOEXCHANGE_STORE, or ?password_file=FILE")
+			a.tui.Warn("the password in --store can be seen in the list of processes; " +
+				"use SSOEXCHANGE_STORE, or ?password_file=FILE")
 		}
 	}
 	// The client library writes a line to standard error for every connection that

@@ -45,7 +45,8 @@ An unknown key is an error, and so is one that is given twice. Secrets do not st
 			fmt.Fprintf(&b, "        default: %s\n", k.Default)
 		}
 	}
-	return &cobra.Command{Use: "config", Short: "The configuration file, every key of it", Long: strings.TrimSpace(b.String())}
+	return &cobra.Command{Use: "config", Short: "The configuration file, every key of it",
+		Long: strings.TrimSpace(b.String())}
 }
 
 // environment are the variables that the program reads, and those that it sets.
@@ -85,5 +86,6 @@ runs finds no variable that may hold a secret.
 	for _, v := range environment {
 		fmt.Fprintf(&b, "    %s\n        %s\n", v.name, v.help)
 	}
-	return &cobra.Command{Use: "environment", Short: "The environment variables that count", Long: strings.TrimSpace(b.String())}
+	return &cobra.Command{Use: "environment", Short: "The environment variables that count",
+		Long: strings.TrimSpace(b.String())}
 }

@@ -74,7 +74,8 @@ func usageError(cmd *cobra.Command, err error) error {
 	case errors.As(err, &missing):
 		return configError("--"+missing.GetFlag().Name+" needs a value", hint)
 	case errors.As(err, &invalid):
-		return configError(fmt.Sprintf("the value of --%s is not %s", invalid.GetFlag().Name, wanted(invalid.GetFlag())), hint)
+		return configError(fmt.Sprintf("the value of --%s is not %s", invalid.GetFlag().Name, wanted(invalid.GetFlag())),
+			hint)
 	case errors.As(err, &syntax):
 		return configError("a flag is not written as --name or --name=value", hint)
 	}

@@ -41,9 +41,12 @@ func URL(base *url.URL, path string) (*url.URL, error) {
 	raw := prefix + encoded(path)
 	decoded, err := url.PathUnescape(raw)
 	if err != nil {
-		return nil, clierror.Config("the path cannot be read: a % is not followed by two hexadecimal digits", "write %25 for a percent sign")
+		return nil, clierror.Config("the path cannot be read: a % is not followed by two hexadecimal digits",
+			"write %25 for a percent sign")
 	}
-	u.Path, u.RawPath, u.RawQuery, u.ForceQuery, u.Fragment, u.RawFragment = decoded, raw, encoded(query), asked && query == "", "", ""
+	u.Path, u.RawPath = decoded, raw
+	u.RawQuery, u.ForceQuery = encoded(query), asked && query == ""
+	u.Fragment, u.RawFragment = "", ""
 	return &u, nil
 }
 

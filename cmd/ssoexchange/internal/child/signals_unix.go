@@ -13,7 +13,8 @@ import (
 
 // forwarded are the signals that a command run by exec gets when this process gets
 // them.
-var forwarded = []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1, syscall.SIGUSR2}
+var forwarded = []os.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP, syscall.SIGQUIT, syscall.SIGUSR1,
+	syscall.SIGUSR2}
 
 // fromTerminal reports whether a signal was made by a key (Ctrl-C, Ctrl-\): then the
 // terminal has sent it to the command as well, and once more would be twice. A

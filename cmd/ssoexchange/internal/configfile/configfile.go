@@ -148,7 +148,8 @@ func (f *File) parse() error {
 			f.refresh = v // checked by the commands that use it
 			return nil
 		}
-		return f.errorAt(k, fmt.Sprintf("unknown key %q", k.Value), "the file holds "+defaultKey+", "+profilesKey+" and "+refreshKey)
+		return f.errorAt(k, fmt.Sprintf("unknown key %q", k.Value),
+			"the file holds "+defaultKey+", "+profilesKey+" and "+refreshKey)
 	})
 }
 
@@ -184,7 +185,8 @@ func (f *File) eachKey(m *yaml.Node, what string, do func(k, v *yaml.Node) error
 	for i := 0; i+1 < len(m.Content); i += 2 {
 		k, v := m.Content[i], m.Content[i+1]
 		if k.Kind != yaml.ScalarNode || k.Tag == "!!merge" || v.Kind == yaml.AliasNode {
-			return f.errorAt(k, "aliases and merge keys are not for this file", "a profile takes over another's properties with "+extendsKey+": NAME")
+			return f.errorAt(k, "aliases and merge keys are not for this file",
+				"a profile takes over another's properties with "+extendsKey+": NAME")
 		}
 		if line, twice := seen[k.Value]; twice {
 			return f.errorAt(k, fmt.Sprintf("%q is given twice, first in line %d", k.Value, line), "remove one of them")
@@ -243,7 +245,8 @@ func (f *File) Settings(name string) (sso.Settings, error) {
 		if err != nil {
 			if len(chain) > 0 {
 				last := chain[len(chain)-1]
-				err = clierror.Config(fmt.Sprintf("%s:%d: profile %q extends %q, which does not exist", f.Path, last.line, last.Name, next), "it has: "+f.Names())
+				text := fmt.Sprintf("%s:%d: profile %q extends %q, which does not exist", f.Path, last.line, last.Name, next)
+				err = clierror.Config(text, "it has: "+f.Names())
 			}
 			return sso.Settings{}, err
 		}
@@ -252,7 +255,9 @@ func (f *File) Settings(name string) (sso.Settings, error) {
 			for _, p := range chain[i:] {
 				path = append(path, p.Name)
 			}
-			return sso.Settings{}, clierror.Config(fmt.Sprintf("%s:%d: profile %q extends itself: %s", f.Path, p.line, p.Name, strings.Join(append(path, p.Name), " > ")), "remove one "+extendsKey)
+			circle := strings.Join(append(path, p.Name), " > ")
+			text := fmt.Sprintf("%s:%d: profile %q extends itself: %s", f.Path, p.line, p.Name, circle)
+			return sso.Settings{}, clierror.Config(text, "remove one "+extendsKey)
 		}
 		chain = append(chain, p)
 		next = p.Extends
@@ -289,7 +294,8 @@ func (f *File) own(p *Profile) (sso.Settings, error) {
 		for _, name := range one.Names() {
 			property, source := SecretSource(name)
 			if line, twice := lines[property]; twice {
-				return all, clierror.Config(fmt.Sprintf("%s: %s is given twice, first in line %d", where, property, line), "remove one of them")
+				return all, clierror.Config(fmt.Sprintf("%s: %s is given twice, first in line %d", where, property, line),
+					"remove one of them")
 			}
 			lines[property] = field.line
 			if value, _, _ := one.Lookup(name); source == LiteralSecret && value != "" {

@@ -20,7 +20,8 @@ var profileName = lazyregexp.New(`^[A-Za-z][A-Za-z0-9._-]{0,63}$`)
 // CheckName refuses what cannot be the name of a profile.
 func CheckName(name string) error {
 	if !profileName().MatchString(name) || slices.Contains(yamlWords, strings.ToLower(name)) {
-		return clierror.Config("this cannot be the name of a profile", "use letters, digits, dots, dashes and underscores, and begin with a letter")
+		return clierror.Config("this cannot be the name of a profile",
+			"use letters, digits, dots, dashes and underscores, and begin with a letter")
 	}
 	return nil
 }
@@ -90,7 +91,8 @@ func (f *File) write(text []byte, good func(*File) bool) error {
 func (f *File) Replace(text []byte) error {
 	path := f.Path
 	if to, err := files.FindTarget(path); err != nil || !to.Regular {
-		return clierror.Config(f.Path+" is not a file that can be written", "set SSOEXCHANGE_CONFIG to a file, or edit what it is made from")
+		return clierror.Config(f.Path+" is not a file that can be written",
+			"set SSOEXCHANGE_CONFIG to a file, or edit what it is made from")
 	}
 	if now, err := files.ReadRegular(path); err == nil && !bytes.Equal(now, f.text) {
 		return clierror.Config(f.Path+" has changed in the meantime", "run the command again")

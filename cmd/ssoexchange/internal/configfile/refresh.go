@@ -183,7 +183,8 @@ func (f *File) text1(v *yaml.Node, to *string, check func(string) error) error {
 
 func (f *File) words(v *yaml.Node, to *[]string) error {
 	if v.Kind != yaml.SequenceNode || len(v.Content) == 0 {
-		return f.errorAt(v, "a command is a list of words, run without a shell", "for example: command: [systemctl, reload, bot]")
+		return f.errorAt(v, "a command is a list of words, run without a shell",
+			"for example: command: [systemctl, reload, bot]")
 	}
 	for _, word := range v.Content {
 		if word.Kind != yaml.ScalarNode {

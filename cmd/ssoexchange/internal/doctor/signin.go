@@ -72,7 +72,8 @@ func (d *examination) walk(ctx context.Context, cfg *sso.Config) {
 	if !strings.EqualFold(session.User, cfg.User) {
 		whose = " (Jira's name for " + cfg.User + ")"
 	}
-	d.ok("sign-in", "signed in as %s%s in %s, %s", session.User, whose, time.Since(start).Round(time.Millisecond), display.Until(session))
+	d.ok("sign-in", "signed in as %s%s in %s, %s", session.User, whose, time.Since(start).Round(time.Millisecond),
+		display.Until(session))
 	if d.Ticket != "" {
 		d.ticket(ctx, client, cfg, d.Ticket)
 	}
@@ -235,7 +236,8 @@ func (d *examination) ticket(ctx context.Context, client *sso.Client, cfg *sso.C
 const maxTicket = 4 << 20 // bytes
 
 // readJSON makes one authenticated request; v is set if the answer is 200 and JSON.
-func (d *examination) readJSON(ctx context.Context, client *sso.Client, cfg *sso.Config, path string, v any) (int, error) {
+func (d *examination) readJSON(ctx context.Context, client *sso.Client, cfg *sso.Config, path string,
+	v any) (int, error) {
 	u, err := apicall.URL(cfg.URL, path)
 	if err != nil {
 		return 0, err

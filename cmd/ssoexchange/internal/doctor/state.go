@@ -99,7 +99,8 @@ func (d *examination) sharedState(ctx context.Context, cfg *sso.Config) sso.Stor
 		d.fail("state", err)
 		return nil
 	}
-	d.ok("state", "the shared store answers in %s and has %d records", time.Since(start).Round(time.Millisecond), len(keys))
+	d.ok("state", "the shared store answers in %s and has %d records", time.Since(start).Round(time.Millisecond),
+		len(keys))
 	d.ok("state.key", "from $%s", filestore.KeyEnv)
 	start = time.Now()
 	if lease, err := store.Acquire(ctx, probeKey); err != nil {
@@ -151,7 +152,8 @@ func (d *examination) sharedRecords(ctx context.Context, store sso.Store, keys [
 		d.ok(check, "%s, all can be read", number)
 	case errors.Is(first, sso.ErrConfig) && !slices.Contains(bad, own):
 		d.warn(check, fmt.Sprintf("%d of %d cannot be read: %s", len(bad), looked, first),
-			"give this host the key of the others ($"+filestore.KeyEnv+"), or put the old key behind the new one; "+sso.Hint(first))
+			"give this host the key of the others ($"+filestore.KeyEnv+"), or put the old key behind the new one; "+
+				sso.Hint(first))
 	default:
 		d.fail(check, first)
 	}
@@ -213,7 +215,8 @@ func (k *keyFinder) where(dir string) string {
 // records tries to read every record, in a copy: reading one in its place would set
 // it aside if it is damaged, or if the key is another one today. It returns those
 // that cannot be read.
-func (d *examination) records(ctx context.Context, dir string, store *filestore.Store, key *filestore.Key, own string) (bad []string) {
+func (d *examination) records(ctx context.Context, dir string, store *filestore.Store, key *filestore.Key,
+	own string) (bad []string) {
 	const check = "state.records"
 	keys, err := store.Keys(ctx)
 	if err != nil {
@@ -240,7 +243,8 @@ func (d *examination) records(ctx context.Context, dir string, store *filestore.
 			bad = append(bad, k)
 			if errors.Is(err, errUnreadable) {
 				d.warn(check, "the record "+k+".age cannot be read: it is damaged, or was written with another key",
-					"if the key has changed ($"+filestore.KeyEnv+", the file key), bring the old one back; else the next command sets the record aside and signs in anew")
+					"if the key has changed ($"+filestore.KeyEnv+", the file key), bring the old one back; "+
+						"else the next command sets the record aside and signs in anew")
 			} else {
 				d.fail(check, err)
 			}
@@ -251,7 +255,8 @@ func (d *examination) records(ctx context.Context, dir string, store *filestore.
 	}
 	if aside, _ := filepath.Glob(filepath.Join(dir, "*.damaged-*")); len(aside) > 0 {
 		d.warn(check, fmt.Sprintf("%d set aside earlier because they could not be read", len(aside)),
-			"remove "+filepath.Join(dir, "*.damaged-*")+" if nobody needs them; if there are more every day, the disk or the key is at fault")
+			"remove "+filepath.Join(dir, "*.damaged-*")+" if nobody needs them; "+
+				"if there are more every day, the disk or the key is at fault")
 	}
 	return bad
 }
@@ -271,7 +276,8 @@ func inspect(ctx context.Context, copies *filestore.Store, dir, temp, key string
 	}
 	defer f.Close()
 	if info, err := f.Stat(); err == nil && runtime.GOOS != "windows" && info.Mode().Perm()&0o077 != 0 {
-		return clierror.Config(fmt.Sprintf("other users have access to %s (mode %04o)", path, info.Mode().Perm()), "chmod 600 "+path)
+		return clierror.Config(fmt.Sprintf("other users have access to %s (mode %04o)", path, info.Mode().Perm()),
+			"chmod 600 "+path)
 	}
 	data, err := io.ReadAll(io.LimitReader(f, maxRecordSize+1))
 	if err != nil {
@@ -293,12 +299,15 @@ func inspect(ctx context.Context, copies *filestore.Store, dir, temp, key string
 func (d *examination) keyring(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, keyringPatience)
 	defer cancel()
-	_, err := oskeyring.Ask(ctx, func() (string, error) { return keyring.Get(oskeyring.Service, "doctor: is anybody there?") })
+	_, err := oskeyring.Ask(ctx, func() (string, error) {
+		return keyring.Get(oskeyring.Service, "doctor: is anybody there?")
+	})
 	switch {
 	case err == nil || errors.Is(err, keyring.ErrNotFound):
 		d.ok("keyring", "there is one")
 	case ctx.Err() != nil:
-		d.warn("keyring", "it does not answer", "unlock it, or keep secrets and the state's key in files where nobody can (servers, cron)")
+		d.warn("keyring", "it does not answer",
+			"unlock it, or keep secrets and the state's key in files where nobody can (servers, cron)")
 	default:
 		d.ok("keyring", "there is none here; none is needed unless a property ends in Keyring")
 	}

@@ -28,12 +28,16 @@ type order struct {
 
 func commands() []command {
 	return []command{
-		{"approve", "[okta|oie] [USER]", "approve the push that waits on USER's telephone", "push", pressing((*fixtures.Phone).Approve)},
+		{"approve", "[okta|oie] [USER]", "approve the push that waits on USER's telephone", "push",
+			pressing((*fixtures.Phone).Approve)},
 		{"deny", "[okta|oie] [USER]", "refuse it", "push", pressing((*fixtures.Phone).Deny)},
 		{"ignore", "[okta|oie] [USER]", "let its five minutes be over", "push", pressing((*fixtures.Phone).Ignore)},
-		{"choose", "N [okta|oie] [USER]", "tap the number N: the right one approves, others refuse", "push", tapping((*fixtures.Phone).Choose)},
-		{"number", "N [okta|oie] [USER]", "make N the number to choose for the push that waits", "push", tapping((*fixtures.Phone).ShowNumber)},
-		{"code", "[okta|oie] [USER]", "print the code that USER's app, token or key shows, or got last, or the answer", "totp", printCodes},
+		{"choose", "N [okta|oie] [USER]", "tap the number N: the right one approves, others refuse", "push",
+			tapping((*fixtures.Phone).Choose)},
+		{"number", "N [okta|oie] [USER]", "make N the number to choose for the push that waits", "push",
+			tapping((*fixtures.Phone).ShowNumber)},
+		{"code", "[okta|oie] [USER]", "print the code that USER's app, token or key shows, or got last, or the answer",
+			"totp", printCodes},
 		{"messages", "[okta|oie] [USER]", "print again what USER's telephone and mailbox got", "sms", printMessages},
 		{"link", "[okta|oie] [USER]", "open the link in the last mail to USER (Identity Engine)", "email", openLink},
 		{"expire", "[okta|oie]", "end the sign-ins that are on their way, as time does", "", expire},
@@ -42,7 +46,8 @@ func commands() []command {
 		{"end", "jira|okta|oie|crowd", "end all sessions there, as a restart or an administrator does", "", endAll},
 		{"forget", "[okta|oie]", "let Okta forget all remembered devices", "", forget},
 		{"requests", "", "print the requests since the last time", "", printRequests},
-		{"strings", "", "print the connection strings again", "", func(out io.Writer, w *World, _ order) { printScenarios(out, w) }},
+		{"strings", "", "print the connection strings again", "",
+			func(out io.Writer, w *World, _ order) { printScenarios(out, w) }},
 		{"quit", "", "end", "", nil},
 	}
 }

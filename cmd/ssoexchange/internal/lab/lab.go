@@ -38,7 +38,8 @@ func startWorld(address string) (*World, error) {
 	_, port, _ := net.SplitHostPort(ln.Addr().String())
 	w := &World{port: port}
 	w.World = fixtures.NewWorld(fixtures.WorldOptions{
-		OktaHost: "okta.localhost:" + port, IDXHost: "oie.localhost:" + port, CrowdHost: "crowd.localhost:" + port, JiraHost: "jira.localhost:" + port,
+		OktaHost: "okta.localhost:" + port, IDXHost: "oie.localhost:" + port, CrowdHost: "crowd.localhost:" + port,
+		JiraHost: "jira.localhost:" + port,
 	})
 	w.listener = w.Net.Serve(ln)
 	if w.dir, err = os.MkdirTemp("", "ssoexchange-"); err == nil {
@@ -74,7 +75,9 @@ func Run(ctx context.Context, listen string, in io.Reader, stdout io.Writer) err
 	fmt.Fprintf(out, "Okta   %s   Classic\nOkta   %s   Identity Engine\nCrowd  %s\nJira   %s\nCA     %s\n\n",
 		w.Okta.BaseURL(), w.IDX.BaseURL(), w.Crowd.BaseURL(), w.Jira.BaseURL(), w.CA)
 	printScenarios(out, w)
-	fmt.Fprintf(out, "curl --cacert %s -b cookies.txt %s/rest/api/2/myself\n\ntype help for what can be done here, quit to end\n", w.CA, w.Jira.BaseURL())
+	fmt.Fprintf(out,
+		"curl --cacert %s -b cookies.txt %s/rest/api/2/myself\n\ntype help for what can be done here, quit to end\n", w.CA,
+		w.Jira.BaseURL())
 	return operate(ctx, in, out, w)
 }
 

@@ -68,7 +68,8 @@ func (w *World) scenariosAt(org Org) []Scenario {
 		all = append(all, Scenario{title("Okta FastPass only, an app for managed devices (exit 9)"),
 			connection("push@example.com", "SSOLoginURL="+org.AppLink(fixtures.ManagedApp))})
 	}
-	return append(all, Scenario{title("wrong password (exit 3; the second time nothing is sent)"), connection("passwordonly@example.com", "Password=wrong")})
+	return append(all, Scenario{title("wrong password (exit 3; the second time nothing is sent)"),
+		connection("passwordonly@example.com", "Password=wrong")})
 }
 
 // seedOf is the seed of a user's authenticator app, "" if there is none.

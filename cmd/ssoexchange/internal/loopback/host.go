@@ -62,7 +62,8 @@ func (h HostCheck) Only(next http.Handler) http.Handler {
 	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		switch {
 		case !h.Own(r.Host):
-			http.Error(w, "this name is not served; names for scrapers: refresh.hosts in the configuration file", http.StatusMisdirectedRequest)
+			http.Error(w, "this name is not served; names for scrapers: refresh.hosts in the configuration file",
+				http.StatusMisdirectedRequest)
 		case !OwnPage(r):
 			http.Error(w, "a page of another site sent this request", http.StatusForbidden)
 		default:
@@ -79,7 +80,8 @@ func CheckHost(s string) error {
 	name, port := splitHost(s)
 	n, err := strconv.Atoi(port)
 	unbalanced := strings.Contains(s, "[") != strings.Contains(s, "]")
-	if unbalanced || port != "" && (err != nil || n < 1 || n > 65535) || strings.HasSuffix(s, ":") || !isAddress(name) && !hostName.MatchString(name) {
+	badPort := port != "" && (err != nil || n < 1 || n > 65535) || strings.HasSuffix(s, ":")
+	if unbalanced || badPort || !isAddress(name) && !hostName.MatchString(name) {
 		return fmt.Errorf("%q is neither a host name nor an address, with or without a port", s)
 	}
 	return nil

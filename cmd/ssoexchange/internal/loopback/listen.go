@@ -96,7 +96,8 @@ func ListenSocket(ctx context.Context, path string) (*Listener, error) {
 		return nil, clierror.Config("unix sockets have no mode here", "use a loopback port: --listen 127.0.0.1:0")
 	}
 	if path == "" {
-		return nil, clierror.Config("--listen unix: needs a path", "for example: --listen unix:/run/user/1000/ssoexchange.sock")
+		return nil, clierror.Config("--listen unix: needs a path",
+			"for example: --listen unix:/run/user/1000/ssoexchange.sock")
 	}
 	path, err := filepath.Abs(path)
 	if err != nil {
@@ -144,5 +145,6 @@ func replaceable(ctx context.Context, path string) error {
 }
 
 func socketError(err error) error {
-	return clierror.Config("cannot listen on the socket: "+err.Error(), "the folder must exist and be writable, and the path shorter than 90 bytes")
+	return clierror.Config("cannot listen on the socket: "+err.Error(),
+		"the folder must exist and be writable, and the path shorter than 90 bytes")
 }

@@ -80,7 +80,8 @@ func (r roff) literal(s string) {
 	lines := strings.Split(strings.ReplaceAll(strings.Trim(s, "\n"), "\t", "    "), "\n")
 	shared := -1
 	for _, line := range lines {
-		if indent := len(line) - len(strings.TrimLeft(line, " ")); strings.TrimSpace(line) != "" && (shared < 0 || indent < shared) {
+		if indent := len(line) - len(strings.TrimLeft(line, " ")); strings.TrimSpace(line) != "" &&
+			(shared < 0 || indent < shared) {
 			shared = indent
 		}
 	}

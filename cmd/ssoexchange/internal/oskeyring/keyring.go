@@ -43,7 +43,8 @@ func keyringAnswer(ctx context.Context, account string, get func() (string, erro
 	case errors.Is(context.Cause(ctx), context.Canceled):
 		return "", context.Cause(ctx)
 	}
-	return "", clierror.Config("the OS keyring cannot be read", "use PasswordFile or PasswordCommand where there is no keyring")
+	return "", clierror.Config("the OS keyring cannot be read",
+		"use PasswordFile or PasswordCommand where there is no keyring")
 }
 
 // errNoBus tells of a machine without a desktop session.
@@ -51,7 +52,8 @@ var errNoBus = errors.New("there is no session bus")
 
 // errSilent tells of a keyring that has not answered: most likely it is locked.
 var errSilent = clierror.Config("the OS keyring did not answer in time",
-	"unlock it, and answer its question within 30 s; where nobody can (servers, cron), use a property that ends in File or Command")
+	"unlock it, and answer its question within 30 s; "+
+		"where nobody can (servers, cron), use a property that ends in File or Command")
 
 // Ask makes one call to the keyring, which may hang, and waits for it no
 // longer than ctx lasts.
@@ -129,7 +131,8 @@ func Store(ctx context.Context, items []Item) (undo func(context.Context) error,
 			if errors.Is(err, errSilent) {
 				return undo, err
 			}
-			return undo, clierror.Config("there is no OS keyring that keeps secrets here", "use a property that ends in File or Command")
+			return undo, clierror.Config("there is no OS keyring that keeps secrets here",
+				"use a property that ends in File or Command")
 		}
 	}
 	return undo, nil
@@ -140,7 +143,8 @@ func Remove(ctx context.Context, Accounts []string) error {
 	for _, account := range Accounts {
 		err := inTime(ctx, func() error { return keyring.Delete(Service, account) })
 		if err != nil && !errors.Is(err, keyring.ErrNotFound) {
-			return clierror.Config("the keyring's item "+account+" could not be removed", "remove it with the keyring's own program (service "+Service+")")
+			return clierror.Config("the keyring's item "+account+" could not be removed",
+				"remove it with the keyring's own program (service "+Service+")")
 		}
 	}
 	return nil

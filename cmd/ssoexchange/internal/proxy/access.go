@@ -51,7 +51,8 @@ func Token(file string) (string, error) {
 	token := strings.TrimSpace(string(buf[:n]))
 	notPlain := func(r rune) bool { return r <= ' ' || r > '~' || r == ':' }
 	if err != nil || len(token) < minToken || strings.ContainsFunc(token, notPlain) {
-		return "", clierror.Config("there is no access token in "+file, "remove the file, and a new one is made; a token of your own needs 20 letters or digits")
+		return "", clierror.Config("there is no access token in "+file,
+			"remove the file, and a new one is made; a token of your own needs 20 letters or digits")
 	}
 	return token, nil
 }
@@ -80,10 +81,12 @@ type refusal struct {
 // Origin or Sec-Fetch-Site.
 func (g accessControl) admit(r *http.Request) *refusal {
 	if !g.hosts.Own(r.Host) {
-		return &refusal{http.StatusMisdirectedRequest, "this proxy serves one Jira under its own address only", "ask for the address that the proxy printed, not for " + nameOf(r.Host)}
+		return &refusal{http.StatusMisdirectedRequest, "this proxy serves one Jira under its own address only",
+			"ask for the address that the proxy printed, not for " + nameOf(r.Host)}
 	}
 	if r.Method == http.MethodConnect || !strings.HasPrefix(r.URL.Path, "/") {
-		return &refusal{http.StatusBadRequest, "this is no proxy for other hosts", "give tools the printed address as Jira's base URL, not as HTTP proxy"}
+		return &refusal{http.StatusBadRequest, "this is no proxy for other hosts",
+			"give tools the printed address as Jira's base URL, not as HTTP proxy"}
 	}
 	if r.Method == http.MethodTrace || r.Method == "TRACK" {
 		return &refusal{http.StatusMethodNotAllowed, "the answer would repeat the session's cookies", ""}
@@ -92,7 +95,8 @@ func (g accessControl) admit(r *http.Request) *refusal {
 		return &refusal{http.StatusForbidden, "a page of another site sent this request", ""}
 	}
 	if !g.knows(r) {
-		return &refusal{http.StatusUnauthorized, "the access token is missing or wrong", "send it as Authorization: Bearer, as Basic password, or as " + tokenHeader}
+		return &refusal{http.StatusUnauthorized, "the access token is missing or wrong",
+			"send it as Authorization: Bearer, as Basic password, or as " + tokenHeader}
 	}
 	return nil
 }

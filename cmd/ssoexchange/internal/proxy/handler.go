@@ -44,7 +44,8 @@ type Handler struct {
 // NewHandler returns the handler for one Jira, whose base URL is sp. Requests must carry token.
 func NewHandler(client *sso.Client, sp *url.URL, ln *loopback.Listener, token string, logger *slog.Logger) *Handler {
 	return &Handler{
-		gate: newAccessControl(token, ln.Port), sp: sp, base: strings.TrimRight(sp.Path, "/"), agent: client.Headers().Get("User-Agent"),
+		gate: newAccessControl(token, ln.Port), sp: sp, base: strings.TrimRight(sp.Path, "/"),
+		agent:  client.Headers().Get("User-Agent"),
 		onward: newTransport(client), diverted: client.Diverted, logger: logger, buffers: &bufferPool{}, Hint: sso.Hint,
 	}
 }
@@ -61,7 +62,8 @@ func (f *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !f.serves(r.URL.Path) {
-		writeError(w, http.StatusNotFound, "config", "this proxy serves "+f.base+"/ only", "put "+f.base+" at the end of the base URL")
+		writeError(w, http.StatusNotFound, "config", "this proxy serves "+f.base+"/ only",
+			"put "+f.base+" at the end of the base URL")
 		return
 	}
 	body, err := replayable(w, r)
@@ -86,7 +88,8 @@ func (f *Handler) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		BufferPool:   f.buffers,
 	}
 	defer func() {
-		f.logger.Debug("request", "method", r.Method, "path", r.URL.Path, "status", status, "elapsed", time.Since(start).Round(time.Millisecond))
+		f.logger.Debug("request", "method", r.Method, "path", r.URL.Path, "status", status, "elapsed",
+			time.Since(start).Round(time.Millisecond))
 	}()
 	proxy.ServeHTTP(w, r)
 }
@@ -175,7 +178,8 @@ func (f *Handler) isSP(u *url.URL) bool {
 		}
 		return "443"
 	}
-	return (u.Scheme == "" || strings.EqualFold(u.Scheme, f.sp.Scheme)) && strings.EqualFold(u.Hostname(), f.sp.Hostname()) && port(u) == port(f.sp)
+	return (u.Scheme == "" || strings.EqualFold(u.Scheme, f.sp.Scheme)) &&
+		strings.EqualFold(u.Hostname(), f.sp.Hostname()) && port(u) == port(f.sp)
 }
 
 // notAnAnswer returns an error for what a tool would take for the outcome of its

@@ -46,7 +46,8 @@ func (r Client) do(ctx context.Context, method, path, body string) (*http.Respon
 	if ctx.Err() != nil {
 		return nil, context.Cause(ctx)
 	}
-	return nil, clierror.Config("no refresher answers on "+r.socket, "is \"ssoexchange refresh\" running? name its socket with --socket or refresh.socket in the configuration file")
+	return nil, clierror.Config("no refresher answers on "+r.socket,
+		"is \"ssoexchange refresh\" running? name its socket with --socket or refresh.socket in the configuration file")
 }
 
 // Readiness returns how everything is that is kept.
@@ -58,7 +59,8 @@ func (r Client) Readiness(ctx context.Context) (Readiness, error) {
 	}
 	defer resp.Body.Close()
 	if err := json.NewDecoder(io.LimitReader(resp.Body, 16<<20)).Decode(&all); err != nil {
-		return all, &clierror.Error{Code: "bad_answer", Text: fmt.Sprintf("the refresher on %s answered %d and no status", r.socket, resp.StatusCode)}
+		return all, &clierror.Error{Code: "bad_answer",
+			Text: fmt.Sprintf("the refresher on %s answered %d and no status", r.socket, resp.StatusCode)}
 	}
 	return all, nil
 }
@@ -96,7 +98,8 @@ func (r Client) turn(ctx context.Context, path, body string) (Outcome, error) {
 	}
 	defer resp.Body.Close()
 	if err := json.NewDecoder(io.LimitReader(resp.Body, files.MaxSize)).Decode(&out); err != nil {
-		return out, &clierror.Error{Code: "bad_answer", Text: fmt.Sprintf("the refresher answered %d and no outcome", resp.StatusCode),
+		return out, &clierror.Error{Code: "bad_answer",
+			Text: fmt.Sprintf("the refresher answered %d and no outcome", resp.StatusCode),
 			Hint: "is it an older version? restart it"}
 	}
 	return out, nil

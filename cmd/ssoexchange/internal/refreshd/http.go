@@ -62,14 +62,16 @@ func (k *service) serve(ctx context.Context, c *configfile.Refresh) (*servers, e
 		s.stop()
 		return nil, err
 	default:
-		k.Logger.Warn("codes cannot be handed in: there is no place for the socket", "error", err.Error(), "hint", "set refresh.socket in the configuration file")
+		k.Logger.Warn("codes cannot be handed in: there is no place for the socket", "error", err.Error(), "hint",
+			"set refresh.socket in the configuration file")
 	}
 	return s, nil
 }
 
 func (s *servers) start(ctx context.Context, ln net.Listener, h http.Handler) {
-	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second, MaxHeaderBytes: 32 << 10,
-		BaseContext: func(net.Listener) context.Context { return ctx }}
+	server := &http.Server{Handler: h, ReadHeaderTimeout: 10 * time.Second, ReadTimeout: 30 * time.Second,
+		MaxHeaderBytes: 32 << 10,
+		BaseContext:    func(net.Listener) context.Context { return ctx }}
 	s.all, s.lns = append(s.all, server), append(s.lns, ln)
 	s.done.Go(func() { server.Serve(ln) })
 }

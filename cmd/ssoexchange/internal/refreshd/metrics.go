@@ -25,9 +25,11 @@ func newMeters(version string, status func() []sso.RefreshStatus) *meters {
 		return metrics.NewCounter("ssoexchange_"+name, help, labels...)
 	}
 	return &meters{
-		turns:    counter("refresh_turns_total", "Turns, by what came of them: live, renewed, waiting or stopped.", "code", "outcome", "profile"),
+		turns: counter("refresh_turns_total", "Turns, by what came of them: live, renewed, waiting or stopped.", "code",
+			"outcome", "profile"),
 		requests: counter("refresh_requests_total", "HTTP requests made to keep the session.", "profile"),
-		outputs:  counter("refresh_output_failures_total", "Outputs that could not be written and commands that failed.", "profile"),
+		outputs: counter("refresh_output_failures_total", "Outputs that could not be written and commands that failed.",
+			"profile"),
 		webhooks: counter("webhook_deliveries_total", "Webhook deliveries, by result: ok or failed.", "result"),
 		seconds: metrics.NewHistogram("ssoexchange_refresh_turn_duration_seconds", "How long turns took.",
 			.05, .1, .25, .5, 1, 2.5, 5, 10, 30, 60, 300),
@@ -58,17 +60,21 @@ func (m *meters) collect(p *metrics.Page) {
 		if s.State == sso.RefreshLive {
 			live = 1
 		}
-		p.Gauge("ssoexchange_session_live", "1 if the service provider confirmed the session at the last look, else 0.", live, profile)
+		p.Gauge("ssoexchange_session_live", "1 if the service provider confirmed the session at the last look, else 0.", live,
+			profile)
 		if s.State == sso.RefreshStopped {
 			p.Gauge("ssoexchange_session_stopped", "1 if the profile waits for a person or a change; the label tells why.", 1,
 				metrics.Labels{"profile": s.Name, "code": s.Code})
 		}
 		if !s.Verified.IsZero() {
-			p.Gauge("ssoexchange_session_verified_timestamp_seconds", "When the service provider last confirmed the session.", float64(s.Verified.UnixMilli())/1000, profile)
-			p.Gauge("ssoexchange_session_expiry_timestamp_seconds", "When the session is estimated to end if nobody uses it.", float64(s.Expires.Unix()), profile)
+			p.Gauge("ssoexchange_session_verified_timestamp_seconds", "When the service provider last confirmed the session.",
+				float64(s.Verified.UnixMilli())/1000, profile)
+			p.Gauge("ssoexchange_session_expiry_timestamp_seconds", "When the session is estimated to end if nobody uses it.",
+				float64(s.Expires.Unix()), profile)
 		}
 		if !s.Next.IsZero() {
-			p.Gauge("ssoexchange_refresh_next_timestamp_seconds", "When the profile's next turn is due.", float64(s.Next.Unix()), profile)
+			p.Gauge("ssoexchange_refresh_next_timestamp_seconds", "When the profile's next turn is due.", float64(s.Next.Unix()),
+				profile)
 		}
 	}
 }

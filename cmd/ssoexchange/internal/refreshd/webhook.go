@@ -71,8 +71,10 @@ type webhook struct {
 }
 
 func newWebhook(u *url.URL, headerFile, version string) *webhook {
-	return &webhook{url: u, headerFile: headerFile, version: version, pauses: []time.Duration{2 * time.Second, 10 * time.Second},
-		client: &http.Client{Timeout: 10 * time.Second, CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
+	return &webhook{url: u, headerFile: headerFile, version: version,
+		pauses: []time.Duration{2 * time.Second, 10 * time.Second},
+		client: &http.Client{Timeout: 10 * time.Second,
+			CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }}}
 }
 
 // send delivers once, and tries three times to.

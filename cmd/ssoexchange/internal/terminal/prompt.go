@@ -107,7 +107,8 @@ func (t *Terminal) AskCode(ctx context.Context, prompt string) (string, error) {
 func (t *Terminal) ask(ctx context.Context, prompt string, dots bool) (string, error) {
 	tty, err := Open()
 	if err != nil {
-		return "", clierror.Config("there is no terminal to ask at", "give the value in the connection, or run without --no-input in a terminal")
+		return "", clierror.Config("there is no terminal to ask at",
+			"give the value in the connection, or run without --no-input in a terminal")
 	}
 	if !inForeground(tty) {
 		tty.Close()

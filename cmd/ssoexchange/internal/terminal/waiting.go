@@ -41,7 +41,8 @@ const WaitNotice = 2 * time.Second
 // WaitText says in words what is waited for, and since when or for how long.
 func WaitText(w sso.Wait, now time.Time) string {
 	if w.Server != "" {
-		return fmt.Sprintf("waiting for %s, which has not answered for %v", display.Cut(w.Server, 100), now.Sub(w.Since).Round(time.Second))
+		return fmt.Sprintf("waiting for %s, which has not answered for %v", display.Cut(w.Server, 100),
+			now.Sub(w.Since).Round(time.Second))
 	}
 	what := display.Cut(w.For, 200)
 	if what == "" {
