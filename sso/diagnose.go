@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
@@ -14,23 +15,19 @@ import (
 // checkTimeout bounds each check of a diagnosis that waits for somebody else.
 const checkTimeout = 10 * time.Second
 
+// Finding is the outcome of one check of [Client.Diagnose], whose [Code] of Err is the kind of
+// the failure. It holds no secret.
+type Finding = credential.Finding
+
 // FindingStatus is how a check ended.
-type FindingStatus string
+type FindingStatus = credential.FindingStatus
 
+// The values of a [FindingStatus].
 const (
-	FindingOK   FindingStatus = "ok"
-	FindingWarn FindingStatus = "warn" // a sign-in may work all the same
-	FindingFail FindingStatus = "fail" // no sign-in can work until this is put right
+	FindingOK   = credential.FindingOK
+	FindingWarn = credential.FindingWarn // a sign-in may work all the same
+	FindingFail = credential.FindingFail // no sign-in can work until this is put right
 )
-
-// Finding is the outcome of one check of [Client.Diagnose]. It holds no secret.
-type Finding struct {
-	Check   string        // "idp.tls", "sp.exchange": stable names, see Diagnose
-	Status  FindingStatus //
-	Message string        // what was found, one line, no full stop
-	Hint    string        // what to do about it; may be empty
-	Err     error         // for a fail: an error whose [Code] is the kind of the failure; else nil
-}
 
 // FindingOf turns an error into the finding of a check: ok with the message if err
 // is nil, else a fail with the error's own text and hint.
@@ -120,8 +117,13 @@ func (c *Client) diagnoseIdP(ctx context.Context, report func(Finding)) {
 	if !c.way("idp", login, report)(ctx) {
 		return
 	}
-	if diagnose := c.scheme.diagnose; diagnose != nil {
-		diagnose(c, ctx, report)
+	if provider, ok := credential.As[credential.Checker](c.source); ok {
+		provider.Check(ctx, func(f Finding) {
+			if f.Err != nil && f.Message == "" {
+				f = FindingOf(f.Check, "", f.Err)
+			}
+			report(f)
+		})
 	}
 }
 

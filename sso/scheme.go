@@ -1,7 +1,6 @@
 package sso
 
 import (
-	"context"
 	"net/url"
 
 	"github.com/ssoexchange/ssoexchange/config"
@@ -21,7 +20,6 @@ type scheme struct {
 	server      func(*Config) *url.URL  // where secrets go and what doctor looks at; nil: SSOLoginURL, or the site
 	site        func(*Client) Site      // nil: Jira
 	open        func(*Client, providerDeps) (credential.Source, error)
-	diagnose    func(*Client, context.Context, func(Finding)) // what doctor asks the identity provider
 }
 
 // schemes are all values of AuthScheme that there is a sign-in for. It is filled by init because

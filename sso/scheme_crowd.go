@@ -31,7 +31,6 @@ var crowdScheme = &scheme{
 	},
 	startsAtSP: true,
 	open:       openCrowd,
-	diagnose:   (*Client).diagnoseCrowd,
 }
 
 func openCrowd(client *Client, d providerDeps) (credential.Source, error) {

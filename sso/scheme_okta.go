@@ -33,7 +33,6 @@ var oktaScheme = &scheme{
 	shortLogins: true,
 	accounts:    func(c *Config) []account { return []account{accountOf(c, "APIToken")} },
 	open:        openOkta,
-	diagnose:    (*Client).diagnoseOkta,
 }
 
 func openOkta(client *Client, d providerDeps) (credential.Source, error) {
