@@ -120,7 +120,7 @@ func (c *Client) Diverted(resp *http.Response) error {
 func (c *Client) mayFollow(next *http.Request, via []*http.Request) error {
 	method := methodOf(via[0].Method)
 	if method != http.MethodGet && method != http.MethodHead ||
-		!httpclient.SameOrigin(next.URL, c.cfg.URL) || c.sentToLogin(next.Response) {
+		!c.reaches(next.URL) || c.sentToLogin(next.Response) {
 		return http.ErrUseLastResponse
 	}
 	if len(via) >= httpclient.MaxRedirects {

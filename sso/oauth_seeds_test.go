@@ -27,6 +27,8 @@ func TestOAuthConnectionStrings(t *testing.T) {
 		{"AuthScheme=OAuth;URL=hjttps://acme.atlassian.net;OAuthClientId=i", "OAuth", "https://acme.atlassian.net", nil},
 		{"AuthScheme=OAuth;URL=https://acme.atlassian.net;OAuthClientId=i;OAuthVersion=1.0;OAuthJWTCert=/k", "", "", sso.ErrConfig},
 		{"AuthScheme=OAuth;URL=https://acme.atlassian.net", "", "", sso.ErrConfig},
+		{"URL=https://acme.atlassian.net;ApiKey=myApiKey;User=MyUser;InitiateOAuth=GETANDREFRESH;", "APIToken", "https://acme.atlassian.net", nil},
+		{"AuthScheme=OAuth 1.0a;URL=https://jira.example.com;OAuthClientId=i;OAuthJWTCert=/k", "OAuth", "https://jira.example.com", nil},
 	} {
 		cfg, err := sso.ParseConfig(tt.conn)
 		if !errors.Is(err, tt.want) {

@@ -36,7 +36,8 @@ type authServer struct {
 	life      time.Duration
 	leeway    time.Duration
 	noRotate  bool
-	forgiving bool // a second use of a refresh token is refused, and ends nothing
+	redirect  string // where /rest/api/3/redirect leads
+	forgiving bool   // a second use of a refresh token is refused, and ends nothing
 	secret    string
 	sites     string // accessible-resources; "": the site alone
 	scope     string
@@ -219,6 +220,8 @@ func (s *authServer) gateway(w http.ResponseWriter, r *http.Request) {
 		http.NotFound(w, r)
 	case path == "/rest/api/3/myself":
 		fmt.Fprint(w, `{"accountId":"557058:1","emailAddress":"ana@example.com"}`)
+	case path == "/rest/api/3/redirect":
+		http.Redirect(w, r, s.redirect, http.StatusFound)
 	case path == "/rest/api/3/denied":
 		http.Error(w, `{"code":403,"message":"no"}`, http.StatusForbidden)
 	default:

@@ -12,6 +12,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -141,6 +142,11 @@ func TestOAuthSites(t *testing.T) {
 			again := open(t, conn, &sso.Options{Dial: n.Dial, Store: opts.Store}) // another process
 			if _, err := again.EndSessions(t.Context()); err != nil {
 				t.Errorf("logout: %v", err)
+			}
+			if site := name; site == "Data Center" || site == "Okta's API" { // those that offer it
+				if !slices.ContainsFunc(auth.Journal(), func(e oauth.Event) bool { return e.Endpoint == "revoke" && e.Result == "ok" }) {
+					t.Error("logout did not revoke the token")
+				}
 			}
 			for _, r := range n.Requests() {
 				if r.Header.Get("Authorization") != "" && r.Host != strings.TrimPrefix(base, "https://") && r.Host != cloud.APIHost && r.Host != cloud.AuthHost {

@@ -249,3 +249,25 @@ func TestOAuthDiagnose(t *testing.T) {
 		}
 	}
 }
+
+// Redirects within the API are followed with the token, and those that leave it are not.
+func TestOAuthRedirects(t *testing.T) {
+	s, opts, conn := newAuthServer(t)
+	c := open(t, elsewhere(conn), opts)
+	for to, want := range map[string]int{
+		"https://api.atlassian.com/ex/jira/" + testCloudID + "/rest/api/3/issue/A-2": http.StatusOK,
+		"https://acme.atlassian.net/rest/api/3/issue/A-2":                            http.StatusOK,
+		"https://api.media.atlassian.com/file/1":                                     http.StatusFound,
+		"https://api.atlassian.com/ex/jira/other/rest/api/3/issue/A-2":               http.StatusFound,
+	} {
+		s.change(func() { s.redirect = to })
+		resp, err := c.HTTP().Get(s.site + "/rest/api/3/redirect")
+		if err != nil {
+			t.Fatal(err)
+		}
+		resp.Body.Close()
+		if resp.StatusCode != want {
+			t.Errorf("to %s: %d, want %d", to, resp.StatusCode, want)
+		}
+	}
+}
