@@ -75,6 +75,9 @@ func (s *oauthSource) obtain(ctx context.Context, held *oauthToken) (*oauthToken
 		return nil, moved
 	}
 	if fresh := s.client.signInState().fresh || s.moved() != nil; !fresh {
+		if held != nil && held.Holder == "" && held.Token.Valid(time.Now()) {
+			return held, nil // its site did not answer when it was new
+		}
 		t, err := s.renewed(ctx, held)
 		if t != nil || err != nil && !s.needsPerson(err) {
 			return t, err

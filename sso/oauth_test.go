@@ -271,3 +271,31 @@ func TestOAuthRedirects(t *testing.T) {
 		}
 	}
 }
+
+// A site that does not answer costs no token: what was granted is stored, and completed when the site
+// is back.
+func TestOAuthSiteIsAway(t *testing.T) {
+	s, opts, conn := newAuthServer(t)
+	conn = elsewhere(conn)
+	away := true
+	s.net.Intercept(func(host string, _ *http.Request) http.Handler {
+		if away && host == "api.atlassian.com" {
+			return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusServiceUnavailable) })
+		}
+		return nil
+	})
+	if _, err := open(t, conn, opts).Session(t.Context()); !errors.Is(err, sso.ErrUnreachable) {
+		t.Fatalf("%v", err)
+	}
+	away, opts.Authorize = false, nil
+	if session, err := open(t, conn, opts).Session(t.Context()); err != nil || session.User != "ana@example.com" {
+		t.Fatalf("%v, %v", session, err)
+	}
+	s.net.Reset()
+	if _, err := open(t, conn, opts).Token(t.Context(), 0); err != nil || len(s.net.Requests()) != 0 {
+		t.Errorf("%v, %d requests", err, len(s.net.Requests()))
+	}
+	if code, refresh := s.grants("authorization_code"), s.grants("refresh_token"); code != 1 || refresh != 0 {
+		t.Errorf("%d codes and %d refreshes", code, refresh)
+	}
+}

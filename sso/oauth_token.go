@@ -94,8 +94,8 @@ func (t *oauthToken) api() *url.URL { return t.at.api }
 // Expiry is when the access token ends.
 func (t *oauthToken) Expiry() time.Time { return t.Token.Expires }
 
-// Valid implements credential.Validator.
-func (t *oauthToken) Valid(now time.Time) bool { return t.Token.Valid(now) }
+// Valid implements credential.Validator. A token whose holder was never asked for is completed first.
+func (t *oauthToken) Valid(now time.Time) bool { return t.Holder != "" && t.Token.Valid(now) }
 
 // User implements credential.Owned: the holder stays the same when a token is refreshed.
 func (t *oauthToken) User() string { return t.Holder }

@@ -292,7 +292,7 @@ type mailSite struct{ client *Client }
 
 // WhoAmI implements Site.
 func (m mailSite) WhoAmI(_ context.Context, c credential.Credential) (string, error) {
-	if t, ok := c.(*oauthToken); ok && t.Valid(time.Now()) {
+	if t, ok := c.(*oauthToken); ok && t.Token.Valid(time.Now()) {
 		return m.client.cfg.User, nil
 	}
 	return "", nil
