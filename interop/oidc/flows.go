@@ -64,8 +64,7 @@ func (c *checks) signIn(client *oauth.Client, p *person) (*oauth.Token, error) {
 	if err != nil {
 		return nil, err
 	}
-	// oidc-provider grants offline access only if consent is asked for.
-	to, err := p.visit(c.ctx, a.URL+"&prompt=consent")
+	to, err := p.visit(c.ctx, a.URL)
 	if err != nil {
 		return nil, err
 	}

@@ -42,7 +42,9 @@ const provider = new Provider(issuer, {
   cookies: { keys: [randomBytes(16).toString('hex')] },
   pkce: { required: () => true },
   rotateRefreshToken: true,
-  issueRefreshToken: async (ctx, c, token) => c.grantTypeAllowed('refresh_token') && token.scopes.has('offline_access'),
+  // It grants offline_access only where consent is asked for anew; other servers bring a refresh token.
+  issueRefreshToken: async (ctx, c) => c.grantTypeAllowed('refresh_token'),
+  expiresWithSession: () => false,
   ttl: { AccessToken: +LIFE, ClientCredentials: +LIFE, RefreshToken: 600, AuthorizationCode: 60, DeviceCode: 120, Interaction: 300, Session: 600, Grant: 3600, IdToken: 300 },
   findAccount: async (ctx, sub) => users[sub] ? { accountId: sub, claims: async () => ({ sub, preferred_username: sub }) } : undefined,
   features: {
