@@ -34,7 +34,7 @@ func (a *app) openBody(ctx context.Context, name string) (*apicall.Body, error) 
 		return nil, configError("the name of the body's file is empty",
 			"for example: -d @issue.json; a body that begins with @ is given by --data-raw")
 	}
-	in, err := a.open(ctx, name)
+	in, err := a.input().Open(ctx, name)
 	if err != nil {
 		return nil, err
 	}
@@ -49,8 +49,8 @@ func (a *app) openBody(ctx context.Context, name string) (*apicall.Body, error) 
 		}
 	}
 	// What is short is held, so that it can be sent again.
-	defer a.tui.WaitsFor("the end of " + inputName(name))()
-	data, err := readUpTo(ctx, in, files.MaxSize+1)
+	defer a.tui.WaitsFor("the end of " + files.InputName(name))()
+	data, err := files.ReadUpTo(ctx, in, files.MaxSize+1)
 	if err != nil {
 		in.Close()
 		return nil, configError("reading "+name+": "+err.Error(), "")

@@ -6,11 +6,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
-	"golang.org/x/term"
 
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/configfile"
@@ -84,7 +82,7 @@ func (a *app) handIn(ctx context.Context, profile, socket string) error {
 
 func (a *app) readCode(ctx context.Context, r refreshd.Client, profile string) (string, error) {
 	var code string
-	if a.tui.HasTerminal() && stdinIsTerminal(a.stdin) {
+	if a.tui.HasTerminal() && terminal.IsTerminal(a.stdin) {
 		// Which code, or the answer to which question.
 		status, err := r.Status(ctx, profile)
 		if err != nil {
@@ -129,9 +127,4 @@ func (a *app) tellOutcome(out refreshd.Outcome) error {
 	}
 	fmt.Fprintf(a.stdout, "signed in as %s\n", out.User)
 	return nil
-}
-
-func stdinIsTerminal(r io.Reader) bool {
-	f, ok := r.(*os.File)
-	return ok && term.IsTerminal(int(f.Fd()))
 }

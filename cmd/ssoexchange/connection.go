@@ -134,7 +134,7 @@ func (a *app) connectionText() (string, error) {
 	if name == "-" && a.piped != "" {
 		return a.piped, nil
 	}
-	data, err := a.readFile(name)
+	data, err := a.input().Text(name)
 	if err != nil {
 		return "", err
 	}

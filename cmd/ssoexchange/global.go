@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/files"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/oskeyring"
 	"github.com/ssoexchange/ssoexchange/filestore"
 	"github.com/ssoexchange/ssoexchange/sso"
@@ -220,4 +221,9 @@ func (a *app) options(cfg *sso.Config, store sso.Store) *sso.Options {
 		opts.Answerer = a.tui.Watcher()
 	}
 	return opts
+}
+
+// input opens what the command line names.
+func (a *app) input() files.Input {
+	return files.Input{Stdin: a.stdin, Signalled: a.signalled, WaitsFor: a.tui.WaitsFor}
 }

@@ -63,7 +63,7 @@ func noConnectionHint() string {
 		f.Profiles[0].Name
 }
 
-// askPassword asks for the password of whose at the terminal.
+// AskPassword asks for the password of whose at the terminal.
 func (a *app) askPassword(ctx context.Context, whose string) (string, error) {
 	answer, err := a.tui.Ask(ctx, "password for "+whose+": ")
 	switch {
@@ -137,16 +137,6 @@ func profilesByIdentity() map[sso.Identity]profileConfig {
 		}
 	}
 	return all
-}
-
-// nameConnection completes the hints.
-func (i *sessionInfo) nameConnection(args string) {
-	for n := range i.Refusals {
-		i.Refusals[n].Hint = nameConnection(i.Refusals[n].Hint, args)
-	}
-	if i.Stopped != nil {
-		i.Stopped.Hint = nameConnection(i.Stopped.Hint, args)
-	}
 }
 
 // connectionArgs are the arguments that make another command mean the same connection

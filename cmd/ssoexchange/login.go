@@ -3,11 +3,11 @@ package main
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/sessions"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -60,7 +60,7 @@ func (a *app) login(ctx context.Context, f loginFlags) error {
 		return err
 	}
 	if a.flags.json {
-		info := sessionJSON(client.Identity(), s)
+		info := sessions.Of(client.Identity(), s)
 		info.PasswordTried = &s.PasswordTried
 		return display.JSON(a.stdout, info)
 	}
@@ -70,36 +70,4 @@ func (a *app) login(ctx context.Context, f loginFlags) error {
 	}
 	fmt.Fprintf(a.stdout, "signed in at %s as %s, %s\n", client.Identity().SP, s.User, display.Until(s))
 	return nil
-}
-
-// sessionInfo is a session in the machine-readable output of login and status.
-type sessionInfo struct {
-	Version  int        `json:"version"`
-	Profile  string     `json:"profile,omitempty"` // status: the profile that describes it
-	Scheme   string     `json:"scheme"`
-	IdP      string     `json:"idp"`
-	SP       string     `json:"sp"`
-	Login    string     `json:"login"`
-	User     string     `json:"user,omitempty"`
-	Live     bool       `json:"live"`
-	Obtained *time.Time `json:"obtained_at,omitempty"`
-	Verified *time.Time `json:"verified_at,omitempty"`
-	Expires  *time.Time `json:"expires_at_estimate,omitempty"`
-	Refused  []string   `json:"refused,omitempty"`  // properties
-	Refusals []whyNot   `json:"refusals,omitempty"` // the same, each with the reason
-	Stopped  *whyNot    `json:"stopped,omitempty"`  // why refresh does nothing
-	Error    string     `json:"error,omitempty"`
-	Pruned   bool       `json:"pruned,omitempty"` // status --prune has forgotten it
-
-	PasswordTried *bool `json:"password_tried,omitempty"` // login: the sign-in proved the password
-}
-
-func sessionJSON(id sso.Identity, s *sso.Session) sessionInfo {
-	info := sessionInfo{Version: 1, Scheme: id.Scheme, IdP: id.IdP, SP: id.SP, Login: id.User}
-	if s != nil {
-		obtained, verified, expires := s.Obtained.UTC().Truncate(time.Second), s.Verified.UTC().Truncate(time.Second),
-			s.Expires().UTC().Truncate(time.Second)
-		info.User, info.Live, info.Obtained, info.Verified, info.Expires = s.User, true, &obtained, &verified, &expires
-	}
-	return info
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/coredump"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/terminal"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/usage"
 )
 
 func main() {
@@ -105,18 +106,18 @@ call needs no sign-in as long as the session lives.`,
 	}
 	root.PersistentPreRunE = func(cmd *cobra.Command, _ []string) error {
 		if err := cmd.ValidateFlagGroups(); err != nil {
-			return usageError(cmd, err)
+			return usage.FlagError(cmd, err)
 		}
 		return a.prepare()
 	}
 	root.SetHelpFunc(a.helpFlag)
-	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usageError(cmd, err) })
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error { return usage.FlagError(cmd, err) })
 	a.flags.register(root)
 	root.Version = version()
-	root.SetUsageFunc(usage)
-	root.SetHelpCommand(helpCommand(root))
+	root.SetUsageFunc(usage.Print)
+	root.SetHelpCommand(usage.HelpCommand(root))
 	a.addCommands(root)
-	strictCompletion(root)
-	markArgs(root)
+	usage.AddCompletion(root)
+	usage.MarkArgs(root)
 	return root
 }

@@ -11,6 +11,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/configfile"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/oskeyring"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/profile"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -88,11 +89,11 @@ func (a *app) profileAdd(ctx context.Context, name, extends string, args []strin
 		return err
 	}
 	p := configfile.Profile{Name: name, Extends: extends}
-	secrets, err := a.splitSecrets(ctx, &p, given, inherited, toKeyring)
+	secrets, err := a.profileEditor().NewSecrets(ctx, &p, given, inherited, toKeyring)
 	if err != nil {
 		return err
 	}
-	if err := a.tryProfile(p, inherited); err != nil {
+	if err := a.profileEditor().Try(p, inherited); err != nil {
 		return err
 	}
 	undo, err := oskeyring.Store(ctx, secrets)
@@ -140,89 +141,6 @@ func (a *app) givenSettings(args []string) (sso.Settings, error) {
 	return all, nil
 }
 
-// splitSecrets puts what may stand in a file into p, and returns the secrets that are for
-// the keyring.
-func (a *app) splitSecrets(ctx context.Context, p *configfile.Profile, given, inherited sso.Settings,
-	toKeyring bool) ([]oskeyring.Item, error) {
-	var secrets []oskeyring.Item
-	toItem := func(property, value string) {
-		item := oskeyring.Item{Account: p.Name + "/" + property, Secret: func() string { return value }}
-		secrets = append(secrets, item)
-		p.Fields = append(p.Fields, configfile.Field{Name: property + "Keyring", Value: item.Account})
-	}
-	hasPassword := false
-	for _, settings := range []sso.Settings{inherited, given} {
-		for _, n := range settings.Names() {
-			property, _ := configfile.SecretSource(n)
-			hasPassword = hasPassword || property == "Password"
-		}
-	}
-	for _, n := range given.Names() {
-		value, _, _ := given.Lookup(n)
-		_, source := configfile.SecretSource(n)
-		switch {
-		case source != configfile.LiteralSecret || value == "":
-			p.Fields = append(p.Fields, configfile.Field{Name: n, Value: value})
-		case !toKeyring:
-			return nil, configError(n+" is not written to the file in clear", "use --keyring, or give "+n+"File or "+n+"Command")
-		default:
-			toItem(n, value)
-		}
-	}
-	if toKeyring && !hasPassword && a.tui.CanAsk() {
-		password, err := a.askPassword(ctx, "profile "+p.Name)
-		if err != nil {
-			return nil, err
-		}
-		toItem("Password", password)
-	}
-	if toKeyring && len(secrets) == 0 {
-		return nil, configError("--keyring, and there is no secret to store",
-			"give Password, or run this in a terminal to be asked for it")
-	}
-	return secrets, nil
-}
-
-// tryProfile refuses values that no connection can have. A profile that lacks
-// something is fine: others may extend it.
-func (a *app) tryProfile(p configfile.Profile, inherited sso.Settings) error {
-	if len(p.Fields) == 0 && p.Extends == "" {
-		return configError("the profile would be empty", "give properties: Name=Value…, or -c CONNECTION")
-	}
-	all := inherited
-	for _, field := range p.Fields {
-		one, err := sso.Setting(field.Name, field.Value)
-		if err != nil {
-			return err
-		}
-		all = sso.Merge(all, one.From("profile "+p.Name))
-	}
-	_, _, hasScheme := all.Lookup("AuthScheme")
-	if !hasScheme { // so that the other values are looked at all the same
-		scheme, err := sso.Setting("AuthScheme", "Okta")
-		if err != nil {
-			return err
-		}
-		all = sso.Merge(all, scheme)
-	}
-	cfg, err := sso.NewConfig(all, oskeyring.Secret)
-	var bad *sso.ConfigError
-	switch {
-	case errors.As(err, &bad) && strings.HasPrefix(bad.Problem, "required"):
-		a.tui.Printf("the profile is not complete (%s is missing, for one), which is fine for one that others extend",
-			bad.Property)
-	case err != nil:
-		return err
-	case !hasScheme:
-		a.tui.Printf("the profile is not complete (AuthScheme is missing), which is fine for one that others extend")
-	default:
-		for _, w := range cfg.Warnings {
-			a.tui.Warn(w)
-		}
-	}
-	return nil
-}
-
 func (a *app) profileRemove(ctx context.Context, name string, fromKeyring bool) error {
 	f, err := configfile.Read(configfile.Path())
 	if err != nil {
@@ -251,4 +169,9 @@ func (a *app) profileRemove(ctx context.Context, name string, fromKeyring bool) 
 		}
 	}
 	return oskeyring.Remove(ctx, gone)
+}
+
+// profileEditor makes and changes profiles, and talks to whoever runs the program.
+func (a *app) profileEditor() profile.Editor {
+	return profile.Editor{Terminal: a.tui, Stdin: a.stdin, AskPassword: a.askPassword}
 }

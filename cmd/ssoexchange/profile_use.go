@@ -2,18 +2,13 @@ package main
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 
 	"github.com/spf13/cobra"
 
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/configfile"
-	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/oskeyring"
-	"github.com/ssoexchange/ssoexchange/internal/childenv"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/profile"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -71,13 +66,13 @@ func (a *app) profileEdit(ctx context.Context) error {
 	if err := os.WriteFile(copied, f.Text(), 0o600); err != nil {
 		return configError(err.Error(), "")
 	}
-	if err := a.runEditor(ctx, copied); err != nil {
+	if err := profile.RunEditor(ctx, copied, a.stdin, a.stderr); err != nil {
 		os.RemoveAll(dir)
 		return err
 	}
 	edited, err := configfile.Read(copied)
 	if err == nil {
-		err = checkProfiles(edited)
+		err = profile.Check(edited)
 	}
 	if err == nil {
 		err = f.Replace(edited.Text())
@@ -90,43 +85,5 @@ func (a *app) profileEdit(ctx context.Context) error {
 		return configError(err.Error()+"; the configuration file is unchanged", hint)
 	}
 	os.RemoveAll(dir)
-	return nil
-}
-
-// runEditor runs the editor and waits for its end.
-func (a *app) runEditor(ctx context.Context, path string) error {
-	words := []string{"vi"}
-	for _, env := range []string{"EDITOR", "VISUAL"} {
-		if w := strings.Fields(os.Getenv(env)); len(w) > 0 {
-			words = w
-		}
-	}
-	cmd := exec.CommandContext(ctx, words[0], append(words[1:], path)...)
-	cmd.Stdin, cmd.Stdout, cmd.Stderr = a.stdin, a.stderr, a.stderr
-	cmd.Env = childenv.Of(os.Environ())
-	if err := cmd.Run(); err != nil {
-		return configError(fmt.Sprintf("the editor %s: %v", words[0], err),
-			"set VISUAL or EDITOR; the configuration file is unchanged")
-	}
-	return nil
-}
-
-// checkProfiles refuses a file of which a command would find out later that it is wrong. A profile
-// that lacks something is fine: others may extend it.
-func checkProfiles(f *configfile.File) error {
-	if _, err := f.RefreshSection(); err != nil {
-		return err
-	}
-	for _, p := range f.Profiles {
-		settings, err := f.Settings(p.Name)
-		if err != nil {
-			return err
-		}
-		var bad *sso.ConfigError
-		_, err = sso.NewConfig(settings, oskeyring.Secret)
-		if err != nil && !(errors.As(err, &bad) && strings.HasPrefix(bad.Problem, "required")) {
-			return err
-		}
-	}
 	return nil
 }

@@ -112,7 +112,7 @@ func (a *app) stateExport(ctx context.Context, f stateFlags) error {
 const maxState = 1 << 20
 
 func (a *app) stateImport(ctx context.Context, name string, f stateFlags) error {
-	text, err := a.readFile(name)
+	text, err := a.input().Text(name)
 	if err != nil {
 		return err
 	}
@@ -167,7 +167,7 @@ func (a *app) recipientOf(ctx context.Context, f stateFlags) (age.Recipient, err
 // identityOf is who can decrypt it.
 func (a *app) identityOf(ctx context.Context, f stateFlags) ([]age.Identity, error) {
 	if f.identityFile != "" {
-		text, err := a.readFile(f.identityFile)
+		text, err := a.input().Text(f.identityFile)
 		if err != nil {
 			return nil, err
 		}
@@ -192,7 +192,7 @@ func (a *app) identityOf(ctx context.Context, f stateFlags) ([]age.Identity, err
 func (a *app) passphrase(ctx context.Context, file string) (string, error) {
 	text, err := "", error(nil)
 	if file != "" {
-		if text, err = a.readFile(file); err != nil {
+		if text, err = a.input().Text(file); err != nil {
 			return "", err
 		}
 		text, _, _ = strings.Cut(text, "\n")

@@ -14,6 +14,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/oskeyring"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/sessions"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -120,10 +121,10 @@ func (a *app) statusOnce(ctx context.Context, store sso.Store, f statusFlags) er
 			return err
 		}
 	}
-	if err := a.printStatus(infos, time.Now()); err != nil {
+	if err := a.printStatus(infos); err != nil {
 		return err
 	}
-	live := len(infos) > 0 && !slices.ContainsFunc(infos, func(i sessionInfo) bool {
+	live := len(infos) > 0 && !slices.ContainsFunc(infos, func(i sessions.Info) bool {
 		return !i.Live || f.minTTL > 0 && time.Until(*i.Expires) < f.minTTL
 	})
 	switch {
@@ -154,8 +155,8 @@ const statusWorkers = 8
 // lookAtAll asks about all entries, in their order. The error is the first, of those, that says why
 // something is not known.
 func (a *app) lookAtAll(ctx context.Context, store sso.Store, entries []sso.Entry,
-	profiles map[sso.Identity]profileConfig) (infos []sessionInfo, unknown error) {
-	infos = make([]sessionInfo, len(entries))
+	profiles map[sso.Identity]profileConfig) (infos []sessions.Info, unknown error) {
+	infos = make([]sessions.Info, len(entries))
 	errs := make([]error, len(entries))
 	var wg sync.WaitGroup
 	slots := make(chan struct{}, statusWorkers)
@@ -164,7 +165,8 @@ func (a *app) lookAtAll(ctx context.Context, store sso.Store, entries []sso.Entr
 		wg.Go(func() {
 			defer func() { <-slots }()
 			infos[i], errs[i] = a.look(ctx, store, e, profiles)
-			infos[i].nameConnection(a.entryArgs(infos[i].Profile))
+			args := a.entryArgs(infos[i].Profile)
+			infos[i].CompleteHints(func(hint string) string { return nameConnection(hint, args) })
 		})
 	}
 	wg.Wait()
@@ -178,7 +180,7 @@ func (a *app) lookAtAll(ctx context.Context, store sso.Store, entries []sso.Entr
 
 // prune forgets identities that nobody needs: their session has ended, and no profile names them.
 // A refusal is kept in any case: a secret that was refused is not sent again because of it.
-func (a *app) prune(ctx context.Context, store sso.Store, entries []sso.Entry, infos []sessionInfo,
+func (a *app) prune(ctx context.Context, store sso.Store, entries []sso.Entry, infos []sessions.Info,
 	profiles map[sso.Identity]profileConfig) error {
 	for i, info := range infos {
 		if info.Live || info.Error != "" || info.Profile != "" || len(info.Refusals) > 0 {
@@ -205,10 +207,10 @@ func (a *app) prune(ctx context.Context, store sso.Store, entries []sso.Entry, i
 // look asks the SP of one entry whether its session works. The error says why that is not
 // known.
 func (a *app) look(ctx context.Context, store sso.Store, e sso.Entry,
-	profiles map[sso.Identity]profileConfig) (sessionInfo, error) {
-	info := sessionJSON(e.Identity, nil)
+	profiles map[sso.Identity]profileConfig) (sessions.Info, error) {
+	info := sessions.Of(e.Identity, nil)
 	info.Profile = profiles[e.Identity].name
-	info.Refused, info.Refusals, info.Stopped = e.Refused, refusalsJSON(e.Refusals), stoppedJSON(e.Stopped)
+	info.Refused, info.Refusals, info.Stopped = e.Refused, sessions.Refusals(e.Refusals), sessions.Stopped(e.Stopped)
 	if e.Obtained.IsZero() {
 		return info, nil
 	}
@@ -220,7 +222,7 @@ func (a *app) look(ctx context.Context, store sso.Store, e sso.Entry,
 			var s *sso.Session
 			if s, err = client.Check(ctx); err == nil {
 				noted := info
-				info = sessionJSON(e.Identity, s)
+				info = sessions.Of(e.Identity, s)
 				info.Profile = noted.Profile
 				info.Refused, info.Refusals, info.Stopped = noted.Refused, noted.Refusals, noted.Stopped
 				return info, nil

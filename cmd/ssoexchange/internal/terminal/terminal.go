@@ -53,6 +53,12 @@ func (t *Terminal) IsTerminal() bool {
 	return ok && term.IsTerminal(int(f.Fd()))
 }
 
+// IsTerminal reports whether r, such as standard input, is a terminal.
+func IsTerminal(r io.Reader) bool {
+	f, ok := r.(*os.File)
+	return ok && term.IsTerminal(int(f.Fd()))
+}
+
 // Paint puts s between the escape sequences of an SGR code, if colours are used.
 func (t *Terminal) Paint(code, s string) string {
 	if !t.Color {

@@ -1,4 +1,4 @@
-package main
+package files
 
 import (
 	"context"
@@ -8,36 +8,43 @@ import (
 	"os"
 	"time"
 
-	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/files"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
 )
 
 // inputWait bounds the wait for a pipe that nobody writes to, when it is to bring what
 // is needed before anything else can begin.
 const inputWait = time.Minute
 
-// readFile returns the text of a file, or of standard input for "-". A pipe may be
+// Input opens what a person names: a file, a pipe, or - for standard input.
+type Input struct {
+	Stdin     io.Reader
+	Signalled <-chan struct{} // closed by the signal that ends the program; nil: never
+	WaitsFor  func(what string) (stop func())
+}
+
+// Text returns the text of a file, or of standard input for "-". A pipe may be
 // named, such as a shell's <(command).
-func (a *app) readFile(name string) (string, error) {
-	ctx, cancel := a.untilSignal()
+func (in Input) Text(name string) (string, error) {
+	ctx, cancel := in.untilSignal()
 	defer cancel()
-	r, err := a.open(ctx, name)
+	r, err := in.Open(ctx, name)
 	if err != nil {
 		return "", err
 	}
-	defer a.tui.WaitsFor("the end of " + inputName(name))()
-	data, err := readUpTo(ctx, r, files.MaxSize+1)
+	defer in.WaitsFor("the end of " + InputName(name))()
+	data, err := ReadUpTo(ctx, r, MaxSize+1)
 	if err != nil {
-		return "", configError("reading "+name+": "+err.Error(), "")
+		return "", clierror.Config("reading "+name+": "+err.Error(), "")
 	}
 	r.Close()
-	if len(data) > files.MaxSize {
-		return "", configError(name+" is larger than 1 MiB", "")
+	if len(data) > MaxSize {
+		return "", clierror.Config(name+" is larger than 1 MiB", "")
 	}
 	return string(data), nil
 }
 
-// inputName is what is called - in other words.
-func inputName(name string) string {
+// InputName is what is called - in other words.
+func InputName(name string) string {
 	if name == "-" {
 		return "standard input"
 	}
@@ -45,12 +52,12 @@ func inputName(name string) string {
 }
 
 // untilSignal returns the context of what is read before a command has one at hand.
-func (a *app) untilSignal() (context.Context, context.CancelFunc) {
+func (in Input) untilSignal() (context.Context, context.CancelFunc) {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), inputWait,
 		fmt.Errorf("nothing has come for %v", inputWait))
 	go func() {
 		select {
-		case <-a.signalled:
+		case <-in.Signalled:
 			cancel()
 		case <-ctx.Done():
 		}
@@ -58,30 +65,30 @@ func (a *app) untilSignal() (context.Context, context.CancelFunc) {
 	return ctx, cancel
 }
 
-// open opens a file or a pipe, or returns standard input, which stays open, for "-". A
+// Open opens a file or a pipe, or returns standard input, which stays open, for "-". A
 // pipe that has no writer yet is waited for until ctx ends.
-func (a *app) open(ctx context.Context, name string) (io.ReadCloser, error) {
+func (in Input) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 	if name == "-" {
-		return io.NopCloser(a.stdin), nil
+		return io.NopCloser(in.Stdin), nil
 	}
-	stop := a.tui.WaitsFor("somebody to write to " + name)
+	stop := in.WaitsFor("somebody to write to " + name)
 	f, err := orEnd(ctx, func() (*os.File, error) { return os.Open(name) })
 	stop()
 	switch {
 	case err != nil && ctx.Err() != nil:
-		return nil, configError("opening "+name+": "+err.Error(), "")
+		return nil, clierror.Config("opening "+name+": "+err.Error(), "")
 	case err != nil:
-		return nil, configError(err.Error(), "")
+		return nil, clierror.Config(err.Error(), "")
 	}
 	if info, err := f.Stat(); err == nil && info.IsDir() {
 		f.Close()
-		return nil, configError(name+" is a directory", "")
+		return nil, clierror.Config(name+" is a directory", "")
 	}
 	return f, nil
 }
 
-// readUpTo reads until the end or n bytes.
-func readUpTo(ctx context.Context, r io.Reader, n int64) ([]byte, error) {
+// ReadUpTo reads until the end or n bytes.
+func ReadUpTo(ctx context.Context, r io.Reader, n int64) ([]byte, error) {
 	return orEnd(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(r, n)) })
 }
 

@@ -1,4 +1,4 @@
-package main
+package sessions
 
 import (
 	"bytes"
@@ -9,10 +9,10 @@ import (
 
 // TestStatusHints: a stop's hint is left out only if it was printed already.
 func TestStatusHints(t *testing.T) {
-	refused := []whyNot{{Property: "Password", Code: "credentials", Reason: "refused", Hint: "give the right Password"}}
+	refused := []Reason{{Property: "Password", Code: "credentials", Reason: "refused", Hint: "give the right Password"}}
 	for _, c := range []struct {
 		name     string
-		refusals []whyNot
+		refusals []Reason
 		hint     string
 		want     int // hints
 	}{
@@ -23,10 +23,8 @@ func TestStatusHints(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			var out bytes.Buffer
-			info := sessionInfo{Refusals: c.refusals, Stopped: &whyNot{Code: "passcode_needed", Reason: "r", Hint: c.hint}}
-			if err := (&app{stdout: &out}).printStatus([]sessionInfo{info}, time.Now()); err != nil {
-				t.Fatal(err)
-			}
+			info := Info{Refusals: c.refusals, Stopped: &Reason{Code: "passcode_needed", Reason: "r", Hint: c.hint}}
+			Print(&out, []Info{info}, time.Now())
 			if got := strings.Count(out.String(), "    hint: "); got != c.want || !strings.Contains(out.String(), "    hint: "+c.hint) {
 				t.Errorf("%d hints, want %d:\n%s", got, c.want, out.String())
 			}

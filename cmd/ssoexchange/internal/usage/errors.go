@@ -1,4 +1,4 @@
-package main
+package usage
 
 import (
 	"errors"
@@ -7,10 +7,12 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
 )
 
-// markArgs gives every command's complaints about its arguments words of ours.
-func markArgs(cmd *cobra.Command) {
+// MarkArgs gives every command's complaints about its arguments words of ours.
+func MarkArgs(cmd *cobra.Command) {
 	check := cmd.Args
 	if check == nil {
 		check = cobra.ArbitraryArgs
@@ -19,14 +21,14 @@ func markArgs(cmd *cobra.Command) {
 		err := check(c, args)
 		switch {
 		case err != nil && c.HasSubCommands():
-			return unknownCommand(c, args[0])
+			return UnknownCommand(c, args[0])
 		case err != nil:
-			return configError(argumentsText(c, args), "see: "+c.CommandPath()+" --help")
+			return clierror.Config(argumentsText(c, args), "see: "+c.CommandPath()+" --help")
 		}
 		return nil
 	}
 	for _, sub := range cmd.Commands() {
-		markArgs(sub)
+		MarkArgs(sub)
 	}
 }
 
@@ -51,9 +53,9 @@ func argumentsText(cmd *cobra.Command, args []string) string {
 	return "too many arguments: " + strings.TrimSuffix(cmd.UseLine(), " [flags]")
 }
 
-// usageError gives the complaints about flags words of ours. A value that was given is not
+// FlagError gives the complaints about flags words of ours. A value that was given is not
 // repeated: it may be a secret at a wrong place.
-func usageError(cmd *cobra.Command, err error) error {
+func FlagError(cmd *cobra.Command, err error) error {
 	hint := "see: " + cmd.CommandPath() + " --help"
 	var (
 		unknown *pflag.NotExistError
@@ -70,16 +72,16 @@ func usageError(cmd *cobra.Command, err error) error {
 		} else if near := nearestFlag(cmd, name); near != "" {
 			hint = "did you mean --" + near + "? " + hint
 		}
-		return configError(text, hint)
+		return clierror.Config(text, hint)
 	case errors.As(err, &missing):
-		return configError("--"+missing.GetFlag().Name+" needs a value", hint)
+		return clierror.Config("--"+missing.GetFlag().Name+" needs a value", hint)
 	case errors.As(err, &invalid):
-		return configError(fmt.Sprintf("the value of --%s is not %s", invalid.GetFlag().Name, wanted(invalid.GetFlag())),
+		return clierror.Config(fmt.Sprintf("the value of --%s is not %s", invalid.GetFlag().Name, wanted(invalid.GetFlag())),
 			hint)
 	case errors.As(err, &syntax):
-		return configError("a flag is not written as --name or --name=value", hint)
+		return clierror.Config("a flag is not written as --name or --name=value", hint)
 	}
-	return configError(flagGroupText(err.Error()), hint)
+	return clierror.Config(flagGroupText(err.Error()), hint)
 }
 
 // wanted says what the value of a flag has to be.
