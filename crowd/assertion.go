@@ -42,7 +42,9 @@ const accept = "text/html,application/xhtml+xml"
 // browse gets a page of the console as a browser would. Redirects are followed
 // within Crowd's origin if follow agrees; the answer of the last request is
 // returned. The token never leaves the origin.
-func (s *signIn) browse(ctx context.Context, step string, at *url.URL, follow func(*url.URL) bool) (*httpclient.Response, error) {
+func (s *signIn) browse(ctx context.Context, step string, at *url.URL, follow func(*url.URL) bool) (
+	*httpclient.Response, error,
+) {
 	for range httpclient.MaxRedirects + 1 {
 		a, err := s.console.Do(ctx, httpclient.Request{
 			Step: step, Method: http.MethodGet, URL: at, Path: printablePath(at),
@@ -88,8 +90,10 @@ func (s *signIn) explain(f page) error {
 	case pageLogin:
 		return s.ignored()
 	case pageSecondFactor:
-		return autherr.New(autherr.ErrUnsupported, "crowd: the console asks for more than the password, a second factor most likely"+f.quoted(),
-			"an add-on of Crowd asks for it, in a form that only a browser can answer: exempt this user or this machine's address from it")
+		return autherr.New(autherr.ErrUnsupported,
+			"crowd: the console asks for more than the password, a second factor most likely"+f.quoted(),
+			"an add-on of Crowd asks for it, in a form that only a browser can answer: exempt this user or this machine's "+
+				"address from it")
 	case pageForeign:
 		return autherr.New(autherr.ErrBadAnswer, "crowd: the console sends the user to "+f.host,
 			"only Crowd's own host is trusted with the token: name the host that answers in SSOLoginURL")
@@ -98,39 +102,48 @@ func (s *signIn) explain(f page) error {
 		return e
 	}
 	if s.request == nil {
-		return autherr.New(autherr.ErrConfig, "crowd: no response without a request: Crowd answers only sign-ins that began at the service provider",
+		return autherr.New(autherr.ErrConfig,
+			"crowd: no response without a request: Crowd answers only sign-ins that began at the service provider",
 			"set SSOFlow=SPInitiated, or leave SSOFlow out")
 	}
-	return autherr.New(autherr.ErrExchangeRefused, "crowd: signed in, but the console does not let the user through to the application"+f.quoted(),
-		"check in Crowd that the user has access to the application, that SSO is enabled for it, and that its audience and consumer URL are those of the service provider")
+	return autherr.New(autherr.ErrExchangeRefused,
+		"crowd: signed in, but the console does not let the user through to the application"+f.quoted(),
+		"check in Crowd that the user has access to the application, that SSO is enabled for it, and that its audience and "+
+			"consumer URL are those of the service provider")
 }
 
 // ignored explains a login page that is shown although there is a token.
 func (s *signIn) ignored() error {
 	if s.AppName == "" {
 		return autherr.New(autherr.ErrConfig, "crowd: took the password, but the console shows the login page again",
-			"check the user's access to the Crowd application itself; behind a load balancer, check that Crowd's nodes share their sessions; "+
+			"check the user's access to the Crowd application itself; behind a load balancer, check that Crowd's nodes share "+
+				"their sessions; "+
 				"SSOAppName and SSOAppPassword lead around the login form")
 	}
 	if s.forced() {
 		return autherr.New(autherr.ErrUnsupported,
 			"crowd: the service provider demands a new login (ForceAuthn), and Crowd then ignores every token",
-			"the service provider demands it when its own session has begun already: end that session there, then sign in again; "+
+			"the service provider demands it when its own session has begun already: end that session there, then sign in "+
+				"again; "+
 				"without SSOAppName and SSOAppPassword the login form is used, which satisfies the demand")
 	}
-	address := "RemoteAddress (not set; if Crowd checks addresses, set it to the one at which Crowd sees this machine, or the last proxy before it)"
+	address := "RemoteAddress (not set; if Crowd checks addresses, set it to the one at which Crowd sees this machine, " +
+		"or the last proxy before it)"
 	if s.RemoteAddress != "" {
-		address = "RemoteAddress (" + s.RemoteAddress + "; Crowd may see this machine at another address; leave it out if Crowd does not check addresses)"
+		address = "RemoteAddress (" + s.RemoteAddress + "; Crowd may see this machine at another address; leave it out if " +
+			"Crowd does not check addresses)"
 	}
 	return autherr.New(autherr.ErrConfig, "crowd: made a token, but the console ignores it and shows the login page",
-		"three things to look at: "+address+", the user's access to the Crowd application itself, and the Remote Addresses of the application SSOAppName")
+		"three things to look at: "+address+", the user's access to the Crowd application itself, and the Remote Addresses "+
+			"of the application SSOAppName")
 }
 
 // byStatus explains pages whose HTTP status says more than their text; nil: none.
 func (s *signIn) byStatus(f page) error {
 	switch {
 	case f.status == http.StatusTooManyRequests:
-		return &autherr.Error{Kind: autherr.ErrRateLimited, Text: "crowd: 429 from the console", Wait: f.wait, Hint: "wait before the next sign-in"}
+		return &autherr.Error{Kind: autherr.ErrRateLimited, Text: "crowd: 429 from the console", Wait: f.wait,
+			Hint: "wait before the next sign-in"}
 	case f.status >= 300 && f.status < 400:
 		return autherr.New(autherr.ErrBadAnswer, "crowd: the console's redirect leads nowhere"+f.quoted(), "")
 	case f.status >= 500:

@@ -75,10 +75,13 @@ type Client struct {
 	// login form has no use for it: there Crowd goes by what it sees.
 	RemoteAddress string
 
-	Transport  http.RoundTripper               // nil: http.DefaultTransport, with a connection for each request
-	UserAgent  string                          // "": "ssoexchange"
-	Logger     *slog.Logger                    // nil: silent
-	Checkpoint func(ctx context.Context) error // nil, or called when a password has bought a token that should survive a crash
+	Transport http.RoundTripper // nil: http.DefaultTransport, with a connection for each request
+	UserAgent string            // "": "ssoexchange"
+	Logger    *slog.Logger      // nil: silent
+
+	// Checkpoint, if not nil, is called when a password has bought a token that should
+	// survive a crash.
+	Checkpoint func(ctx context.Context) error
 
 	mu  sync.Mutex
 	mem *memory // behind a pointer, so that no verb of fmt prints it; nil: nothing yet
@@ -243,11 +246,13 @@ func (s *signIn) obtainRequest(ctx context.Context) error {
 		return autherr.AtStep(autherr.StepStart, err)
 	}
 	if r == nil || r.URL == nil {
-		return autherr.AtStep(autherr.StepStart, autherr.New(autherr.ErrBadAnswer, "crowd: the service provider's request has no address", ""))
+		return autherr.AtStep(autherr.StepStart, autherr.New(autherr.ErrBadAnswer,
+			"crowd: the service provider's request has no address", ""))
 	}
 	if httpclient.CheckURL(r.URL) != nil || !httpclient.SameOrigin(r.URL, s.LoginURL) {
 		return autherr.AtStep(autherr.StepStart, autherr.New(autherr.ErrBadAnswer,
-			"crowd: the service provider sends its users to "+r.URL.Scheme+"://"+r.URL.Host+", not to "+httpclient.Origin(s.LoginURL),
+			"crowd: the service provider sends its users to "+r.URL.Scheme+"://"+r.URL.Host+", not to "+
+				httpclient.Origin(s.LoginURL),
 			"name that Crowd in SSOLoginURL, or choose this one among the service provider's identity providers"))
 	}
 	s.request = r
@@ -273,11 +278,14 @@ func (c *Client) check() error {
 		return autherr.New(autherr.ErrConfig, "crowd: the path of SSOLoginURL does not end in "+Suffix,
 			"the value is Crowd's base URL followed by "+Suffix)
 	case c.AppName == "" && c.AppPassword != nil:
-		return missing("SSOAppName", "the name of the Crowd application that SSOAppPassword belongs to; without both the console's login form is used")
+		return missing("SSOAppName",
+			"the name of the Crowd application that SSOAppPassword belongs to; without both the console's login form is used")
 	case strings.Contains(c.AppName, ":"):
-		return autherr.New(autherr.ErrConfig, "crowd: SSOAppName contains a colon, which HTTP Basic authentication cannot carry (RFC 7617)", "")
+		return autherr.New(autherr.ErrConfig,
+			"crowd: SSOAppName contains a colon, which HTTP Basic authentication cannot carry (RFC 7617)", "")
 	case c.AppName != "" && c.AppPassword == nil:
-		return missing("SSOAppPassword", "the password of the Crowd application SSOAppName; without both the console's login form is used")
+		return missing("SSOAppPassword",
+			"the password of the Crowd application SSOAppName; without both the console's login form is used")
 	case c.User == "":
 		return missing("User", "the user's name in Crowd")
 	case c.Password == nil:

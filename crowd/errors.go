@@ -98,7 +98,8 @@ type meaning struct {
 const (
 	hintUser     = "check User and Password; the password is not sent again by itself"
 	hintInternal = "Crowd's log says more; the call is not one that should end like this"
-	hintGateway  = "a gateway or proxy in front of Crowd wants a sign-in of its own, or refuses this machine: let requests to " + restPath +
+	hintGateway  = "a gateway or proxy in front of Crowd wants a sign-in of its own, or refuses this machine: let " +
+		"requests to " + restPath +
 		"/ below Crowd's base URL through, or name the address at which Crowd itself answers in SSOLoginURL"
 )
 
@@ -109,19 +110,26 @@ var reasons = map[string]meaning{
 	"USER_NOT_FOUND":              {autherr.ErrCredentials, "check User: no directory of the application knows that name"},
 	"INVALID_USER":                {autherr.ErrCredentials, hintUser},
 	"INVALID_CREDENTIAL":          {autherr.ErrCredentials, hintUser},
-	"INACTIVE_ACCOUNT":            {autherr.ErrCredentials, "the account is not active: an administrator of the directory can activate it"},
-	"EXPIRED_CREDENTIAL":          {autherr.ErrCredentials, "the password has expired: change it in a browser, then change Password"},
+	"INACTIVE_ACCOUNT": {autherr.ErrCredentials,
+		"the account is not active: an administrator of the directory can activate it"},
+	"EXPIRED_CREDENTIAL": {autherr.ErrCredentials,
+		"the password has expired: change it in a browser, then change Password"},
 
-	"APPLICATION_ACCESS_DENIED": {autherr.ErrExchangeRefused, "the user may not use the application SSOAppName: add one of the user's groups to it in Crowd (Applications, Directories & groups)"},
+	"APPLICATION_ACCESS_DENIED": {autherr.ErrExchangeRefused,
+		"the user may not use the application SSOAppName: add one of the user's groups to it in Crowd (Applications, " +
+			"Directories & groups)"},
 
-	"APPLICATION_PERMISSION_DENIED":  {autherr.ErrConfig, "the application SSOAppName lacks a permission for this call: see its Permissions and Options in Crowd"},
-	"PERMISSION_DENIED":              {autherr.ErrConfig, "the application SSOAppName lacks a permission for this call: see its Permissions and Options in Crowd"},
-	"APPLICATION_NOT_FOUND":          {autherr.ErrConfig, "check SSOAppName"},
-	"DIRECTORY_NOT_FOUND":            {autherr.ErrConfig, "the application SSOAppName has no directory in Crowd"},
-	"ILLEGAL_ARGUMENT":               {autherr.ErrConfig, "check RemoteAddress (an IP address) and User"},
-	"INVALID_SSO_TOKEN":              {autherr.ErrUnreachable, "the token has ended meanwhile: try again"},
-	"EVENT_TOKEN_EXPIRED":            {autherr.ErrUnreachable, "try again"},
-	"OPERATION_FAILED":               {autherr.ErrUnreachable, "Crowd could not ask the user's directory: try again, and see Crowd's log if it stays"},
+	"APPLICATION_PERMISSION_DENIED": {autherr.ErrConfig,
+		"the application SSOAppName lacks a permission for this call: see its Permissions and Options in Crowd"},
+	"PERMISSION_DENIED": {autherr.ErrConfig,
+		"the application SSOAppName lacks a permission for this call: see its Permissions and Options in Crowd"},
+	"APPLICATION_NOT_FOUND": {autherr.ErrConfig, "check SSOAppName"},
+	"DIRECTORY_NOT_FOUND":   {autherr.ErrConfig, "the application SSOAppName has no directory in Crowd"},
+	"ILLEGAL_ARGUMENT":      {autherr.ErrConfig, "check RemoteAddress (an IP address) and User"},
+	"INVALID_SSO_TOKEN":     {autherr.ErrUnreachable, "the token has ended meanwhile: try again"},
+	"EVENT_TOKEN_EXPIRED":   {autherr.ErrUnreachable, "try again"},
+	"OPERATION_FAILED": {autherr.ErrUnreachable,
+		"Crowd could not ask the user's directory: try again, and see Crowd's log if it stays"},
 	"UNSUPPORTED_OPERATION":          {autherr.ErrUnsupported, "the user's directory does not support this call"},
 	"NESTED_GROUPS_NOT_SUPPORTED":    {autherr.ErrUnsupported, "the user's directory does not support this call"},
 	"INCREMENTAL_SYNC_NOT_AVAILABLE": {autherr.ErrUnsupported, hintInternal},
@@ -167,7 +175,8 @@ func meaningOf(a *httpclient.Response, e *Error) meaning {
 	case e.gateway && a.Status == http.StatusUnauthorized:
 		return meaning{autherr.ErrBadAnswer, hintGateway}
 	case a.Status == http.StatusUnauthorized:
-		return meaning{autherr.ErrCredentials, "check SSOAppName and SSOAppPassword: they are an application's in Crowd, not a user's"}
+		return meaning{autherr.ErrCredentials,
+			"check SSOAppName and SSOAppPassword: they are an application's in Crowd, not a user's"}
 	case a.Status == http.StatusTooManyRequests:
 		return meaning{autherr.ErrRateLimited, "wait before the next sign-in"}
 	}
@@ -179,13 +188,17 @@ func meaningOf(a *httpclient.Response, e *Error) meaning {
 		return meaning{autherr.ErrConfig, hintGateway + "; or, if Crowd itself answered, add " + callerIn(a.Body) +
 			" to the Remote Addresses of the application SSOAppName"}
 	case a.Status == http.StatusForbidden && e.Reason == "":
-		return meaning{autherr.ErrConfig, "add " + callerIn(a.Body) + " to the Remote Addresses of the application SSOAppName in Crowd"}
+		return meaning{autherr.ErrConfig,
+			"add " + callerIn(a.Body) + " to the Remote Addresses of the application SSOAppName in Crowd"}
 	case a.Status == http.StatusNotFound || a.Status == http.StatusMethodNotAllowed:
-		return meaning{autherr.ErrConfig, "there is no Crowd REST API at this address: check SSOLoginURL, which is Crowd's base URL + " + Suffix}
+		return meaning{autherr.ErrConfig,
+			"there is no Crowd REST API at this address: check SSOLoginURL, which is Crowd's base URL + " + Suffix}
 	case a.Status >= 500:
 		return meaning{autherr.ErrUnreachable, "try again; see Crowd's log if it stays"}
 	case a.Location() != nil:
-		return meaning{autherr.ErrBadAnswer, "a redirect to " + a.Location().Host + " is not followed with credentials: use the address at which Crowd itself answers"}
+		return meaning{autherr.ErrBadAnswer,
+			"a redirect to " + a.Location().Host + " is not followed with credentials: use the address at which Crowd itself " +
+				"answers"}
 	}
 	return meaning{autherr.ErrBadAnswer, hintInternal}
 }

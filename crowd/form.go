@@ -94,7 +94,8 @@ func (s *signIn) submit(ctx context.Context, form *loginForm) (page, error) {
 		}
 	}
 	switch {
-	case f.kind == pageUnknown && (f.status == http.StatusNotFound || f.status == http.StatusMethodNotAllowed) && !accepted:
+	case f.kind == pageUnknown && (f.status == http.StatusNotFound || f.status == http.StatusMethodNotAllowed) &&
+		!accepted:
 		return page{}, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnsupported,
 			"crowd: the address that the login form names takes no form"+f.quoted(), hintScript))
 	case f.kind == pageUnknown && s.byStatus(f) == nil, accepted && (f.kind == pageUnknown || f.kind == pageLogin):
@@ -106,7 +107,8 @@ func (s *signIn) submit(ctx context.Context, form *loginForm) (page, error) {
 	if f.kind == pageLogin && !accepted && s.memory.current() == "" {
 		return page{}, autherr.AtStep(autherr.StepLogin, &Error{
 			Status: a.Status, Message: words, call: callForm, kind: autherr.ErrCredentials,
-			hint: "check User and Password, and that the user may use the Crowd application itself; the password is not sent again by itself",
+			hint: "check User and Password, and that the user may use the Crowd application itself; the password is not sent " +
+				"again by itself",
 		})
 	}
 	return f, nil
@@ -147,12 +149,17 @@ func readLoginForm(at, base *url.URL, page []byte) (*loginForm, error) {
 		}
 		switch {
 		case f.Action == nil:
-			return nil, autherr.New(autherr.ErrBadAnswer, "crowd: the login form has no address that it could be posted to", hintScript)
-		case !httpclient.SameOrigin(f.Action, base) || httpclient.CheckURL(f.Action) != nil || !strings.HasPrefix(path.Clean(f.Action.Path), base.Path+"/"):
-			return nil, autherr.New(autherr.ErrBadAnswer, "crowd: the login form would carry the password to "+httpclient.Origin(f.Action)+printablePath(f.Action)+", which is not part of this Crowd",
+			return nil, autherr.New(autherr.ErrBadAnswer, "crowd: the login form has no address that it could be posted to",
+				hintScript)
+		case !httpclient.SameOrigin(f.Action, base) || httpclient.CheckURL(f.Action) != nil ||
+			!strings.HasPrefix(path.Clean(f.Action.Path), base.Path+"/"):
+			return nil, autherr.New(autherr.ErrBadAnswer,
+				"crowd: the login form would carry the password to "+httpclient.Origin(f.Action)+printablePath(f.Action)+", which "+
+					"is not part of this Crowd",
 				"name in SSOLoginURL the address at which Crowd itself answers (its base URL + "+Suffix+")")
 		case f.Method != http.MethodPost:
-			return nil, autherr.New(autherr.ErrBadAnswer, "crowd: the login form would carry the password in an address (method "+f.Method+")", hintScript)
+			return nil, autherr.New(autherr.ErrBadAnswer,
+				"crowd: the login form would carry the password in an address (method "+f.Method+")", hintScript)
 		}
 		l := &loginForm{action: f.Action, fields: f.Values(), user: user, password: password}
 		for _, x := range f.Fields {
@@ -166,5 +173,7 @@ func readLoginForm(at, base *url.URL, page []byte) (*loginForm, error) {
 		}
 		return l, nil
 	}
-	return nil, autherr.New(autherr.ErrUnsupported, "crowd: the login page of this Crowd is drawn by a script; there is no form that could be filled in without a browser", hintScript)
+	return nil, autherr.New(autherr.ErrUnsupported,
+		"crowd: the login page of this Crowd is drawn by a script; there is no form that could be filled in without a "+
+			"browser", hintScript)
 }

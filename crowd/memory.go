@@ -228,7 +228,8 @@ func (c *Client) Restore(data []byte) error {
 		return nil
 	}
 	fail := func(what string) error {
-		return autherr.AtStep(autherr.StepState, autherr.New(autherr.ErrConfig, "crowd: what was remembered "+what, "sign in again; it is then replaced"))
+		return autherr.AtStep(autherr.StepState, autherr.New(autherr.ErrConfig, "crowd: what was remembered "+what,
+			"sign in again; it is then replaced"))
 	}
 	var s stored
 	if len(data) > maxStored || json.Unmarshal(data, &s) != nil || s.Version != 1 || s.Idle < 0 || s.Idle > 1<<31 {
@@ -242,7 +243,8 @@ func (c *Client) Restore(data []byte) error {
 		m.cookie = cookieConfig{known: true, name: s.Cookie.Name, domain: s.Cookie.Domain, secure: s.Cookie.Secure}
 	}
 	if s.Factor == c.RemoteAddress {
-		if len(s.Token) > 1024 || strings.ContainsFunc(s.Token, notCookieOctet) || strings.ContainsFunc(m.cookieName(), notTokenChar) {
+		if len(s.Token) > 1024 || strings.ContainsFunc(s.Token, notCookieOctet) ||
+			strings.ContainsFunc(m.cookieName(), notTokenChar) {
 			return fail("is damaged")
 		}
 		m.token, m.lifetime = s.Token, time.Duration(s.Idle)*time.Second

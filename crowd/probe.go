@@ -34,6 +34,7 @@ func (c *Client) Probe(ctx context.Context) error {
 			Wait: httpclient.RetryAfter(a.Header), Text: "crowd: the server asks to wait"})
 	}
 	return autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnreachable,
-		fmt.Sprintf("crowd: what answers at %s is not Crowd's REST API as it should be (status %d)", httpclient.Origin(c.LoginURL), a.Status),
+		fmt.Sprintf("crowd: what answers at %s is not Crowd's REST API as it should be (status %d)",
+			httpclient.Origin(c.LoginURL), a.Status),
 		"try again later"))
 }

@@ -60,7 +60,8 @@ func (s *signIn) session(ctx, others context.Context, app string) error {
 	}
 	body, err := xml.Marshal(authenticationContext{Username: s.User, Password: password, Factors: s.factors()})
 	if err != nil {
-		return autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrConfig, "crowd: User or Password cannot be written as XML", ""))
+		return autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrConfig,
+			"crowd: User or Password cannot be written as XML", ""))
 	}
 	a, err := s.call(ctx, http.MethodPost, "/session", "", app, body)
 	if err != nil {
@@ -156,7 +157,8 @@ func (c *Client) call(ctx context.Context, method, path, token, app string, body
 	}
 	at, err := u.Parse(full)
 	if err != nil {
-		return nil, autherr.AtStep(step, autherr.New(autherr.ErrConfig, "crowd: SSOLoginURL has a path that cannot be used", ""))
+		return nil, autherr.AtStep(step, autherr.New(autherr.ErrConfig, "crowd: SSOLoginURL has a path that cannot be used",
+			""))
 	}
 	h := http.Header{
 		"Accept":        {"application/xml"},

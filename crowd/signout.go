@@ -87,7 +87,8 @@ func tokenEnded(a *httpclient.Response, app, token string) error {
 
 // notCrowd is the error of an answer that says nothing about the session's end.
 func notCrowd(a *httpclient.Response) error {
-	return &autherr.Error{Kind: autherr.ErrUnreachable, Text: fmt.Sprintf("crowd: the session's end was answered %d, and not by Crowd", a.Status),
+	return &autherr.Error{Kind: autherr.ErrUnreachable,
+		Text: fmt.Sprintf("crowd: the session's end was answered %d, and not by Crowd", a.Status),
 		Hint: "is Crowd in maintenance, or something in front of it? try again later", Wait: httpclient.RetryAfter(a.Header)}
 }
 

@@ -115,7 +115,8 @@ func (c *Client) SignIn(ctx context.Context, start saml.Start) (*saml.Response, 
 		return nil, err
 	}
 	// Debug: whoever exchanges the response logs the sign-in.
-	w.Logger().Debug("okta has signed in", slog.Bool("password", w.Passwords > 0), slog.Duration("elapsed", time.Since(began).Round(time.Millisecond)))
+	w.Logger().Debug("okta has signed in", slog.Bool("password", w.Passwords > 0),
+		slog.Duration("elapsed", time.Since(began).Round(time.Millisecond)))
 	in.SetProved(w.Proved || w.Passwords > 0)
 	return response, nil
 }

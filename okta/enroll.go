@@ -81,7 +81,8 @@ func refusedActivation(kind mfa.Kind, err error) error {
 	if kind == mfa.Passkey {
 		return autherr.AtStep(autherr.StepMFA, flow.WithKind(e, autherr.ErrUnsupported, hintAttestation))
 	}
-	return autherr.AtStep(autherr.StepMFA, flow.WithKind(e, autherr.ErrMFARejected, "compare this machine's clock with the true time"))
+	return autherr.AtStep(autherr.StepMFA, flow.WithKind(e, autherr.ErrMFARejected,
+		"compare this machine's clock with the true time"))
 }
 
 // newPasskey makes a passkey from creation options, for the page at an address.

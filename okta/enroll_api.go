@@ -46,8 +46,9 @@ type apiFactor struct {
 }
 
 func (f apiFactor) public() EnrolledFactor {
-	return EnrolledFactor{ID: flow.Printable(f.ID, nil), Type: flow.Printable(f.Type, nil), Provider: flow.Printable(f.Provider, nil),
-		Status: flow.Printable(f.Status, nil), Name: flow.Printable(f.Profile.AuthenticatorName, nil),
+	return EnrolledFactor{ID: flow.Printable(f.ID, nil), Type: flow.Printable(f.Type, nil),
+		Provider: flow.Printable(f.Provider, nil),
+		Status:   flow.Printable(f.Status, nil), Name: flow.Printable(f.Profile.AuthenticatorName, nil),
 		CredentialID: flow.Printable(f.Profile.CredentialID, nil), Created: f.Created}
 }
 
@@ -188,7 +189,8 @@ func (a *admin) enroll(ctx context.Context, e Enrollment, request map[string]any
 	}
 	err = a.call(ctx, http.MethodPost, a.path("/"+url.PathEscape(made.ID)+"/lifecycle/activate"), answer, &made)
 	if err == nil && !strings.EqualFold(made.Status, "ACTIVE") {
-		err = autherr.New(autherr.ErrBadAnswer, "okta: the factor is "+flow.Printable(made.Status, nil)+" after its activation", "")
+		err = autherr.New(autherr.ErrBadAnswer,
+			"okta: the factor is "+flow.Printable(made.Status, nil)+" after its activation", "")
 	}
 	if err = unknownOutcome(err); err != nil {
 		if asError(err) != nil && asError(err).Status < 500 {
@@ -228,8 +230,9 @@ func notOffered(kind mfa.Kind, err error) error {
 	if kind == mfa.Passkey {
 		what = "passkeys (FIDO2 WebAuthn)"
 	}
-	return autherr.AtStep(autherr.StepMFA, flow.WithKind(e, autherr.ErrUnsupported, "the organisation does not offer this user "+what+
-		": an administrator can set it to optional in the user's authenticator enrolment policy"))
+	return autherr.AtStep(autherr.StepMFA, flow.WithKind(e, autherr.ErrUnsupported,
+		"the organisation does not offer this user "+what+
+			": an administrator can set it to optional in the user's authenticator enrolment policy"))
 }
 
 // call makes one call. It notes the server's time, which codes are computed from.
@@ -239,7 +242,8 @@ func (a *admin) call(ctx context.Context, method, path string, in, out any) erro
 		return err
 	}
 	r := httpclient.Request{Step: autherr.StepMFA, Method: method, URL: w.Endpoint(path), Secret: true,
-		Limit: flow.MaxTransaction, Header: http.Header{"Accept": {"application/json"}, "Authorization": {"SSWS " + w.APIToken}}}
+		Limit: flow.MaxTransaction, Header: http.Header{"Accept": {"application/json"},
+			"Authorization": {"SSWS " + w.APIToken}}}
 	if in != nil {
 		body, err := json.Marshal(in)
 		if err != nil {

@@ -34,7 +34,8 @@ func (c *Client) KeepAlive(ctx context.Context) (session, device time.Time, err 
 	// The cookie belongs to the host of the app's link, not to that of the API.
 	u := &url.URL{Scheme: c.LoginURL.Scheme, Host: c.LoginURL.Host, Path: "/api/v1/sessions/me/lifecycle/refresh"}
 	a, err := w.HTTP.Do(ctx, httpclient.Request{Step: autherr.StepVerify, Method: http.MethodPost, URL: u,
-		Header: http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}}, Limit: flow.MaxTransaction})
+		Header: http.Header{"Accept": {"application/json"}, "Content-Type": {"application/json"}},
+		Limit:  flow.MaxTransaction})
 	if err != nil {
 		return session, device, err
 	}
@@ -48,7 +49,8 @@ func (c *Client) KeepAlive(ctx context.Context) (session, device time.Time, err 
 		ExpiresAt time.Time `json:"expiresAt"`
 	}
 	if fixed, _, ok := jsonrepair.Bytes(a.Body); !ok || json.Unmarshal(fixed, &body) != nil {
-		return session, device, autherr.AtStep(autherr.StepVerify, autherr.New(autherr.ErrBadAnswer, "okta: the session that was refreshed cannot be read", ""))
+		return session, device, autherr.AtStep(autherr.StepVerify, autherr.New(autherr.ErrBadAnswer,
+			"okta: the session that was refreshed cannot be read", ""))
 	}
 	for _, k := range w.Client.Memory().Jar.For(c.LoginURL) {
 		if k.Name == flow.CookieDevice {

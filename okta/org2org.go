@@ -31,9 +31,11 @@ func (w *signIn) postToNext(ctx context.Context, p *flow.Page) (*saml.Response, 
 	if err := w.CountRequest(autherr.StepAssertion); err != nil {
 		return nil, err
 	}
-	a, err := w.HTTP.Follow(ctx, httpclient.Request{Step: autherr.StepAssertion, Method: http.MethodPost, URL: p.Response.Action, Secret: true,
-		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"}, "Accept": {"text/html,application/xhtml+xml"}},
-		Body:   []byte(p.Response.Form().Encode())}, w.Ours)
+	a, err := w.HTTP.Follow(ctx, httpclient.Request{Step: autherr.StepAssertion, Method: http.MethodPost,
+		URL: p.Response.Action, Secret: true,
+		Header: http.Header{"Content-Type": {"application/x-www-form-urlencoded"},
+			"Accept": {"text/html,application/xhtml+xml"}},
+		Body: []byte(p.Response.Form().Encode())}, w.Ours)
 	if err != nil {
 		return nil, err
 	}

@@ -38,5 +38,6 @@ func (c *Client) Probe(ctx context.Context) error {
 			Wait: httpclient.RetryAfter(a.Header), Text: "okta: the organisation asks to wait"})
 	}
 	return autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnreachable,
-		fmt.Sprintf("okta: what answers at %s is not Okta as it should be (status %d)", w.API.Host, a.Status), "try again later"))
+		fmt.Sprintf("okta: what answers at %s is not Okta as it should be (status %d)", w.API.Host, a.Status),
+		"try again later"))
 }

@@ -55,8 +55,10 @@ func ended204(a *httpclient.Response) error {
 	case e.Code == "E0000005", e.Code == "E0000007", e.Code == "E0000011": // invalid session, not found, invalid token
 		return nil
 	case e.Code == "" && a.Status != http.StatusTooManyRequests:
-		return &autherr.Error{Kind: autherr.ErrUnreachable, Text: fmt.Sprintf("okta: the session's end was answered %d, and not by Okta's API", a.Status),
-			Hint: "is the organisation in maintenance, or something in front of it? try again later", Wait: httpclient.RetryAfter(a.Header)}
+		return &autherr.Error{Kind: autherr.ErrUnreachable,
+			Text: fmt.Sprintf("okta: the session's end was answered %d, and not by Okta's API", a.Status),
+			Hint: "is the organisation in maintenance, or something in front of it? try again " +
+				"later", Wait: httpclient.RetryAfter(a.Header)}
 	}
 	return e
 }

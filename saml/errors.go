@@ -40,7 +40,9 @@ func bad(format string, args ...any) error {
 // CheckError says that a response is not the one that was expected, and would not
 // be accepted by the service provider. It is an autherr.ErrBadAnswer.
 type CheckError struct {
-	Field string // Action, Version, Assertion, Destination, Recipient, Audience, InResponseTo, NotBefore, NotOnOrAfter, SessionNotOnOrAfter
+	// Field is Action, Version, Assertion, Destination, Recipient, Audience, InResponseTo,
+	// NotBefore, NotOnOrAfter or SessionNotOnOrAfter.
+	Field string
 	Got   string // addresses without their query, identifiers, times; never the assertion. "" for absent
 	Want  string
 }

@@ -14,7 +14,8 @@ func (r Response) String() string {
 	if r.Action != nil {
 		to = r.Action.Host
 	}
-	return fmt.Sprintf("saml.Response{from:%s to:%s status:%s assertions:%d encrypted:%t signed:%t size:%d bytes relayState:%d bytes}",
+	return fmt.Sprintf("saml.Response{from:%s to:%s status:%s assertions:%d encrypted:%t signed:%t size:%d bytes "+
+		"relayState:%d bytes}",
 		host(r.Issuer), to, statusName(r.Status), r.Assertions, r.Encrypted, r.Signed, len(r.Encoded), len(r.RelayState))
 }
 

@@ -32,17 +32,22 @@ type Response struct {
 	// What the response says, read but not verified:
 
 	ID, InResponseTo, Destination, Issuer, Version string
-	Status, SubStatus, StatusMessage               string // status code URIs (Core 3.2.2.2); the message is one line of at most 200 runes
+
+	// Status code URIs (Core 3.2.2.2); the message is one line of at most 200 runes.
+	Status, SubStatus, StatusMessage string
 
 	// What its assertion says. These stay empty if the assertion is encrypted, or
 	// if there is not exactly one.
 
 	NameID, NameIDFormat, SessionIndex string
-	Audiences                          []string  // of all AudienceRestrictions
-	Recipients                         []string  // of each bearer SubjectConfirmationData that names one
-	ConfirmationInResponseTo           []string  // of each bearer SubjectConfirmationData that has one
-	NotBefore, NotOnOrAfter            time.Time // what Conditions and the bearer SubjectConfirmationData that ends last have in common; zero: no limit
-	SessionNotOnOrAfter                time.Time // earliest of the AuthnStatements; zero: not said
+	Audiences                          []string // of all AudienceRestrictions
+	Recipients                         []string // of each bearer SubjectConfirmationData that names one
+	ConfirmationInResponseTo           []string // of each bearer SubjectConfirmationData that has one
+
+	// What Conditions and the bearer SubjectConfirmationData that ends last have in common;
+	// zero: no limit.
+	NotBefore, NotOnOrAfter time.Time
+	SessionNotOnOrAfter     time.Time // earliest of the AuthnStatements; zero: not said
 
 	Assertions int  // Assertion and EncryptedAssertion elements, wherever in the document
 	Encrypted  bool // there is an EncryptedAssertion

@@ -11,16 +11,20 @@ const (
 // wants to sign in. The codes are compared without their common prefix.
 var statusHints = map[string]string{
 	// top level
-	"Requester":       "the identity provider did not accept the request; check entity ID and ACS of the application there",
+	"Requester": "the identity provider did not accept the request; check entity ID and ACS of the application " +
+		"there",
 	"Responder":       "the identity provider failed; its log says why",
 	"VersionMismatch": "the identity provider does not speak SAML 2.0 with this service provider",
 	// second level
-	"AuthnFailed":              "the identity provider could not authenticate the user for this application",
-	"InvalidAttrNameOrValue":   "an attribute that was asked for makes no sense to the identity provider",
-	"InvalidNameIDPolicy":      "the NameID format that the service provider asks for is not set up at the identity provider",
-	"NoAuthnContext":           "the service provider asks for a kind of sign-in that the identity provider did not perform, often a second factor",
-	"NoAvailableIDP":           "none of the identity providers that could be asked supports this",
-	"NoPassive":                "the service provider asked for a sign-in without questions, and the identity provider has to ask",
+	"AuthnFailed":            "the identity provider could not authenticate the user for this application",
+	"InvalidAttrNameOrValue": "an attribute that was asked for makes no sense to the identity provider",
+	"InvalidNameIDPolicy": "the NameID format that the service provider asks for is not set up at the identity " +
+		"provider",
+	"NoAuthnContext": "the service provider asks for a kind of sign-in that the identity provider did not " +
+		"perform, often a second factor",
+	"NoAvailableIDP": "none of the identity providers that could be asked supports this",
+	"NoPassive": "the service provider asked for a sign-in without questions, and the identity provider " +
+		"has to ask",
 	"NoSupportedIDP":           "the identity provider does not know the one that was asked for",
 	"PartialLogout":            "not every session could be ended",
 	"ProxyCountExceeded":       "the chain of identity providers is longer than allowed",

@@ -46,7 +46,8 @@ func (w *SignIn) redemption(ctx context.Context, t *transaction) (*url.URL, erro
 	}
 	if t.SessionToken == "" {
 		return nil, autherr.AtStep(autherr.StepAssertion, autherr.New(autherr.ErrBadAnswer,
-			"okta: success without a session token and without a link to go on", "sign in once in a browser and see what Okta asks for"))
+			"okta: success without a session token and without a link to go on",
+			"sign in once in a browser and see what Okta asks for"))
 	}
 	target, err := w.Address(ctx)
 	if err != nil {
@@ -69,10 +70,12 @@ func (w *SignIn) StepUp(ctx context.Context, p *flow.Page) (*saml.Response, erro
 	}
 	if w.StepUps++; w.StepUps > maxStepUps {
 		return nil, autherr.AtStep(autherr.StepAssertion, autherr.New(autherr.ErrExchangeRefused,
-			"okta: the app keeps asking for another proof of identity", "ask an administrator to compare the app's sign-on rule with the organisation's"))
+			"okta: the app keeps asking for another proof of identity",
+			"ask an administrator to compare the app's sign-on rule with the organisation's"))
 	}
 	api := &url.URL{Scheme: p.Origin().Scheme, Host: p.Origin().Host, Path: "/api/v1/authn"}
-	t, err := w.post(ctx, step{name: autherr.StepLogin, url: api, body: map[string]any{"stateToken": p.Token}, secrets: []string{p.Token}})
+	t, err := w.post(ctx, step{name: autherr.StepLogin, url: api, body: map[string]any{"stateToken": p.Token},
+		secrets: []string{p.Token}})
 	if err != nil {
 		return nil, err
 	}

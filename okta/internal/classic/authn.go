@@ -101,8 +101,9 @@ func readTransaction(body []byte) (*transaction, error) {
 	t := &transaction{
 		Status: status, Type: string(w.Type), RecoveryType: string(w.RecoveryType),
 		StateToken: w.StateToken, SessionToken: w.SessionToken,
-		FactorResult: strings.ToUpper(flow.Printable(string(w.Result), nil)), FactorResultMessage: flow.Printable(string(w.Message), nil),
-		Links: w.Links,
+		FactorResult:        strings.ToUpper(flow.Printable(string(w.Result), nil)),
+		FactorResultMessage: flow.Printable(string(w.Message), nil),
+		Links:               w.Links,
 	}
 	t.ExpiresAt, _ = time.Parse(time.RFC3339, string(w.ExpiresAt))
 	t.readEmbedded(w.Embedded)
@@ -177,7 +178,8 @@ func (w *SignIn) post(ctx context.Context, s step) (*transaction, error) {
 	a, err := w.call(ctx, s)
 	if err != nil {
 		if cut := httpclient.Refusal(err); cut != nil {
-			if e := flow.UnlessNoSecret(flow.ReadError(cut, append(s.secrets, w.APIToken)...), s.carriesPassword()); e.Code != "" {
+			e := flow.UnlessNoSecret(flow.ReadError(cut, append(s.secrets, w.APIToken)...), s.carriesPassword())
+			if e.Code != "" {
 				return nil, autherr.AtStep(s.name, e)
 			}
 		}
@@ -189,7 +191,8 @@ func (w *SignIn) post(ctx context.Context, s step) (*transaction, error) {
 	t, err := readTransaction(a.Body)
 	failed := a.Status < 200 || a.Status > 299
 	if failed && (err != nil || !slices.Contains(refusals, t.Status)) {
-		return nil, autherr.AtStep(s.name, flow.UnlessNoSecret(flow.ReadError(a, append(s.secrets, w.APIToken)...), s.carriesPassword()))
+		return nil, autherr.AtStep(s.name, flow.UnlessNoSecret(flow.ReadError(a, append(s.secrets, w.APIToken)...),
+			s.carriesPassword()))
 	}
 	if err != nil || t.StateToken == "" && t.SessionToken == "" {
 		if e := flow.ReadError(a, append(s.secrets, w.APIToken)...); e.Code != "" {
@@ -288,5 +291,6 @@ func (w *SignIn) routedElsewhere(ctx context.Context, refused *flow.Error) error
 	}
 	return &autherr.StepError{Step: autherr.StepLogin, Err: &autherr.Error{Kind: autherr.ErrUnsupported, Cause: refused,
 		Text: "okta: this user is signed in by another identity provider (" + flow.Printable(kind, nil) + ")",
-		Hint: "only users whose password Okta itself checks can sign in without a browser: ask for an account of that kind, or for a routing rule"}}
+		Hint: "only users whose password Okta itself checks can sign in without a browser: " +
+			"ask for an account of that kind, or for a routing rule"}}
 }

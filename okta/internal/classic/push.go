@@ -96,7 +96,8 @@ func pushRefused(t *transaction, ch mfa.Challenge) error {
 	e := autherr.New(autherr.ErrMFARejected, "", "")
 	switch t.FactorResult {
 	case "REJECTED":
-		e.Text, e.Hint = "okta: the push was refused on the device", "if nobody pressed No, somebody else may have the password"
+		e.Text, e.Hint = "okta: the push was refused on the device",
+			"if nobody pressed No, somebody else may have the password"
 	case "TIMEOUT":
 		e.Text, e.Hint = "okta: the push was not answered in time", "sign in again when somebody can answer"
 	default:

@@ -56,14 +56,16 @@ func (w *SignIn) advance(ctx context.Context, t *transaction) (*transaction, err
 	for range maxStates {
 		if t.Status == statusSuccess {
 			if t.RecoveryType != "" {
-				return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer, "okta: the success is that of a recovery, not of a sign-in", ""))
+				return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer,
+					"okta: the success is that of a recovery, not of a sign-in", ""))
 			}
 			return t, nil
 		}
 		handle, known := handlers[t.Status]
 		if !known {
 			return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnsupported,
-				"okta: the transaction is in a state that is not known: "+t.Status, "sign in once in a browser and see what Okta asks for"))
+				"okta: the transaction is in a state that is not known: "+t.Status,
+				"sign in once in a browser and see what Okta asks for"))
 		}
 		next, err := handle(w, ctx, t)
 		if err != nil {
@@ -113,7 +115,8 @@ func (w *SignIn) postPassword(ctx context.Context, href, stateToken string) (*tr
 	var oe *flow.Error
 	if stateToken == "" && w.APIToken != "" && errors.As(err, &oe) && oe.Code == "E0000011" {
 		// Nothing else in this request is a token.
-		return nil, autherr.AtStep(autherr.StepLogin, flow.RefusedSecret(oe, "APIToken", "the API token was refused: it may be wrong, expired or revoked"))
+		return nil, autherr.AtStep(autherr.StepLogin, flow.RefusedSecret(oe, "APIToken",
+			"the API token was refused: it may be wrong, expired or revoked"))
 	}
 	if errors.As(err, &oe) && oe.Code == "E0000004" {
 		return nil, w.routedElsewhere(ctx, oe)
@@ -141,7 +144,8 @@ func (w *SignIn) unauthenticated(ctx context.Context, t *transaction) (*transact
 		return w.mfaRequired(ctx, t)
 	}
 	if w.Asked[t.StateToken] {
-		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer, "okta: the password was accepted and is asked for again", ""))
+		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer,
+			"okta: the password was accepted and is asked for again", ""))
 	}
 	w.Asked[t.StateToken] = true
 	href := w.Endpoint("/api/v1/authn").String()
@@ -216,7 +220,8 @@ func (w *SignIn) mfaEnroll(ctx context.Context, t *transaction) (*transaction, e
 		return w.postLink(ctx, autherr.StepLogin, skip, t.StateToken)
 	}
 	return nil, autherr.AtStep(autherr.StepMFA, autherr.New(autherr.ErrUnsupported,
-		"okta: the policy demands that the user enrols a factor; offered: "+flow.List(t.Factors), "sign in once in a browser and enrol it"))
+		"okta: the policy demands that the user enrols a factor; offered: "+flow.List(t.Factors),
+		"sign in once in a browser and enrol it"))
 }
 
 // mfaEnrollActivate: an enrolment that was begun elsewhere.
@@ -287,7 +292,8 @@ func (w *SignIn) passwordReset(_ context.Context, _ *transaction) (*transaction,
 }
 
 func (w *SignIn) lockedOut(_ context.Context, _ *transaction) (*transaction, error) {
-	return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrCredentials, "okta: the account is locked", flow.HintLocked))
+	return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrCredentials, "okta: the account is locked",
+		flow.HintLocked))
 }
 
 func (w *SignIn) recovery(_ context.Context, t *transaction) (*transaction, error) {
@@ -306,7 +312,8 @@ func (w *SignIn) browserOnly(_ context.Context, t *transaction) (*transaction, e
 func (w *SignIn) poll(ctx context.Context, t *transaction) (*transaction, error) {
 	next, ok := t.link("next")
 	if !ok {
-		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer, "okta: asked to wait without being told for what", ""))
+		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer,
+			"okta: asked to wait without being told for what", ""))
 	}
 	until := time.Now().Add(w.MFATimeout())
 	defer deadline.Waiting(ctx, flow.SafeMode)()
@@ -317,7 +324,8 @@ func (w *SignIn) poll(ctx context.Context, t *transaction) (*transaction, error)
 		}
 		pace = max(pace, time.Second)
 		if time.Now().Add(pace).After(until) {
-			return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnreachable, "okta: still in safe mode, the sign-in is not let through", flow.HintLater))
+			return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnreachable,
+				"okta: still in safe mode, the sign-in is not let through", flow.HintLater))
 		}
 		if err := flow.Sleep(ctx, pace); err != nil {
 			return nil, autherr.AtStep(autherr.StepLogin, flow.WaitEnded(ctx, "waiting while Okta is in safe mode"))
@@ -327,7 +335,8 @@ func (w *SignIn) poll(ctx context.Context, t *transaction) (*transaction, error)
 			return nil, err
 		}
 		token := t.StateToken
-		t, err = w.post(ctx, step{name: autherr.StepLogin, url: u, poll: true, body: map[string]any{"stateToken": token}, secrets: []string{token}})
+		t, err = w.post(ctx, step{name: autherr.StepLogin, url: u, poll: true, body: map[string]any{"stateToken": token},
+			secrets: []string{token}})
 		if err != nil {
 			return nil, err
 		}
@@ -344,5 +353,6 @@ func (w *SignIn) postLink(ctx context.Context, stepName string, l flow.Link, sta
 	if err != nil {
 		return nil, err
 	}
-	return w.post(ctx, step{name: stepName, url: u, body: map[string]any{"stateToken": stateToken}, secrets: []string{stateToken}})
+	return w.post(ctx, step{name: stepName, url: u, body: map[string]any{"stateToken": stateToken},
+		secrets: []string{stateToken}})
 }

@@ -330,7 +330,8 @@ func (e *challengeLoop[T]) sendAnew(ctx context.Context) error {
 	if wait == 0 {
 		t, err := e.engine.Send(ctx)
 		if t != nil {
-			err = autherr.AtStep(autherr.StepMFA, autherr.New(autherr.ErrBadAnswer, "okta: a message was asked for and the transaction went on without it", ""))
+			err = autherr.AtStep(autherr.StepMFA, autherr.New(autherr.ErrBadAnswer,
+				"okta: a message was asked for and the transaction went on without it", ""))
 		}
 		if wait = WaitOf(err); err != nil && wait == 0 {
 			return err

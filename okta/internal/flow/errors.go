@@ -110,7 +110,8 @@ type Meaning struct {
 
 // The hints that several refusals share.
 const (
-	HintPassword     = "check User and Password; a locked account and a sign-on policy that denies access look the same. It is not tried again by itself"
+	HintPassword = "check User and Password; a locked account and a sign-on policy that denies access look the same. " +
+		"It is not tried again by itself"
 	HintLocked       = "the account is locked: unlock it at Okta or ask an administrator"
 	HintLater        = "try again later"
 	HintExpired      = "the sign-in took too long or was overtaken by another one: try again"
@@ -144,7 +145,8 @@ var Meanings = map[string]Meaning{
 	"E0000079": {autherr.ErrUnreachable, HintExpired},
 	"E0000080": {autherr.ErrCredentials, "the password does not meet the organisation's rules: change it in a browser"},
 	"E0000082": {autherr.ErrMFARejected, "each code works once: use the next one"},
-	"E0000083": {autherr.ErrMFARejected, "the code is of another moment: check the clock of this machine and of the device"},
+	"E0000083": {autherr.ErrMFARejected,
+		"the code is of another moment: check the clock of this machine and of the device"},
 	"E0000085": {autherr.ErrExchangeRefused, "the sign-on policy denies access from here or now: ask an administrator"},
 	"E0000087": {autherr.ErrMFARejected, "the answer to the question is wrong"},
 	"E0000092": {autherr.ErrExchangeRefused, "the app asks for a fresh sign-in: forget the stored session and try again"},
@@ -154,8 +156,10 @@ var Meanings = map[string]Meaning{
 	"E0000118": {autherr.ErrRateLimited, "a mail was sent less than 5 seconds ago: use its code, or wait"},
 	"E0000119": {autherr.ErrCredentials, HintLocked},
 	"E0000133": {autherr.ErrRateLimited, "a call was made less than 30 seconds ago: use its code, or wait"},
-	"E0000138": {autherr.ErrUnreachable, "the telephone provider failed: try again later, or choose another factor with MFAType"},
-	"E0000139": {autherr.ErrUnreachable, "the telephone provider failed: try again later, or choose another factor with MFAType"},
+	"E0000138": {autherr.ErrUnreachable,
+		"the telephone provider failed: try again later, or choose another factor with MFAType"},
+	"E0000139": {autherr.ErrUnreachable,
+		"the telephone provider failed: try again later, or choose another factor with MFAType"},
 	"E0000146": {autherr.ErrRateLimited, HintMessages},
 	"E0000147": {autherr.ErrRateLimited, HintMessages},
 	"E0000150": {autherr.ErrRateLimited, HintMessages},
@@ -212,7 +216,8 @@ func meaningOfStatus(status int, object bool) Meaning {
 	case status == http.StatusNotFound && !object:
 		return Meaning{autherr.ErrConfig, "there is no AuthN API at this host: check SSOLoginURL and Domain"}
 	case status == http.StatusForbidden && !object:
-		return Meaning{autherr.ErrExchangeRefused, "something in front of Okta blocks this client: check network zones and proxies"}
+		return Meaning{autherr.ErrExchangeRefused,
+			"something in front of Okta blocks this client: check network zones and proxies"}
 	case status == http.StatusUnauthorized && object:
 		return Meaning{autherr.ErrCredentials, HintPassword}
 	case status == http.StatusForbidden:

@@ -170,10 +170,12 @@ func Choose(offered []Factor, want FactorChoice, ready func(mfa.Challenge) bool)
 	if len(usable) == 0 {
 		return Factor{}, autherr.New(autherr.ErrUnsupported,
 			"okta: none of the user's factors works without a browser; enrolled: "+List(offered),
-			"enrol Okta Verify, a code generator, SMS or mail in a browser, or ask an administrator for a policy that allows one of them")
+			"enrol Okta Verify, a code generator, SMS or mail in a browser, or ask an administrator for a policy that allows "+
+				"one of them")
 	}
 	fit := slices.DeleteFunc(slices.Clone(usable), func(f Factor) bool {
-		return want.Kind != "" && f.Kind() != want.Kind || want.Provider != "" && !strings.EqualFold(f.Provider, want.Provider)
+		return want.Kind != "" && f.Kind() != want.Kind || want.Provider != "" &&
+			!strings.EqualFold(f.Provider, want.Provider)
 	})
 	if want.Device != "" {
 		named, err := onDevice(fit, want.Device)

@@ -35,13 +35,15 @@ const maxRequests = 60
 
 // Flow is one sign-in on its way.
 type Flow struct {
-	Client   *Client
-	HTTP     *httpclient.Client
-	Start    saml.Start
-	Continue func(ctx context.Context, p *Page) (*saml.Response, error) // from a page that a transaction has led to
-	origins  []string                                                   // scheme://host of the organisation
-	API      *url.URL                                                   // scheme://host/ of its API
-	Home     *url.URL                                                   // the same as it was configured: the only place for the API token
+	Client *Client
+	HTTP   *httpclient.Client
+	Start  saml.Start
+	// Continue goes on from a page that a transaction has led to.
+	Continue func(ctx context.Context, p *Page) (*saml.Response, error)
+
+	origins []string // scheme://host of the organisation
+	API     *url.URL // scheme://host/ of its API
+	Home    *url.URL // the same as it was configured: the only place for the API token
 
 	Target   *url.URL // the app's link, or the SP's request once it was obtained
 	APIToken string   // as an open secret, once it was read
@@ -79,15 +81,18 @@ func (c *Client) NewFlow(start saml.Start) (*Flow, error) {
 	if c.Domain != "" {
 		api.Host = c.Domain
 		if u, err := url.Parse("https://" + c.Domain); err != nil || u.Host != c.Domain || u.Hostname() == "" {
-			return nil, autherr.New(autherr.ErrConfig, "okta: Domain is not a host name", "give the host alone, as in example.okta.com")
+			return nil, autherr.New(autherr.ErrConfig, "okta: Domain is not a host name",
+				"give the host alone, as in example.okta.com")
 		}
 		if err := httpclient.CheckURL(api); err != nil {
 			return nil, &autherr.Error{Kind: autherr.ErrConfig, Text: "okta: Domain", Cause: err}
 		}
 	}
 	w := &Flow{
-		Client: c, Start: start, API: api, Home: api, Asked: map[string]bool{}, origins: []string{httpclient.Origin(c.LoginURL), httpclient.Origin(api)},
-		HTTP: &httpclient.Client{Server: "okta", Transport: c.Transport, Jar: c.Memory().Jar, UserAgent: c.UserAgent, Logger: c.Logger},
+		Client: c, Start: start, API: api, Home: api, Asked: map[string]bool{},
+		origins: []string{httpclient.Origin(c.LoginURL), httpclient.Origin(api)},
+		HTTP: &httpclient.Client{Server: "okta", Transport: c.Transport, Jar: c.Memory().Jar, UserAgent: c.UserAgent,
+			Logger: c.Logger},
 	}
 	w.KnownDevice = w.hasDevice()
 	return w, nil
@@ -125,7 +130,8 @@ func (w *Flow) Endpoint(path string) *url.URL { return w.API.ResolveReference(&u
 func (w *Flow) CountRequest(stepName string) error {
 	if w.requests++; w.requests > maxRequests {
 		return autherr.AtStep(stepName, autherr.New(autherr.ErrBadAnswer,
-			fmt.Sprintf("okta: no end after %d requests", maxRequests), "the answers lead in a circle; the debug log shows each request"))
+			fmt.Sprintf("okta: no end after %d requests", maxRequests),
+			"the answers lead in a circle; the debug log shows each request"))
 	}
 	return nil
 }
@@ -190,11 +196,13 @@ func (w *Flow) Address(ctx context.Context) (*url.URL, error) {
 		return nil, autherr.AtStep(autherr.StepStart, err)
 	}
 	if r == nil || r.URL == nil {
-		return nil, autherr.AtStep(autherr.StepStart, autherr.New(autherr.ErrBadAnswer, "okta: the service provider's request has no address", ""))
+		return nil, autherr.AtStep(autherr.StepStart, autherr.New(autherr.ErrBadAnswer,
+			"okta: the service provider's request has no address", ""))
 	}
 	if !w.Ours(r.URL) {
 		return nil, autherr.AtStep(autherr.StepStart, autherr.New(autherr.ErrConfig,
-			fmt.Sprintf("okta: the service provider sends its users to %s, which is not this organisation", Printable(r.URL.Host, nil)),
+			fmt.Sprintf("okta: the service provider sends its users to %s, which is not this organisation",
+				Printable(r.URL.Host, nil)),
 			"set SSOLoginURL or Domain to that host if it is yours, or SSOFlow=IdPInitiated"))
 	}
 	w.Target = r.URL
@@ -209,7 +217,8 @@ func (w *Flow) Get(ctx context.Context, stepName string, u *url.URL) (*Page, err
 	if err := w.CountRequest(stepName); err != nil {
 		return nil, err
 	}
-	a, err := w.HTTP.Follow(ctx, httpclient.Request{Step: stepName, Method: http.MethodGet, URL: u, Secret: stepName == autherr.StepAssertion,
+	a, err := w.HTTP.Follow(ctx, httpclient.Request{Step: stepName, Method: http.MethodGet, URL: u,
+		Secret: stepName == autherr.StepAssertion,
 		Header: http.Header{"Accept": {"text/html,application/xhtml+xml;q=0.9,*/*;q=0.1"}}}, w.Ours)
 	if err != nil {
 		return nil, err

@@ -22,7 +22,8 @@ func (e *challengeLoop[T]) interrupted(ctx context.Context) error {
 	var why error = needCode(e.ch, e.p, 0, nil)
 	if e.p.Refused {
 		why = autherr.AtStep(autherr.StepMFA, &autherr.Error{Kind: autherr.ErrPassCodeNeeded,
-			Text: "okta: another code is needed: " + e.ch.String(), Hint: "sign in again to have another one sent; the same sign-in goes on"})
+			Text: "okta: another code is needed: " + e.ch.String(),
+			Hint: "sign in again to have another one sent; the same sign-in goes on"})
 	}
 	return fmt.Errorf("%w: %w", why, context.Cause(ctx))
 }

@@ -66,7 +66,8 @@ func OneOrMany[T any](raw json.RawMessage, limit int) []T {
 func (w *Flow) CheckLink(stepName string, l Link) (*url.URL, error) {
 	u, err := url.Parse(l.Href)
 	if err != nil || u.Host == "" {
-		return nil, autherr.AtStep(stepName, autherr.New(autherr.ErrBadAnswer, "okta: a link in the answer is not an address", "a proxy may have changed the answer"))
+		return nil, autherr.AtStep(stepName, autherr.New(autherr.ErrBadAnswer, "okta: a link in the answer is not an address",
+			"a proxy may have changed the answer"))
 	}
 	if !w.Ours(u) {
 		return nil, autherr.AtStep(stepName, autherr.New(autherr.ErrBadAnswer,

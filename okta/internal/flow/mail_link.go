@@ -22,7 +22,9 @@ const pollGrace = 3 * time.Second
 // askBeside asks a for the code while the link is waited for, and takes the question
 // back when that was opened, or when the challenge is over. It returns when both have
 // ended, so an Answerer must heed its context.
-func askBeside[T any](ctx context.Context, a mfa.Answerer, ch mfa.Challenge, d MailLink[T]) (answer string, met *T, err, over error) {
+func askBeside[T any](ctx context.Context, a mfa.Answerer, ch mfa.Challenge, d MailLink[T]) (
+	answer string, met *T, err, over error,
+) {
 	question, takeBack := context.WithCancel(ctx)
 	defer takeBack()
 	polls, stopPolls := context.WithCancel(ctx)

@@ -174,9 +174,10 @@ func (c *Client) Resumable() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	m := c.memoryLocked()
-	return m.Pending != nil || c.LoginURL != nil && slices.ContainsFunc(m.Jar.For(c.LoginURL), func(k cookiejar.Cookie) bool {
-		return isSession(k) && k.Value != ""
-	})
+	return m.Pending != nil || c.LoginURL != nil && slices.ContainsFunc(m.Jar.For(c.LoginURL),
+		func(k cookiejar.Cookie) bool {
+			return isSession(k) && k.Value != ""
+		})
 }
 
 // HasSession reports whether the app's link would be sent a session cookie.
@@ -188,7 +189,8 @@ func (w *Flow) HasSession() bool {
 
 // hasDevice reports whether the API would be sent a device token.
 func (w *Flow) hasDevice() bool {
-	return slices.ContainsFunc(w.Client.Memory().Jar.For(w.API), func(k cookiejar.Cookie) bool { return k.Name == CookieDevice && k.Value != "" })
+	return slices.ContainsFunc(w.Client.Memory().Jar.For(w.API),
+		func(k cookiejar.Cookie) bool { return k.Name == CookieDevice && k.Value != "" })
 }
 
 // EnsureDevice makes sure that the device has a token before it is asked to be
@@ -199,7 +201,8 @@ func (w *Flow) EnsureDevice() {
 	if w.hasDevice() {
 		return
 	}
-	w.Client.Memory().Jar.Add(cookiejar.Cookie{Name: CookieDevice, Value: w.DeviceToken(), Domain: w.API.Hostname(), Path: "/", HostOnly: true,
+	w.Client.Memory().Jar.Add(cookiejar.Cookie{Name: CookieDevice, Value: w.DeviceToken(), Domain: w.API.Hostname(),
+		Path: "/", HostOnly: true,
 		Secure: w.API.Scheme == "https", HttpOnly: true, Created: time.Now(), Expires: time.Now().AddDate(1, 0, 0)})
 }
 

@@ -144,9 +144,11 @@ func (p *Page) form(a *httpclient.Response, ours func(*url.URL) bool) bool {
 }
 
 var (
-	engineMark = lazyregexp.NewAround(`\bmodelDataBag\s*=|\bproxyIdxResponse\b|name="ui-service"\s+content="iris"|/enduser-v\d`,
+	engineMark = lazyregexp.NewAround(
+		`\bmodelDataBag\s*=|\bproxyIdxResponse\b|name="ui-service"\s+content="iris"|/enduser-v\d`,
 		"modelDataBag", "proxyIdxResponse", `name="ui-service"`, "/enduser-v")
-	classicMark = lazyregexp.NewAround(`OktaLogin\.initLoginPage\(|login\.htm\?fromURI=`, "OktaLogin.initLoginPage(", "login.htm?fromURI=")
+	classicMark = lazyregexp.NewAround(`OktaLogin\.initLoginPage\(|login\.htm\?fromURI=`,
+		"OktaLogin.initLoginPage(", "login.htm?fromURI=")
 )
 
 // kindOfToken tells the engines apart by the prefix of the transaction's token:

@@ -13,14 +13,16 @@ import (
 // Password reads the password, at the moment of its use.
 func (w *Flow) Password(ctx context.Context) (string, error) {
 	if w.Client.Password == nil {
-		return "", autherr.New(autherr.ErrConfig, "okta: there is no password", "set Password, PasswordFile or PasswordCommand")
+		return "", autherr.New(autherr.ErrConfig, "okta: there is no password",
+			"set Password, PasswordFile or PasswordCommand")
 	}
 	password, err := w.Client.Password(ctx)
 	if err != nil {
 		return "", fmt.Errorf("okta: reading the password: %w", err)
 	}
 	if password == "" {
-		return "", autherr.New(autherr.ErrConfig, "okta: the password is empty", "set Password, PasswordFile or PasswordCommand")
+		return "", autherr.New(autherr.ErrConfig, "okta: the password is empty",
+			"set Password, PasswordFile or PasswordCommand")
 	}
 	return password, sendable("the password", password)
 }
@@ -52,14 +54,16 @@ func (w *Flow) NewPassword(ctx context.Context) (string, error) {
 		return "", fmt.Errorf("okta: reading the new password: %w", err)
 	}
 	if password == "" {
-		return "", autherr.New(autherr.ErrCredentials, "okta: the password has expired and the new one is empty", HintNewPassword)
+		return "", autherr.New(autherr.ErrCredentials, "okta: the password has expired and the new one is empty",
+			HintNewPassword)
 	}
 	return password, sendable("the new password", password)
 }
 
 // RenewedPassword says that the password is another one now.
 func (w *Flow) RenewedPassword(ctx context.Context) error {
-	w.Logger().Warn("password was changed: the next sign-in needs the new one", "provider", "okta", "host", w.API.Host, "user", w.Client.User)
+	w.Logger().Warn("password was changed: the next sign-in needs the new one", "provider", "okta", "host", w.API.Host,
+		"user", w.Client.User)
 	return w.Client.Store(ctx)
 }
 

@@ -47,7 +47,8 @@ func (p *Pending) Alive(now time.Time) bool { return p.Expires.After(now) }
 // PresentAt makes what was noted by a clock that was ahead count as noted now: a
 // transaction does not live until that time comes, and no message is waited for till then.
 func (p *Pending) PresentAt(now time.Time) {
-	if p == nil || !p.SentAt.After(now.Add(wrongClock)) && !p.Asked.After(now.Add(wrongClock)) && p.Expires.Sub(now) <= MaxLife {
+	if p == nil || !p.SentAt.After(now.Add(wrongClock)) && !p.Asked.After(now.Add(wrongClock)) &&
+		p.Expires.Sub(now) <= MaxLife {
 		return
 	}
 	for _, t := range []*time.Time{&p.SentAt, &p.Asked, &p.Polled} {

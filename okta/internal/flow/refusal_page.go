@@ -30,7 +30,8 @@ func (w *Flow) Refuse(p *Page) error {
 		e.Text = fmt.Sprintf("okta: the app's link leads away to %s (status %d)", p.host, p.Status)
 		e.Hint = "if that host belongs to the organisation, name it with Domain"
 	case PageDenied:
-		e.Kind, e.Text = autherr.ErrExchangeRefused, fmt.Sprintf("okta: the app refuses the user (status %d)%s", p.Status, said)
+		e.Kind, e.Text = autherr.ErrExchangeRefused, fmt.Sprintf("okta: the app refuses the user (status %d)%s", p.Status,
+			said)
 		e.Hint = "ask an administrator whether the app is assigned to the user and what its sign-on policy says"
 	case pageBlocked:
 		e.Kind, e.Text = autherr.ErrExchangeRefused, fmt.Sprintf("okta: access is blocked (status 403)%s", said)

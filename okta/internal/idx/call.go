@@ -59,7 +59,8 @@ func (t *transaction) introspect(ctx context.Context, member, token string) (*io
 		return nil, autherr.AtStep(autherr.StepLogin, fmt.Errorf("okta: request body: %w", err))
 	}
 	return t.exchange(ctx, filled{step: autherr.StepLogin, secrets: []string{token}}, httpclient.Request{
-		Step: autherr.StepLogin, Method: http.MethodPost, URL: t.origin.ResolveReference(&url.URL{Path: "/idp/idx/introspect"}), Body: body,
+		Step: autherr.StepLogin, Method: http.MethodPost, Body: body,
+		URL:    t.origin.ResolveReference(&url.URL{Path: "/idp/idx/introspect"}),
 		Header: http.Header{"Accept": {ion.DefaultAccept}, "Content-Type": {ion.DefaultAccept}}})
 }
 
@@ -93,7 +94,8 @@ func (t *transaction) exchange(ctx context.Context, f filled, r httpclient.Reque
 	a, err := ion.Read(got.Status, got.Body)
 	if err != nil {
 		return nil, autherr.AtStep(f.step, &autherr.Error{Kind: autherr.ErrBadAnswer, Cause: err,
-			Text: fmt.Sprintf("okta: POST %s%s (status %d)", r.URL.Host, r.URL.Path, got.Status), Hint: "something may have answered instead of Okta"})
+			Text: fmt.Sprintf("okta: POST %s%s (status %d)", r.URL.Host, r.URL.Path, got.Status),
+			Hint: "something may have answered instead of Okta"})
 	}
 	if a.Error != nil {
 		return nil, autherr.AtStep(f.step, flow.UnlessNoSecret(foreign(got, a.Error, t.secrets()), f.password))

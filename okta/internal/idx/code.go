@@ -61,7 +61,8 @@ func (t *transaction) runChallenge(ctx context.Context, d *responder) (*ion.Answ
 		t.w.Client.Note(func(m *flow.Memory) { m.Pending = nil })
 		t.done[spent(f)], t.picked = true, nil
 		return next, nil
-	case errors.As(err, &oe) && (ion.Message{Key: oe.Code}).Is(ion.MsgSuspendedFactor) && t.freeChoice() && d.refusal != nil && t.selectable(d.refusal):
+	case errors.As(err, &oe) && (ion.Message{Key: oe.Code}).Is(ion.MsgSuspendedFactor) &&
+		t.freeChoice() && d.refusal != nil && t.selectable(d.refusal):
 		t.done[spent(f)], t.picked, t.excused = true, nil, d.refusal
 		if len(t.factors(d.refusal)) > 0 {
 			t.w.Client.Note(func(m *flow.Memory) { m.Pending = nil })

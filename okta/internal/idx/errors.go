@@ -13,11 +13,12 @@ import (
 )
 
 const (
-	hintBrowser  = "sign in once in a browser and see what Okta asks for"
-	hintApp      = "ask an administrator whether the app is assigned to the user and what its sign-on policy says"
-	hintUpgrade  = "update Okta Verify on the telephone; the organisation wants a number to be chosen there"
-	hintFactor   = "the authenticator is suspended after too many wrong codes: choose another one with MFAType, or wait"
-	hintLink     = "the sign-in went on where the mail's link was opened: sign in again and type the code of the mail instead"
+	hintBrowser = "sign in once in a browser and see what Okta asks for"
+	hintApp     = "ask an administrator whether the app is assigned to the user and what its sign-on policy says"
+	hintUpgrade = "update Okta Verify on the telephone; the organisation wants a number to be chosen there"
+	hintFactor  = "the authenticator is suspended after too many wrong codes: choose another one with MFAType, or wait"
+	hintLink    = "the sign-in went on where the mail's link was opened: sign in again and type the code of the mail " +
+		"instead"
 	hintSafeMode = "Okta is in safe or read-only mode: try again later"
 	hintEnrol    = "enrol one of the authenticators that the app's policy names, or ask an administrator which those are"
 )
@@ -33,23 +34,32 @@ type messageMeaning struct {
 // an answer may carry several. Messages that wrap an error code of the other API
 // ("errors.E0000119") are looked up in flow.Meanings.
 var messageMeanings = []messageMeaning{
-	{[]string{ion.MsgPushRejected}, true, means(autherr.ErrMFARejected, "if nobody pressed No, somebody else may have the password")},
-	{[]string{ion.MsgCancelledElsewhere}, true, means(autherr.ErrMFARejected, "the sign-in was declined where the mail's link was opened; if nobody of yours did, somebody else may have the password")},
+	{[]string{ion.MsgPushRejected}, true, means(autherr.ErrMFARejected,
+		"if nobody pressed No, somebody else may have the password")},
+	{[]string{ion.MsgCancelledElsewhere}, true, means(autherr.ErrMFARejected,
+		"the sign-in was declined where the mail's link was opened; if nobody of yours did, somebody else may have the "+
+			"password")},
 	{[]string{ion.MsgNewTab, ion.MsgOriginalTab}, true, means(autherr.ErrMFARejected, hintLink)},
 	{[]string{ion.MsgNumberUpgrade}, true, means(autherr.ErrMFARejected, hintUpgrade)},
-	{[]string{ion.MsgBiometrics}, true, means(autherr.ErrMFARejected, "switch on biometrics in the app on the telephone; the organisation wants them")},
+	{[]string{ion.MsgBiometrics}, true, means(autherr.ErrMFARejected,
+		"switch on biometrics in the app on the telephone; the organisation wants them")},
 	{[]string{ion.MsgNextToken}, true, means(autherr.ErrPassCodeNeeded, "the token asks for its next code")},
 	{[]string{ion.MsgIncorrectPassword, ion.MsgBadCredentials}, false, means(autherr.ErrCredentials, flow.HintPassword)},
-	{[]string{ion.MsgPassCodeInvalid, ion.MsgSoftTokenInvalid}, false, means(autherr.ErrMFARejected, "the code or answer is wrong")},
+	{[]string{ion.MsgPassCodeInvalid, ion.MsgSoftTokenInvalid}, false, means(autherr.ErrMFARejected,
+		"the code or answer is wrong")},
 	{[]string{ion.MsgSoftTokenUsed}, false, means(autherr.ErrMFARejected, "each code works once: use the next one")},
 	{[]string{ion.MsgWebAuthnInvalid}, false, means(autherr.ErrMFARejected, flow.HintPasskey)},
 	{[]string{ion.MsgSuspendedFactor}, false, means(autherr.ErrMFARejected, hintFactor)},
-	{[]string{ion.MsgSessionExpired, ion.MsgTransactionGone, ion.MsgInvalidDevice}, false, means(autherr.ErrUnreachable, flow.HintExpired)},
+	{[]string{ion.MsgSessionExpired, ion.MsgTransactionGone, ion.MsgInvalidDevice}, false, means(autherr.ErrUnreachable,
+		flow.HintExpired)},
 	{[]string{ion.MsgSMSLimit, ion.MsgCallLimit}, false, means(autherr.ErrRateLimited, flow.HintMessages)},
-	{[]string{ion.MsgTooManyRequests, ion.MsgOIETooManyRequests, ion.MsgAPIRateLimit}, false, means(autherr.ErrRateLimited, flow.HintLimit)},
+	{[]string{ion.MsgTooManyRequests, ion.MsgOIETooManyRequests, ion.MsgAPIRateLimit}, false, means(autherr.ErrRateLimited,
+		flow.HintLimit)},
 	{[]string{ion.MsgAssuranceUnsatisfied}, false, means(autherr.ErrUnsupported, hintEnrol)},
-	{[]string{ion.MsgDeviceAssurance}, false, means(autherr.ErrExchangeRefused, "the device does not meet the organisation's rules: ask an administrator")},
-	{[]string{ion.MsgAccessDenied, ion.MsgNotAssigned, ion.MsgUserNotAssigned}, false, means(autherr.ErrExchangeRefused, hintApp)},
+	{[]string{ion.MsgDeviceAssurance}, false, means(autherr.ErrExchangeRefused,
+		"the device does not meet the organisation's rules: ask an administrator")},
+	{[]string{ion.MsgAccessDenied, ion.MsgNotAssigned, ion.MsgUserNotAssigned}, false, means(autherr.ErrExchangeRefused,
+		hintApp)},
 	{[]string{ion.MsgSafeMode, ion.MsgReadOnly}, false, means(autherr.ErrUnreachable, hintSafeMode)},
 	{[]string{ion.MsgInternal}, false, means(autherr.ErrUnreachable, flow.HintLater)},
 }
@@ -126,7 +136,8 @@ func (t *transaction) meaningOf(a *ion.Answer) (*ion.Message, flow.Meaning, bool
 		return &errs[0], means(autherr.ErrCredentials, flow.HintPassword), false
 	case a.Status == http.StatusForbidden:
 		return &errs[0], means(autherr.ErrExchangeRefused, hintApp), false
-	case a.Status < 300 && slices.ContainsFunc(a.Names(), func(name string) bool { return ion.RoleOf(name) == ion.Optional }):
+	case a.Status < 300 && slices.ContainsFunc(a.Names(),
+		func(name string) bool { return ion.RoleOf(name) == ion.Optional }):
 		return &errs[0], means(autherr.ErrUnsupported, "sign in once in a browser and set up what the policy demands"), false
 	}
 	return &errs[0], means(autherr.ErrBadAnswer, hintBrowser), false
@@ -166,12 +177,14 @@ func (t *transaction) fatal(a *ion.Answer) error {
 	}
 	switch {
 	case a.SuccessInteractionCode:
-		return autherr.New(autherr.ErrUnsupported, "okta: the transaction ends in an interaction code, which is for embedded OAuth clients",
+		return autherr.New(autherr.ErrUnsupported,
+			"okta: the transaction ends in an interaction code, which is for embedded OAuth clients",
 			"SSOLoginURL must be the embed link of a SAML app")
 	case !a.Terminal():
 		return nil
 	case a.Failure != nil:
-		return autherr.New(autherr.ErrExchangeRefused, "okta: the sign-in ended without success and without an explanation", hintApp)
+		return autherr.New(autherr.ErrExchangeRefused, "okta: the sign-in ended without success and without an explanation",
+			hintApp)
 	}
 	if ms := a.AllMessages(); len(ms) > 0 {
 		return autherr.New(autherr.ErrUnsupported, fmt.Sprintf("okta: the transaction ended without a sign-in: %s %s",
@@ -181,7 +194,8 @@ func (t *transaction) fatal(a *ion.Answer) error {
 		return autherr.New(autherr.ErrUnsupported, "okta: nothing but recovery or registration is offered: "+offersOf(a),
 			"a client without a browser never begins those; sign in once in a browser")
 	}
-	return autherr.New(autherr.ErrBadAnswer, fmt.Sprintf("okta: the answer (status %d) holds nothing to go on with", a.Status), hintBrowser)
+	return autherr.New(autherr.ErrBadAnswer,
+		fmt.Sprintf("okta: the answer (status %d) holds nothing to go on with", a.Status), hintBrowser)
 }
 
 // offersOf lists what an answer offers, for an error text.
@@ -254,7 +268,8 @@ func elsewhere(a *ion.Answer) error {
 	}
 	e := autherr.New(autherr.ErrUnsupported,
 		"okta: the user is sent on to another identity provider: "+strings.Join(sites, ", ")+"; offered: "+offersOf(a),
-		"only users whose password Okta itself checks can sign in without a browser; an administrator's routing rule decides that")
+		"only users whose password Okta itself checks can sign in without a browser; an administrator's routing rule "+
+			"decides that")
 	if strings.Contains(e.Text, "AgentlessDSSO") {
 		e.Hint += ". Windows machines are told by the user agent: try a UserAgent without the word Windows"
 	}

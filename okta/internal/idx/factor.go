@@ -26,21 +26,22 @@ type candidate struct {
 // kinds says what an authenticator in a method is in the words of the AuthN API, so
 // that both engines choose, name and ask alike. "*" is every other method.
 var kinds = map[string]map[string][2]string{ // key → method → factorType, provider
-	ion.AuthPhone:      {ion.MethodSMS: {"sms", "OKTA"}, ion.MethodVoice: {"call", "OKTA"}},
-	ion.AuthEmail:      {"*": {"email", "OKTA"}},
-	ion.AuthOktaVerify: {ion.MethodPush: {"push", "OKTA"}, ion.MethodTOTP: {"token:software:totp", "OKTA"}, "*": {"FastPass", "Okta"}},
-	ion.AuthGoogle:     {"*": {"token:software:totp", "GOOGLE"}},
-	ion.AuthCustomApp:  {"*": {"push", "CUSTOM"}},
-	ion.AuthQuestion:   {"*": {"question", "OKTA"}},
-	ion.AuthRSA:        {"*": {"token", "RSA"}},
-	ion.AuthOnPrem:     {"*": {"token", "ONPREM"}},
-	ion.AuthSymantec:   {"*": {"token", "SYMANTEC"}},
-	ion.AuthCustomOTP:  {"*": {"token", "CUSTOM"}},
-	ion.AuthTAC:        {"*": {"token", "OKTA"}},
-	ion.AuthYubiKey:    {"*": {"token:hardware", "YUBICO"}},
-	ion.AuthWebAuthn:   {"*": {flow.TypeSecurityKey, ""}},
-	ion.AuthDuo:        {"*": {"Duo", ""}},
-	ion.AuthPassword:   {"*": {"password", ""}},
+	ion.AuthPhone: {ion.MethodSMS: {"sms", "OKTA"}, ion.MethodVoice: {"call", "OKTA"}},
+	ion.AuthEmail: {"*": {"email", "OKTA"}},
+	ion.AuthOktaVerify: {ion.MethodPush: {"push", "OKTA"}, ion.MethodTOTP: {"token:software:totp", "OKTA"},
+		"*": {"FastPass", "Okta"}},
+	ion.AuthGoogle:    {"*": {"token:software:totp", "GOOGLE"}},
+	ion.AuthCustomApp: {"*": {"push", "CUSTOM"}},
+	ion.AuthQuestion:  {"*": {"question", "OKTA"}},
+	ion.AuthRSA:       {"*": {"token", "RSA"}},
+	ion.AuthOnPrem:    {"*": {"token", "ONPREM"}},
+	ion.AuthSymantec:  {"*": {"token", "SYMANTEC"}},
+	ion.AuthCustomOTP: {"*": {"token", "CUSTOM"}},
+	ion.AuthTAC:       {"*": {"token", "OKTA"}},
+	ion.AuthYubiKey:   {"*": {"token:hardware", "YUBICO"}},
+	ion.AuthWebAuthn:  {"*": {flow.TypeSecurityKey, ""}},
+	ion.AuthDuo:       {"*": {"Duo", ""}},
+	ion.AuthPassword:  {"*": {"password", ""}},
 }
 
 // unlistedMethods are the methods of an authenticator that the server did not list.
@@ -169,7 +170,8 @@ func current(a *ion.Answer) (flow.Factor, bool) {
 // same reports whether two descriptions can be of one authenticator in one method. Ids
 // differ between the lists of an answer, devices are told in some places only.
 func same(a, b flow.Factor) bool {
-	return a.Vendor == b.Vendor && a.Kind() == b.Kind() && (a.Device() == "" || b.Device() == "" || a.Device() == b.Device())
+	return a.Vendor == b.Vendor && a.Kind() == b.Kind() && (a.Device() == "" || b.Device() == "" ||
+		a.Device() == b.Device())
 }
 
 // at reports whether the transaction is at f, waiting for its answer.
@@ -237,7 +239,8 @@ func (t *transaction) pick(ctx context.Context, a *ion.Answer) (*ion.Answer, err
 		return nil, autherr.AtStep(autherr.StepMFA, err)
 	}
 	t.w.LogInfo("second factor", slog.String("factor", f.Label()))
-	i := slices.IndexFunc(offers, func(o candidate) bool { return o.form.Name == ion.VerificationData && same(o.factor, f) })
+	i := slices.IndexFunc(offers,
+		func(o candidate) bool { return o.form.Name == ion.VerificationData && same(o.factor, f) })
 	if i < 0 {
 		i = slices.IndexFunc(offers, func(o candidate) bool { return o.factor.ID == f.ID })
 	}

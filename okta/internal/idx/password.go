@@ -20,7 +20,8 @@ const maxPasswords = 2
 func (t *transaction) identify(ctx context.Context, a *ion.Answer) (*ion.Answer, error) {
 	form := a.Form(ion.Identify)
 	if t.identified && t.declined <= t.declinedBefore {
-		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer, "okta: the user name was taken and is asked for again", hintBrowser))
+		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer,
+			"okta: the user name was taken and is asked for again", hintBrowser))
 	}
 	if err := captcha(a, form); err != nil {
 		return nil, err
@@ -55,7 +56,8 @@ func (t *transaction) answerPassword(ctx context.Context, a *ion.Answer) (*ion.A
 // in a transaction: a refusal ends the sign-in, so that it never counts twice.
 func (t *transaction) postPassword(ctx context.Context, form *ion.Form, own ion.Values) (*ion.Answer, error) {
 	if t.passwordSent || t.w.Passwords >= maxPasswords {
-		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer, "okta: the password was accepted and is asked for again", hintBrowser))
+		return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrBadAnswer,
+			"okta: the password was accepted and is asked for again", hintBrowser))
 	}
 	if err := t.foresee(ctx); err != nil {
 		return nil, err
@@ -67,13 +69,15 @@ func (t *transaction) postPassword(ctx context.Context, form *ion.Form, own ion.
 	own["credentials"] = ion.Values{"passcode": password}
 	t.picked, t.passwordSent = nil, true
 	t.w.Passwords++
-	next, err := t.send(ctx, filled{step: autherr.StepLogin, form: form, values: own, secrets: []string{password}, password: true})
+	next, err := t.send(ctx, filled{step: autherr.StepLogin, form: form, values: own, secrets: []string{password},
+		password: true})
 	if err != nil {
 		return nil, err
 	}
 	e, _ := t.refusal(next)
 	if e == nil && t.asksAgain(next) {
-		e = flow.WithKind(&flow.Error{Status: next.Status, Summary: "the password is asked for again"}, autherr.ErrCredentials, flow.HintPassword)
+		e = flow.WithKind(&flow.Error{Status: next.Status, Summary: "the password is asked for again"},
+			autherr.ErrCredentials, flow.HintPassword)
 	}
 	if e != nil {
 		return nil, autherr.AtStep(autherr.StepLogin, e)

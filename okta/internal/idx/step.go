@@ -104,7 +104,8 @@ func (t *transaction) waitSafeMode(ctx context.Context, a *ion.Answer) (*ion.Ans
 	pace := paceOf(a.Form(ion.Poll))
 	for lost := 0; ; {
 		if time.Now().Add(pace).After(until) {
-			return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnreachable, "okta: still in safe mode, the sign-in is not let through", flow.HintLater))
+			return nil, autherr.AtStep(autherr.StepLogin, autherr.New(autherr.ErrUnreachable,
+				"okta: still in safe mode, the sign-in is not let through", flow.HintLater))
 		}
 		if flow.Sleep(ctx, pace) != nil {
 			return nil, autherr.AtStep(autherr.StepLogin, flow.WaitEnded(ctx, "waiting while Okta is in safe mode"))
@@ -155,7 +156,8 @@ func (t *transaction) keepSignedIn(ctx context.Context, a *ion.Answer) (*ion.Ans
 
 // asksPassword: whatever else is offered beside it.
 func (t *transaction) asksPassword(a *ion.Answer) bool {
-	return a.Form(ion.ChallengeAuthenticator) != nil && a.Current != nil && a.Current.Key == ion.AuthPassword && !(t.passwordSent && t.selectable(a))
+	return a.Form(ion.ChallengeAuthenticator) != nil && a.Current != nil && a.Current.Key == ion.AuthPassword &&
+		!(t.passwordSent && t.selectable(a))
 }
 
 // asksCode: an answer is to be typed, and it is the authenticator's turn.

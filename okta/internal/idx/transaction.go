@@ -60,7 +60,8 @@ func newTransaction(w *flow.Flow, origin *url.URL) *transaction {
 func Run(ctx context.Context, w *flow.Flow, p *flow.Page) (*saml.Response, error) {
 	if w.Rounds++; w.Rounds > maxRounds {
 		return nil, autherr.AtStep(w.StepNow(), autherr.New(autherr.ErrExchangeRefused,
-			"okta: the app keeps asking for another proof of identity", "ask an administrator to compare the app's sign-on policy with the organisation's"))
+			"okta: the app keeps asking for another proof of identity",
+			"ask an administrator to compare the app's sign-on policy with the organisation's"))
 	}
 	if p.Token == "" {
 		return nil, autherr.AtStep(w.StepNow(), noTransaction(p))
@@ -86,7 +87,8 @@ func Run(ctx context.Context, w *flow.Flow, p *flow.Page) (*saml.Response, error
 // dashboard instead would be under another app's policy.
 func noTransaction(p *flow.Page) error {
 	e := autherr.New(autherr.ErrUnsupported,
-		fmt.Sprintf("okta: the app's link shows a page without an Identity Engine transaction (status %d, %q)", p.Status, p.Words),
+		fmt.Sprintf("okta: the app's link shows a page without an Identity Engine transaction (status %d, %q)", p.Status,
+			p.Words),
 		"SSOLoginURL must be the app's own embed link, not the dashboard or another page of the organisation")
 	if p.Kind == flow.PageLogin {
 		e.Hint = "the page is that of Okta Classic: leave OktaEngine out, or set it to Classic"
@@ -147,7 +149,8 @@ func (t *transaction) run(ctx context.Context, a *ion.Answer) (*ion.Answer, erro
 		a = next
 	}
 	return nil, autherr.AtStep(t.stepNow(), autherr.New(autherr.ErrBadAnswer,
-		fmt.Sprintf("okta: the transaction does not end after %d steps, the last offers %s", maxSteps, offersOf(a)), hintBrowser))
+		fmt.Sprintf("okta: the transaction does not end after %d steps, the last offers "+
+			"%s", maxSteps, offersOf(a)), hintBrowser))
 }
 
 // act does what the first row that fits says.

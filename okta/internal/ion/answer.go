@@ -92,8 +92,9 @@ func (e *APIError) Error() string {
 }
 
 // Read reads the answer of a request to /idp/idx, damaged or not, by its content and not
-// by its status or media type. Of one that was cut off only errors are kept. It fails only for a body that is larger than MaxBody, nests too
-// deep or holds too much; the error then is autherr.ErrBadAnswer. Whatever else comes,
+// by its status or media type. Of one that was cut off only errors are kept. It fails only
+// for a body that is larger than MaxBody, nests too deep or holds too much; the error then
+// is autherr.ErrBadAnswer. Whatever else comes,
 // an Answer is returned: a foreign body as Answer.Error.
 func Read(status int, body []byte) (*Answer, error) {
 	if len(body) > MaxBody {
@@ -195,7 +196,8 @@ func (a *Answer) read(root *node) {
 			a.Remediations = append(a.Remediations, *f)
 		}
 	}
-	for _, name := range []string{"currentAuthenticatorEnrollment", "currentAuthenticator", "enrollmentAuthenticator", "recoveryAuthenticator"} {
+	for _, name := range []string{"currentAuthenticatorEnrollment", "currentAuthenticator", "enrollmentAuthenticator",
+		"recoveryAuthenticator"} {
 		n := root.get(name).object()
 		switch {
 		case n == nil:

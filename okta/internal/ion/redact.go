@@ -13,7 +13,8 @@ import (
 func write(s fmt.State, text string) { _, _ = s.Write([]byte(text)) }
 
 func (a Answer) summary() string {
-	return fmt.Sprintf("ion.Answer{status %d, offers [%s], %d messages}", a.Status, strings.Join(a.Names(), " "), len(a.Messages))
+	return fmt.Sprintf("ion.Answer{status %d, offers [%s], %d messages}", a.Status, strings.Join(a.Names(), " "),
+		len(a.Messages))
 }
 
 // String says what the answer offers.
