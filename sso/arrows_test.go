@@ -29,9 +29,10 @@ func TestArrows(t *testing.T) {
 		always []string // and some that must, so that the test cannot pass by a typing error
 	}{
 		{"sso", []string{module + "fixtures", module + "filestore", module + "redisstore", module + "internal/encrypt", "github.com/redis", "github.com/prometheus", "github.com/coreos", module + "cmd", "github.com/spf13", "filippo.io/age", "github.com/gofrs", "github.com/zalando", "go.yaml.in", module + "mailbox", "github.com/emersion"},
-			[]string{module + "config", module + "okta", module + "crowd", module + "cookiejar"}},
+			[]string{module + "config", module + "jira", module + "okta", module + "crowd", module + "cookiejar"}},
 		{"config", []string{module + "sso", module + "okta", module + "crowd", module + "saml", module + "mfa", module + "cookiejar"}, []string{module + "internal/autherr"}},
 		{"internal/network", []string{module + "sso", module + "okta", module + "crowd", module + "saml", module + "mfa", module + "cookiejar"}, []string{module + "config", module + "internal/httpclient"}},
+		{"jira", []string{module + "sso", module + "okta", module + "crowd", module + "mfa", module + "internal/network"}, []string{module + "saml", module + "cookiejar", module + "credential", module + "internal/httpclient"}},
 		{"okta", []string{module + "sso", module + "crowd"}, []string{module + "saml", module + "mfa"}},
 		{"okta/internal/flow", []string{module + "sso", module + "crowd", module + "okta/internal/classic", module + "okta/internal/idx"}, []string{module + "okta/internal/ion"}},
 		{"okta/internal/classic", []string{module + "sso", module + "okta/internal/idx"}, []string{module + "okta/internal/flow"}},

@@ -10,15 +10,17 @@ import (
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
+	"github.com/ssoexchange/ssoexchange/internal/wiretext"
+	"github.com/ssoexchange/ssoexchange/jira"
 )
 
 // diagnoseJira finds out whether Jira itself answers at URL.
 func (c *Client) diagnoseJira(ctx context.Context, report func(Finding)) {
 	const check = "sp.jira"
-	v := c.visit(nil)
+	v := c.jira().Visit(nil)
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
-	a, err := v.question(ctx, serverInfoPath)
+	a, err := v.Ask(ctx, jira.ServerInfoPath)
 	if err != nil {
 		report(FindingOf(check, "", err))
 		return
@@ -26,25 +28,25 @@ func (c *Client) diagnoseJira(ctx context.Context, report func(Finding)) {
 	var info struct {
 		Version, DeploymentType, BaseURL string
 	}
-	isInfo := a.Status == http.StatusOK && !isHTML(a.Response) &&
-		json.Unmarshal(plainJSON(a.Body), &info) == nil && info.Version != ""
-	known, trouble := v.stranger(a)
+	isInfo := a.Status == http.StatusOK && !jira.IsHTML(a.Response) &&
+		json.Unmarshal(jira.PlainJSON(a.Body), &info) == nil && info.Version != ""
+	known, trouble := v.Anonymous(a)
 	gone := a.Status == http.StatusNotFound
 	switch {
 	case isInfo && info.DeploymentType == "Cloud":
 		report(failing(check, ErrConfig, "this is Jira Cloud, which has no SAML exchange for single sites",
 			"for a cloud site use an API token with the account's e-mail address, OAuth 2.0 (3LO) or a service account's token"))
 	case isInfo:
-		report(Finding{Check: check, Status: FindingOK, Message: "Jira " + cut(info.Version, 32) + " answers at " + c.cfg.URL.String()})
+		report(Finding{Check: check, Status: FindingOK, Message: "Jira " + wiretext.Cut(info.Version, 32) + " answers at " + c.cfg.URL.String()})
 		c.baseURLFinding(info.BaseURL, report)
 	case trouble != nil:
 		report(FindingOf(check, "", trouble))
-	case (known || asJira(a.Response)) && a.Location() == nil && (!gone || fromJira(a.Header)):
+	case (known || jira.AsJira(a.Response)) && a.Location() == nil && (!gone || jira.FromJira(a.Header)):
 		report(Finding{Check: check, Status: FindingOK, Message: fmt.Sprintf("Jira answers at %s (its version is for users only, %d)", c.cfg.URL, a.Status)})
-	case a.Location() != nil && !v.onSP(a.Location()) && !known:
+	case a.Location() != nil && !v.OnSite(a.Location()) && !known:
 		report(warning(check, "a gateway answers instead of Jira and sends to "+a.Location().Host,
 			"the cookies of Jira alone do not pass the gateway: let requests from here reach Jira directly, or exempt "+c.cfg.URL.EscapedPath()+"/rest/ and the exchange URL"))
-	case gone && gatewayNear(a.Response).name == "" && !outageTitle().MatchString(v.saidBy(a.Response)):
+	case gone && jira.GatewayNear(a.Response).Name == "" && !jira.OutageTitle().MatchString(v.MessageOf(a.Response)):
 		report(c.missingJira(ctx, v))
 	default:
 		report(c.notJiraFinding(ctx, v, a))
@@ -52,20 +54,20 @@ func (c *Client) diagnoseJira(ctx context.Context, report func(Finding)) {
 }
 
 // notJiraFinding says who answers in place of Jira, unless Jira answers elsewhere.
-func (c *Client) notJiraFinding(ctx context.Context, v *visit, a reply) Finding {
+func (c *Client) notJiraFinding(ctx context.Context, v *jira.Visit, a jira.Reply) Finding {
 	const check = "sp.jira"
-	err := v.secondOpinion(ctx, a)
+	err := v.ConfirmJira(ctx, a)
 	if err != nil {
 		return FindingOf(check, "", err)
 	}
-	return warning(check, fmt.Sprintf("Jira answers, but serverInfo is refused (%d)%s", a.Status, v.quoted(a.Response)),
+	return warning(check, fmt.Sprintf("Jira answers, but serverInfo is refused (%d)%s", a.Status, v.Quoted(a.Response)),
 		"let requests to /rest/ pass: clients will need it")
 }
 
 // missingJira tells a site that blocks one resource from a place where no Jira is.
-func (c *Client) missingJira(ctx context.Context, v *visit) Finding {
+func (c *Client) missingJira(ctx context.Context, v *jira.Visit) Finding {
 	const check = "sp.jira"
-	if a, err := c.ask(ctx, "jira", v.url("/login.jsp"), wantHTML); err == nil && fromJira(a.Header) && a.Status != http.StatusNotFound {
+	if a, err := c.ask(ctx, "jira", v.Address("/login.jsp"), wantHTML); err == nil && jira.FromJira(a.Header) && a.Status != http.StatusNotFound {
 		return warning(check, "Jira answers, but /rest/api/2/serverInfo is blocked (404)", "let requests to /rest/ pass: clients will need it")
 	}
 	return failing(check, ErrConfig, "there is no Jira at "+c.cfg.URL.String()+" (404)",
@@ -79,7 +81,7 @@ func (c *Client) baseURLFinding(base string, report func(Finding)) {
 	if err != nil || u.Host == "" || httpclient.SameOrigin(u, c.cfg.URL) && strings.TrimRight(u.Path, "/") == strings.TrimRight(c.cfg.URL.Path, "/") {
 		return
 	}
-	report(warning("sp.base-url", "Jira's own base URL is "+cut(httpclient.Origin(u)+u.EscapedPath(), 200)+", not "+c.cfg.URL.String(),
+	report(warning("sp.base-url", "Jira's own base URL is "+wiretext.Cut(httpclient.Origin(u)+u.EscapedPath(), 200)+", not "+c.cfg.URL.String(),
 		"use Jira's own base URL for URL and SSOExchangeURL, or have an administrator correct it: the identity provider makes its assertions for that address"))
 }
 
@@ -89,7 +91,7 @@ func (c *Client) diagnoseStart(ctx context.Context, report func(Finding)) {
 	ctx, cancel := context.WithTimeout(ctx, checkTimeout)
 	defer cancel()
 	needed := startsAtSP(c.cfg, c.scheme)
-	req, page, err := c.visit(nil).startAtSP(ctx, "")
+	req, page, err := c.jira().Visit(nil).Start(ctx, "")
 	switch {
 	case err == nil:
 		u, parseErr := url.Parse(page)
@@ -121,15 +123,15 @@ func (c *Client) diagnoseExchange(ctx context.Context, report func(Finding)) {
 		report(Finding{Check: check, Status: FindingOK, Message: fmt.Sprintf("the assertion consumer %s is there (%s)", acs.EscapedPath(), text)})
 	}
 	loc := a.Location()
-	v := c.visit(nil)
-	g, other := gatewayIn(a)
+	v := c.jira().Visit(nil)
+	g, other := jira.GatewayIn(a)
 	switch {
-	case loc != nil && jiraConfig{c.cfg}.outagePage(loc):
-		report(FindingOf(check, "", v.away(a, "leads to "+cut(httpclient.Origin(loc)+plainPath(loc), 120))))
-	case loc != nil && jiraConfig{c.cfg}.gatewayPage(loc) != "":
-		report(warning(check, jiraConfig{c.cfg}.gatewayPage(loc)+" answers instead of the assertion consumer", hintThrough))
-	case other && a.Status < 502 && a.Status != http.StatusNotFound && !asJira(a):
-		report(warning(check, g.name+" answers instead of the assertion consumer"+v.quoted(a), g.hint))
+	case loc != nil && c.jira().OutagePage(loc):
+		report(FindingOf(check, "", v.Unavailable(a, "leads to "+wiretext.Cut(httpclient.Origin(loc)+jira.PlainPath(loc), 120))))
+	case loc != nil && c.jira().GatewayPage(loc) != "":
+		report(warning(check, c.jira().GatewayPage(loc)+" answers instead of the assertion consumer", jira.HintThrough))
+	case other && a.Status < 502 && a.Status != http.StatusNotFound && !jira.AsJira(a):
+		report(warning(check, g.Name+" answers instead of the assertion consumer"+v.Quoted(a), g.Hint))
 	case a.Status == http.StatusNotFound:
 		report(failing(check, ErrConfig, "there is no assertion consumer at "+acs.EscapedPath()+" (404)",
 			"check SSOExchangeURL: its path ends in /plugins/servlet/samlconsumer (Atlassian), /plugins/servlet/samlsso (resolution), "+
@@ -151,18 +153,4 @@ func (c *Client) diagnoseExchange(ctx context.Context, report func(Finding)) {
 		report(warning(check, fmt.Sprintf("the assertion consumer answers %d to a call without an assertion; 400 or 405 was expected", a.Status),
 			"check SSOExchangeURL: a consumer takes POST only"))
 	}
-}
-
-// cut bounds a server's words.
-func cut(s string, most int) string {
-	s = strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
-			return -1
-		}
-		return r
-	}, s)
-	if len(s) > most {
-		s = strings.ToValidUTF8(s[:most], "") + "…"
-	}
-	return s
 }

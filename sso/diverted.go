@@ -1,12 +1,8 @@
 package sso
 
 import (
-	"bufio"
 	"bytes"
-	"compress/gzip"
 	"fmt"
-	"io"
-	"mime"
 	"net/http"
 	"net/url"
 	"strings"
@@ -18,6 +14,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/htmlform"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/jsstring"
+	"github.com/ssoexchange/ssoexchange/jira"
 )
 
 // DivertedError says that an answer is not one to the request: the service provider, or
@@ -64,7 +61,6 @@ func (e *DivertedError) HintText() string {
 
 // The bounds of what is looked at to tell a page from data, and a sign-in page from others.
 const (
-	pageHead  = 512
 	pageForms = 64 << 10
 
 	maxShownURL = 300 // bytes of an address in an error
@@ -98,7 +94,7 @@ func (c *Client) Diverted(resp *http.Response) error {
 		e.Login, e.To = true, bareURL(to)
 		return e
 	}
-	if !isPage(resp, true) {
+	if !jira.IsPage(resp, true) {
 		return nil
 	}
 	look := c.lookAtPage(resp)
@@ -108,7 +104,7 @@ func (c *Client) Diverted(resp *http.Response) error {
 	} else if first != resp.Request {
 		e.To = bareURL(resp.Request.URL)
 	}
-	if e.Login || isREST(first.URL) && !admitsText(first.Header) {
+	if e.Login || jira.IsREST(first.URL) && !admitsText(first.Header) {
 		return e
 	}
 	return nil
@@ -138,94 +134,10 @@ func (c *Client) leadsToLogin(from *http.Request, status int, location []string)
 	return c.site.Lost(&http.Response{StatusCode: status, Header: http.Header{"Location": location}, Request: from, Body: http.NoBody})
 }
 
-func isREST(u *url.URL) bool { return strings.Contains(u.Path, "/rest/") }
-
-// isPage reports whether a body is an HTML page. The Content-Type says so; where there
-// is none, or with sniff any other than that of an image or the like, the body's
-// beginning does.
-func isPage(r *http.Response, sniff bool) bool {
-	ct, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	switch {
-	case ct == "text/html", ct == "application/xhtml+xml":
-		return true
-	case r.Body == nil || r.Body == http.NoBody || r.Request.Method == http.MethodHead:
-		return false
-	case ct == "" && strings.TrimSpace(r.Header.Get("Content-Type")) == "":
-	case !sniff || !mayHideAPage(ct):
-		return false
-	}
-	return beginsAsPage(unpacked(r, peek(r, pageHead)))
-}
-
-// mayHideAPage reports whether bodies of a type are data in text form, which a page can
-// be mistaken for, and which are there at once: an event stream may be silent for hours.
-func mayHideAPage(ct string) bool {
-	return ct == "" || ct == "text/plain" || ct == "application/octet-stream" || ct == "application/javascript" ||
-		strings.HasSuffix(ct, "json") || strings.HasSuffix(ct, "xml") && ct != "image/svg+xml"
-}
-
-// beginsAsPage looks behind byte order marks, white space and an XML declaration.
-func beginsAsPage(b []byte) bool {
-	if bytes.HasPrefix(b, []byte("\xfe\xff")) || bytes.HasPrefix(b, []byte("\xff\xfe")) {
-		b = bytes.ReplaceAll(b[2:], []byte{0}, nil) // UTF-16, of which ASCII is enough
-	}
-	b = bytes.TrimLeft(b, "\ufeff \t\r\n\f\v\x00")
-	declared := bytes.HasPrefix(b, []byte("<?xml"))
-	if declared {
-		_, b, _ = bytes.Cut(b, []byte("?>"))
-	}
-	for b = bytes.TrimSpace(b); bytes.HasPrefix(b, []byte("<!--")); b = bytes.TrimSpace(b) {
-		var closed bool
-		if _, b, closed = bytes.Cut(b, []byte("-->")); !closed {
-			return !declared
-		}
-	}
-	lower := bytes.ToLower(b)
-	for _, start := range []string{"<!doctype html", "<html"} {
-		if bytes.HasPrefix(lower, []byte(start)) {
-			return true
-		}
-	}
-	return !declared && strings.HasPrefix(http.DetectContentType(b), "text/html")
-}
-
 // admitsText reports whether a caller asks for text in so many words.
 func admitsText(h http.Header) bool {
 	accept := strings.Join(h.Values("Accept"), ",")
 	return strings.Contains(accept, "text/") || strings.Contains(accept, "html") || strings.Contains(accept, "*/*")
-}
-
-// peek returns up to n bytes of the body, which stay in it.
-func peek(r *http.Response, n int) []byte {
-	p, ok := r.Body.(*peekedBody)
-	if !ok {
-		p = &peekedBody{bufio.NewReaderSize(r.Body, n), r.Body}
-		r.Body = p
-	} else if p.Size() < n {
-		p = &peekedBody{bufio.NewReaderSize(p, n), p}
-		r.Body = p
-	}
-	b, _ := p.Peek(n)
-	return b
-}
-
-// unpacked returns what the beginning of a body is when unpacked, as far as it goes. A
-// caller who asked for gzip in so many words gets it as it came.
-func unpacked(r *http.Response, b []byte) []byte {
-	if !strings.EqualFold(r.Header.Get("Content-Encoding"), "gzip") {
-		return b
-	}
-	z, err := gzip.NewReader(bytes.NewReader(b))
-	if err != nil {
-		return nil
-	}
-	plain, _ := io.ReadAll(io.LimitReader(z, pageForms)) // the end is missing: what came before is good
-	return plain
-}
-
-type peekedBody struct {
-	*bufio.Reader
-	io.Closer
 }
 
 // pageLook is what can be seen of a page without building its tree.
@@ -246,7 +158,7 @@ func (c *Client) lookAtPage(r *http.Response) (look pageLook) {
 	if r.Request.Method == http.MethodHead {
 		return look
 	}
-	page := unpacked(r, peek(r, pageForms))
+	page := jira.BodyHead(r, pageForms)
 	if look.to = c.scriptTarget(r, page); look.to != nil {
 		look.login = true
 	}

@@ -4,18 +4,12 @@ import (
 	"context"
 	"errors"
 	"maps"
-	"net/http"
-	"net/url"
 	"slices"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
-	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
-
-// xsrfCookie holds the token that Jira wants back on actions such as /logout.
-const xsrfCookie = "atlassian.xsrf.token"
 
 // Logout ends the session at the service provider (the remembered login included)
 // and at the identity provider, and forgets both. What could not be ended stays
@@ -60,46 +54,6 @@ func (c *Client) forgetProvider(r *record, device bool) error {
 	}
 	p.Forget(device)
 	return c.snapshot(c.signInState().guard)
-}
-
-// signOut ends the session as the user interface does, which also ends the
-// remembered login, and by REST where that did not help. The proof is, as ever,
-// that the SP no longer names the user: a remembered login that is still good would
-// name them.
-func (v *visit) signOut(ctx context.Context) error {
-	for _, try := range []func() httpclient.Request{v.logoutPage, v.logoutPage, v.logoutREST} {
-		request := try()
-		if _, err := v.sp.Do(ctx, request); err != nil {
-			return err
-		}
-		user, err := v.whoAmI(ctx)
-		if err != nil {
-			return &StepError{Step: autherr.StepLogout, Err: err}
-		}
-		if user == "" {
-			return nil
-		}
-	}
-	return &StepError{Step: autherr.StepLogout, Err: autherr.New(ErrBadAnswer, "jira: the SP still knows the user after the logout",
-		"end the session in a browser, or forget it here with: ssoexchange logout --local")}
-}
-
-// logoutPage asks for the page /logout with the XSRF token that the jar holds now.
-// Without the right one the page only asks whether one is sure, and its answer
-// brings the token, so that a second request ends the session.
-func (v *visit) logoutPage() httpclient.Request {
-	logout := v.url("/logout")
-	for _, cookie := range v.jar.For(logout) {
-		if cookie.Name == xsrfCookie {
-			logout.RawQuery = url.Values{"atl_token": {cookie.Value}}.Encode()
-		}
-	}
-	return httpclient.Request{Step: autherr.StepLogout, Method: http.MethodGet, URL: logout, Header: http.Header{"Accept": {"text/html,application/xhtml+xml"}}}
-}
-
-func (v *visit) logoutREST() httpclient.Request {
-	return httpclient.Request{Step: autherr.StepLogout, Method: http.MethodDelete, URL: v.url("/rest/auth/1/session"),
-		Header: http.Header{"X-Atlassian-Token": {"no-check"}, "Accept": {"application/json"}}}
 }
 
 // Entry is what a Store tells of one identity, without any secret.

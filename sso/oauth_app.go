@@ -15,6 +15,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
+	"github.com/ssoexchange/ssoexchange/jira"
 	"github.com/ssoexchange/ssoexchange/oauth"
 )
 
@@ -169,7 +170,7 @@ func (s *oauthSource) findCloud(ctx context.Context, t *oauthToken) (string, err
 			r.Header.Set("Authorization", t.bearer)
 			return nil
 		}}
-	a, err := h.Do(ctx, httpclient.Request{Step: autherr.StepVerify, Method: "GET", URL: u, Header: http.Header{"Accept": {"application/json"}}, Limit: maxWhoAmI})
+	a, err := h.Do(ctx, httpclient.Request{Step: autherr.StepVerify, Method: "GET", URL: u, Header: http.Header{"Accept": {"application/json"}}, Limit: jira.MaxAnswer})
 	if err != nil {
 		return "", err
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/internal/wiretext"
 )
 
 // mover is a source whose credential can be taken to another machine. A zero time: it has come back.
@@ -65,7 +66,7 @@ func (c *Client) Import(ctx context.Context, data []byte) (user string, err erro
 		return "", autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig, "sso: this is no exported state that is known here", "was it written by a later version?"))
 	}
 	if in.Identity != c.id {
-		return "", autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig, "sso: the exported state belongs to another connection: "+in.Identity.Scheme+" at "+cut(in.Identity.SP, 120),
+		return "", autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig, "sso: the exported state belongs to another connection: "+in.Identity.Scheme+" at "+wiretext.Cut(in.Identity.SP, 120),
 			"AuthScheme, URL, OAuthClientId and User must be the same on both machines"))
 	}
 	cred, err := credential.Decode(c.source, in.Credential)

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"strings"
 	"testing"
+
+	"github.com/ssoexchange/ssoexchange/jira"
 )
 
 // TestMigrations takes synthetic records through two synthetic steps: one renames a
@@ -61,7 +63,7 @@ func TestUnnumberedRecord(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cred, err := decodeCookies(r.Credential)
+	cred, err := jira.DecodeCookies(r.Credential)
 	if err != nil {
 		t.Fatal(err)
 	}

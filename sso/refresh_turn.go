@@ -11,6 +11,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/deadline"
+	"github.com/ssoexchange/ssoexchange/jira"
 )
 
 // cycle looks after one identity and schedules its next turn.
@@ -150,7 +151,7 @@ func sessionText(s *Session) string {
 		data, _ := credential.Encode(s.cred) // what cannot be encoded does not change
 		return string(data)
 	}
-	return strings.Join(sessionParts(s.Cookies), "\n")
+	return strings.Join(jira.SessionParts(s.Cookies), "\n")
 }
 
 // noteFailure decides what becomes of an identity whose turn failed.

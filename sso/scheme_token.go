@@ -17,6 +17,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
+	"github.com/ssoexchange/ssoexchange/jira"
 )
 
 // apiTokenScheme sends an API token as its site wants it: with the user's e-mail address as Basic
@@ -248,7 +249,7 @@ func (c *Client) cloudTenant(ctx context.Context, d providerDeps) (string, error
 	u.Path, u.RawPath = tenantInfoPath, ""
 	a, err := h.Do(ctx, httpclient.Request{
 		Step: autherr.StepVerify, Method: http.MethodGet, URL: &u,
-		Header: http.Header{"Accept": {"application/json"}}, Limit: maxWhoAmI,
+		Header: http.Header{"Accept": {"application/json"}}, Limit: jira.MaxAnswer,
 	})
 	if err != nil {
 		return "", err

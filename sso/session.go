@@ -10,6 +10,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/cookiejar"
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/jira"
 )
 
 // jiraIdle is how long Jira keeps an idle session unless its administrator
@@ -56,7 +57,7 @@ func (s *Session) Authorization(u *url.URL) (http.Header, error) {
 	r := &http.Request{Method: http.MethodGet, URL: u, Header: http.Header{}}
 	cred := s.cred
 	if cred == nil {
-		cred = newCookies(s.Cookies)
+		cred = jira.NewCookies(s.Cookies)
 	}
 	if err := cred.Authorize(r); err != nil {
 		return nil, err
@@ -77,7 +78,7 @@ func (s Session) Expires() time.Time {
 		return s.cred.Expiry() // nothing is idle there
 	}
 	end := s.Verified.Add(jiraIdle)
-	if remembered := rememberedUntil(s.Cookies); remembered.After(end) {
+	if remembered := jira.RememberedUntil(s.Cookies); remembered.After(end) {
 		return remembered
 	}
 	return end

@@ -6,6 +6,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
 	"github.com/ssoexchange/ssoexchange/credential"
+	"github.com/ssoexchange/ssoexchange/jira"
 )
 
 // Site is the service that is talked to: who a credential belongs to there, what the loss of one
@@ -67,30 +68,39 @@ func remainderOf(c credential.Credential) []cookiejar.Cookie {
 	return nil
 }
 
+// jira is the Jira of c's connection.
+func (c *Client) jira() jira.Config {
+	return jira.Config{
+		URL: c.cfg.URL, SSOExchangeURL: c.cfg.SSOExchangeURL, SSOStartURL: c.cfg.SSOStartURL, SSOAudience: c.cfg.SSOAudience,
+		SSOLoginURL: c.cfg.SSOLoginURL, Domain: c.cfg.Domain,
+		TrustExchange: c.opts.TrustExchange, Transport: &c.counted, UserAgent: c.userAgent, Logger: c.opts.Logger,
+	}
+}
+
 // jiraSite is Jira, by its session's cookies or by any other credential.
 type jiraSite struct{ client *Client }
 
 func (j jiraSite) WhoAmI(ctx context.Context, c credential.Credential) (string, error) {
-	k, ok := c.(*cookies)
+	k, ok := c.(*jira.Cookies)
 	if !ok {
 		return j.whoAmIByHeader(ctx, c)
 	}
-	v := j.client.visitWith(k.jar)
-	return v.whoAmI(ctx)
+	v := j.client.jira().VisitWith(k.Jar())
+	return v.WhoAmI(ctx)
 }
 
-func (j jiraSite) Lost(resp *http.Response) bool { return jiraConfig{j.client.cfg}.lost(resp) }
+func (j jiraSite) Lost(resp *http.Response) bool { return j.client.jira().Lost(resp) }
 
 func (j jiraSite) Prepare(r *http.Request) { j.client.allowWrite(r) }
 
 func (j jiraSite) Present(ctx context.Context, old credential.Credential) error {
-	return j.client.visit(remainderOf(old)).present(ctx)
+	return j.client.jira().Visit(remainderOf(old)).CheckPresent(ctx)
 }
 
 func (j jiraSite) SignOut(ctx context.Context, c credential.Credential) error {
-	k, ok := c.(*cookies)
+	k, ok := c.(*jira.Cookies)
 	if !ok {
 		return nil // it has no session
 	}
-	return j.client.visitWith(k.jar).signOut(ctx)
+	return j.client.jira().VisitWith(k.Jar()).SignOut(ctx)
 }

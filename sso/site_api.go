@@ -13,6 +13,8 @@ import (
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
+	"github.com/ssoexchange/ssoexchange/internal/wiretext"
+	"github.com/ssoexchange/ssoexchange/jira"
 )
 
 // apiSite is a site that takes tokens: who holds one, it says itself, by the request that the
@@ -101,7 +103,7 @@ func (a apiSite) ask(ctx context.Context, c credential.Credential, p apiProbe) (
 		return "", false, autherr.AtStep(autherr.StepVerify, autherr.New(ErrConfig, "sso: URL cannot be used", ""))
 	}
 	h := &httpclient.Client{Server: a.name, Transport: &a.client.counted, UserAgent: a.client.userAgent, Logger: a.client.opts.Logger, Authorize: c.Authorize}
-	answer, err := h.Do(ctx, httpclient.Request{Step: autherr.StepVerify, Method: http.MethodGet, URL: u, Header: http.Header{"Accept": {"application/json"}}, Limit: maxWhoAmI})
+	answer, err := h.Do(ctx, httpclient.Request{Step: autherr.StepVerify, Method: http.MethodGet, URL: u, Header: http.Header{"Accept": {"application/json"}}, Limit: jira.MaxAnswer})
 	if err != nil {
 		return "", false, err
 	}
@@ -113,18 +115,18 @@ func (a apiSite) ask(ctx context.Context, c credential.Credential, p apiProbe) (
 		return "", false, nil
 	case answer.Status != http.StatusOK:
 		return "", scopeProblem(answer), autherr.AtStep(autherr.StepVerify, apiRefusal(a.name, answer))
-	case p.header != "" && plausible(answer.Header.Get(p.header)) && !anonymousHeader(answer.Header):
+	case p.header != "" && jira.PlausibleName(answer.Header.Get(p.header)) && !jira.AnonymousHeader(answer.Header):
 		return answer.Header.Get(p.header), false, nil
 	case p.header != "":
 		return "", false, nil
-	case isHTML(answer) || !json.Valid(answer.Body):
+	case jira.IsHTML(answer) || !json.Valid(answer.Body):
 		return "", false, autherr.AtStep(autherr.StepVerify, autherr.New(ErrBadAnswer, a.name+": "+p.path+" was not answered with JSON", "does a gateway answer instead of the API?"))
 	}
 	if p.names == nil {
 		return a.holder(), false, nil
 	}
 	for _, name := range p.names {
-		if v := textAt(answer.Body, name); plausible(v) {
+		if v := textAt(answer.Body, name); jira.PlausibleName(v) {
 			return v, false, nil
 		}
 	}
@@ -185,14 +187,14 @@ func (a apiSite) Prepare(r *http.Request) {
 
 // scopeProblem reports whether an answer says that the token is good, and not good for this.
 func scopeProblem(a *httpclient.Response) bool {
-	return strings.Contains(strings.ToLower(jsonMessage(a.Body)), "scope does not match") ||
+	return strings.Contains(strings.ToLower(jira.JSONMessage(a.Body)), "scope does not match") ||
 		strings.Contains(a.Header.Get("WWW-Authenticate"), "insufficient_scope")
 }
 
 // apiRefusal is the error that an answer to a probe is.
 func apiRefusal(server string, a *httpclient.Response) error {
 	said := ""
-	if words := cleaned(jsonMessage(a.Body)); words != "" {
+	if words := jira.Cleaned(jira.JSONMessage(a.Body)); words != "" {
 		said = " (" + words + ")"
 	}
 	text := fmt.Sprintf("%s: the API answered %d%s", server, a.Status, said)
@@ -258,9 +260,9 @@ func cloudIDFor(body []byte, site *url.URL) (string, error) {
 	for _, g := range granted {
 		u, err := url.Parse(g.URL)
 		switch {
-		case err != nil || !plausible(g.ID) || strings.ContainsAny(g.ID, "/?#%."):
+		case err != nil || !jira.PlausibleName(g.ID) || strings.ContainsAny(g.ID, "/?#%."):
 		case !httpclient.SameOrigin(u, site):
-			others = append(others, cut(u.Host, 80))
+			others = append(others, wiretext.Cut(u.Host, 80))
 		case id != "" && id != g.ID:
 			return "", autherr.New(ErrBadAnswer, "atlassian: "+site.Host+" has two ids", "give CloudId")
 		default:
@@ -280,7 +282,7 @@ func cloudIDFor(body []byte, site *url.URL) (string, error) {
 // cloudIDIn reads the answer of a site to /_edge/tenant_info, "" if it is none.
 func cloudIDIn(a *httpclient.Response) string {
 	var info struct{ CloudID string }
-	if a.Status != http.StatusOK || json.Unmarshal(a.Body, &info) != nil || strings.ContainsAny(info.CloudID, "/?#%.") || !plausible(info.CloudID) {
+	if a.Status != http.StatusOK || json.Unmarshal(a.Body, &info) != nil || strings.ContainsAny(info.CloudID, "/?#%.") || !jira.PlausibleName(info.CloudID) {
 		return ""
 	}
 	return info.CloudID

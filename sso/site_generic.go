@@ -7,6 +7,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
+	"github.com/ssoexchange/ssoexchange/jira"
 )
 
 // genericSite is any site. Its answer to VerifyURL proves a credential: by naming the user, or else by
@@ -43,7 +44,7 @@ func (g genericSite) WhoAmI(ctx context.Context, c credential.Credential) (strin
 		return unnamed, nil
 	}
 	for _, name := range []string{a.Header.Get(v.VerifyUser), textAt(a.Body, v.VerifyUser)} {
-		if plausible(name) && name != "anonymous" {
+		if jira.PlausibleName(name) && name != "anonymous" {
 			return name, nil
 		}
 	}
@@ -67,7 +68,7 @@ func (g genericSite) ask(ctx context.Context, c credential.Credential) (*httpcli
 			Step:   autherr.StepVerify,
 			Method: http.MethodGet,
 			URL:    g.client.cfg.Verify.VerifyURL,
-			Limit:  maxWhoAmI,
+			Limit:  jira.MaxAnswer,
 		})
 }
 
@@ -78,7 +79,7 @@ func (g genericSite) Lost(resp *http.Response) bool {
 	}
 	if loc := resp.Header.Get("Location"); resp.StatusCode >= 300 && resp.StatusCode <= 399 && loc != "" {
 		u, err := resp.Request.URL.Parse(loc)
-		return err == nil && (!httpclient.SameOrigin(u, g.client.cfg.URL) || jiraConfig{g.client.cfg}.signInPage(u))
+		return err == nil && (!httpclient.SameOrigin(u, g.client.cfg.URL) || g.client.jira().SignInPage(u))
 	}
 	return false
 }

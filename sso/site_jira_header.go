@@ -8,6 +8,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
+	"github.com/ssoexchange/ssoexchange/jira"
 )
 
 // refuser is a credential that understands why a site refused it; nil: it was not refused, or it has
@@ -19,15 +20,15 @@ type refuser interface {
 // whoAmIByHeader is WhoAmI for a credential that is no browser's session. It sends it once: Jira
 // counts wrong passwords, and locks the account's REST access by a captcha after three.
 func (j jiraSite) whoAmIByHeader(ctx context.Context, c credential.Credential) (string, error) {
-	v := j.client.visit(nil)
-	v.sp.Jar, v.sp.Authorize = nil, c.Authorize
-	a, err := v.question(ctx, myselfPath)
+	v := j.client.jira().Visit(nil)
+	v.Client.Jar, v.Client.Authorize = nil, c.Authorize
+	a, err := v.Ask(ctx, jira.MyselfPath)
 	if err != nil {
 		return "", err
 	}
 	answer := &http.Response{StatusCode: a.Status, Header: a.Header}
 	if k, ok := c.(credential.Corrector); ok && k.Correct(answer) {
-		if a, err = v.question(ctx, myselfPath); err != nil {
+		if a, err = v.Ask(ctx, jira.MyselfPath); err != nil {
 			return "", err
 		}
 		answer = &http.Response{StatusCode: a.Status, Header: a.Header}
@@ -37,7 +38,7 @@ func (j jiraSite) whoAmIByHeader(ctx context.Context, c credential.Credential) (
 			return "", autherr.AtStep(autherr.StepVerify, err)
 		}
 	}
-	if name := v.namedIn(a); name != "" {
+	if name := v.NamedIn(a); name != "" {
 		return name, nil
 	}
 	if err := denied(j.client.scheme, "jira", a.Response); err != nil {
@@ -46,10 +47,10 @@ func (j jiraSite) whoAmIByHeader(ctx context.Context, c credential.Credential) (
 	if a.Status == http.StatusUnauthorized {
 		return "", nil
 	}
-	if known, err := v.stranger(a); err != nil || known {
+	if known, err := v.Anonymous(a); err != nil || known {
 		return "", err
 	}
-	return "", v.notJira(a.Response)
+	return "", v.NotJira(a.Response)
 }
 
 // denied reads what Atlassian's products say of a password beyond its being wrong; nil: nothing.

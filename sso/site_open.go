@@ -36,7 +36,7 @@ func openSite(c *Client) Site {
 type productSite struct{ apiSite }
 
 // Lost implements Site.
-func (p productSite) Lost(resp *http.Response) bool { return jiraConfig{p.client.cfg}.lost(resp) }
+func (p productSite) Lost(resp *http.Response) bool { return p.client.jira().Lost(resp) }
 
 // Prepare implements Site.
 func (p productSite) Prepare(r *http.Request) { p.client.allowWrite(r) }

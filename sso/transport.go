@@ -5,7 +5,6 @@ import (
 	"io"
 	"net/http"
 	"net/url"
-	"strings"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/credential"
@@ -180,41 +179,6 @@ func (c *Client) renew(ctx context.Context, used *Session) (*Session, error) {
 		return s, nil
 	}
 	return c.sessionFrom(ctx, nil)
-}
-
-// lost reports whether an answer suggests that the session is over, or that it is not
-// Jira's. It is a suspicion: renew asks the SP before it signs in.
-func (c jiraConfig) lost(r *http.Response) bool {
-	if r.StatusCode == http.StatusUnauthorized || anonymousHeader(r.Header) || markedLoggedOut(r.Header) {
-		return true
-	}
-	if loc := r.Header.Get("Location"); r.StatusCode >= 300 && r.StatusCode <= 399 && loc != "" {
-		u, err := r.Request.URL.Parse(loc)
-		return err == nil && (!httpclient.SameOrigin(u, c.URL) || c.signInPage(u) || c.outagePage(u) || c.gatewayPage(u) != "")
-	}
-	// A page in place of data: nothing below /rest answers in HTML, but for some of
-	// Jira's refusals.
-	switch r.StatusCode {
-	case http.StatusOK:
-		return isREST(r.Request.URL) && isPage(r, false)
-	case http.StatusForbidden, http.StatusNotFound:
-		return isREST(r.Request.URL) && !fromJira(r.Header) && isPage(r, false)
-	}
-	return false
-}
-
-// markedLoggedOut reports whether the SP gives the caller the XSRF token of somebody
-// who is logged out: its suffix is _lout then, |lout in old versions, and _lin or
-// |lin otherwise. It is a hint like the others.
-func markedLoggedOut(h http.Header) bool {
-	for _, line := range h["Set-Cookie"] {
-		pair, _, _ := strings.Cut(line, ";")
-		name, value, _ := strings.Cut(pair, "=")
-		if strings.TrimSpace(name) == xsrfCookie && strings.HasSuffix(strings.Trim(value, `" `), "lout") {
-			return true
-		}
-	}
-	return false
 }
 
 // turnedAway reports whether the SP refused the request at its door, before acting.

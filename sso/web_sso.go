@@ -3,11 +3,13 @@ package sso
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"sync"
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/jira"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
@@ -24,7 +26,7 @@ type webSSO struct {
 
 // beginning is what Begin leaves for the sign-in that comes next.
 type beginning struct {
-	visit *visit
+	visit *jira.Visit
 	start saml.Start // nil: the identity provider begins
 }
 
@@ -34,7 +36,7 @@ func (w *webSSO) Unwrap() any { return w.idp }
 // Begin shows that the SP is there, by having it start the sign-in where it does that, else by
 // asking it. The sign-in that comes next goes on from there.
 func (w *webSSO) Begin(ctx context.Context, old credential.Credential) error {
-	v := w.client.visit(remainderOf(old))
+	v := w.client.jira().Visit(remainderOf(old))
 	start, err := w.client.presentOrStarted(ctx, old, w.starter(v))
 	if err != nil {
 		return err
@@ -53,7 +55,7 @@ func (w *webSSO) Credential(ctx context.Context, old credential.Credential) (cre
 	w.begun = nil
 	w.mu.Unlock()
 	if b == nil {
-		v := w.client.visit(remainderOf(old))
+		v := w.client.jira().Visit(remainderOf(old))
 		b = &beginning{v, w.starter(v)}
 	}
 	v, start := b.visit, b.start
@@ -69,21 +71,27 @@ func (w *webSSO) Credential(ctx context.Context, old credential.Credential) (cre
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepLogin, err)
 	}
-	if v.started.After(began) {
-		began = v.started // the SP has made a request since
+	if v.Started.After(began) {
+		began = v.Started // the SP has made a request since
 	}
 	if err := w.client.mayExchange(ctx, began, old); err != nil {
 		return nil, err
 	}
-	user, err := v.exchange(ctx, response, request)
+	user, err := v.Exchange(ctx, response, request)
 	if err != nil {
 		return nil, err
 	}
-	return &cookies{jar: v.jar, user: user}, nil
+	return jira.CookiesIn(v.Jar, user), nil
 }
 
 // Decode implements credential.Decoder.
-func (w *webSSO) Decode(data []byte) (credential.Credential, error) { return decodeCookies(data) }
+func (w *webSSO) Decode(data []byte) (credential.Credential, error) {
+	cred, err := jira.DecodeCookies(data)
+	if err != nil {
+		return nil, errUnreadableRecord
+	}
+	return cred, nil
+}
 
 // webSSOState is what a webSSO remembers.
 type webSSOState struct {
@@ -127,7 +135,7 @@ func (w *webSSO) Snapshot() ([]byte, error) {
 
 // starter returns how the sign-in begins: nil for a sign-in that begins at the
 // identity provider, else a function that asks the SP for its request.
-func (w *webSSO) starter(v *visit) saml.Start {
+func (w *webSSO) starter(v *jira.Visit) saml.Start {
 	if !startsAtSP(w.client.cfg, w.client.scheme) {
 		return nil
 	}
@@ -135,7 +143,7 @@ func (w *webSSO) starter(v *visit) saml.Start {
 	known := w.startURL
 	w.mu.Unlock()
 	return func(ctx context.Context) (*saml.Request, error) {
-		req, learnt, err := v.startAtSP(ctx, known)
+		req, learnt, err := v.Start(ctx, known)
 		if err != nil {
 			return nil, autherr.AtStep(autherr.StepStart, err)
 		}
@@ -160,4 +168,43 @@ func (c *Client) mayExchange(ctx context.Context, began time.Time, old credentia
 		return c.present(ctx, old)
 	}
 	return nil
+}
+
+// presentOrStarted makes sure that Jira is there, and returns start. Where the SP starts
+// the sign-in, its request for the identity provider is the proof, and nothing else is
+// asked; the request is used if it is wanted soon.
+func (c *Client) presentOrStarted(ctx context.Context, old credential.Credential, start saml.Start) (saml.Start, error) {
+	if start == nil {
+		return nil, c.present(ctx, old)
+	}
+	req, err := start(ctx)
+	if err != nil {
+		if !errors.Is(err, ErrUnreachable) && !errors.Is(err, ErrRateLimited) && ctx.Err() == nil {
+			if away := c.present(ctx, old); away != nil {
+				return nil, away // no fault of the start page
+			}
+		}
+		return nil, err
+	}
+	made := time.Now()
+	return func(ctx context.Context) (*saml.Request, error) {
+		if once := req; once != nil && time.Since(made) <= presenceLasts {
+			req = nil
+			return once, nil
+		}
+		return start(ctx)
+	}, nil
+}
+
+// startsAtSP reports whether the sign-in begins at the SP, and not at the identity provider.
+//
+// By default Okta starts at the identity provider, which saves a request. Crowd
+// answers nothing but requests, and Jira refuses an answer to a request that it did
+// not make, so Crowd starts at the SP.
+func startsAtSP(c *Config, s *scheme) bool {
+	switch c.SSOFlow {
+	case "", "Auto":
+		return s.startsAtSP
+	}
+	return c.SSOFlow != "IdPInitiated"
 }

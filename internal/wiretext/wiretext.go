@@ -44,3 +44,17 @@ func Problem(s string) (problem, hint string) {
 }
 
 func isControl(r rune) bool { return r != '\t' && unicode.IsControl(r) }
+
+// Cut returns a server's words without control characters, and at most that many bytes of them.
+func Cut(s string, most int) string {
+	s = strings.Map(func(r rune) rune {
+		if r < ' ' || r == 0x7f {
+			return -1
+		}
+		return r
+	}, s)
+	if len(s) > most {
+		s = strings.ToValidUTF8(s[:most], "") + "…"
+	}
+	return s
+}

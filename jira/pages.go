@@ -1,4 +1,4 @@
-package sso
+package jira
 
 import (
 	"net/url"
@@ -12,7 +12,7 @@ import (
 // Where Jira, its single sign-on apps and gateways send a browser. These lists are the
 // only ones: the session check, the HTTP client and doctor all use them.
 var (
-	// signInPaths are the pages of Jira at which a sign-in begins, docs/jira.md's doors
+	// signInPaths are the pages of Jira at which a sign-in begins, the login pages of docs/jira.md
 	// among them. Apps have their own, some with a number or a name at the end.
 	signInPaths = lazyregexp.New(`(?i)^/(login(\.jsp|\.action)?|secure/login[^/]*` +
 		`|plugins/servlet/(oauth/auth|no\.kantega\.[^/]+(/.*)?|de\.resolution\.[^/]+/.*` +
@@ -28,9 +28,9 @@ var (
 		`|(system|service)?status(page)?)[.-]`)
 )
 
-// plainPath returns a path without the parameters of its segments, in which servlet
+// PlainPath returns a path without the parameters of its segments, in which servlet
 // containers carry session ids (/login.jsp;jsessionid=…).
-func plainPath(u *url.URL) string {
+func PlainPath(u *url.URL) string {
 	if !strings.Contains(u.Path, ";") {
 		return u.Path
 	}
@@ -41,41 +41,41 @@ func plainPath(u *url.URL) string {
 	return strings.Join(segments, "/")
 }
 
-// signInPage reports whether u is a page of the SP at which a sign-in begins: a session
+// SignInPage reports whether u is a page of the SP at which a sign-in begins: a session
 // that is sent there is lost. The page that SSOStartURL names is one.
-func (c jiraConfig) signInPage(u *url.URL) bool {
+func (c Config) SignInPage(u *url.URL) bool {
 	if !httpclient.SameOrigin(u, c.URL) {
 		return false
 	}
-	path := plainPath(u)
-	if c.SSOStartURL != nil && path == plainPath(c.SSOStartURL) && path != "/" {
+	path := PlainPath(u)
+	if c.SSOStartURL != nil && path == PlainPath(c.SSOStartURL) && path != "/" {
 		return true
 	}
-	if c.SSOExchangeURL != nil && path == plainPath(c.SSOExchangeURL) && !config.IsAtlassianConsumer(c.SSOExchangeURL) {
+	if c.SSOExchangeURL != nil && path == PlainPath(c.SSOExchangeURL) && !config.IsAtlassianConsumer(c.SSOExchangeURL) {
 		return true // the other vendors' consumers start a sign-in when they are opened
 	}
 	return u.Query().Has("SAMLRequest") || signInPaths().MatchString(path) || signInPaths().MatchString(c.belowBase(path))
 }
 
 // belowBase returns a path without the SP's context path.
-func (c jiraConfig) belowBase(path string) string {
+func (c Config) belowBase(path string) string {
 	return "/" + strings.TrimLeft(strings.TrimPrefix(path, strings.TrimRight(c.URL.Path, "/")), "/")
 }
 
 // leadsToSignIn reports whether an address outside the SP is one at which its users sign in.
-func (c jiraConfig) leadsToSignIn(u *url.URL) bool {
+func (c Config) leadsToSignIn(u *url.URL) bool {
 	if httpclient.SameOrigin(u, c.URL) {
-		return c.signInPage(u)
+		return c.SignInPage(u)
 	}
 	return u.Query().Has("SAMLRequest") ||
 		c.SSOLoginURL != nil && strings.EqualFold(u.Hostname(), c.SSOLoginURL.Hostname()) ||
 		c.Domain != "" && strings.EqualFold(u.Host, c.Domain)
 }
 
-// outagePage reports whether u stands in for a Jira that is not there now. Words count
+// OutagePage reports whether u stands in for a Jira that is not there now. Words count
 // only outside of what Jira itself would serve: an issue may be called anything.
-func (c jiraConfig) outagePage(u *url.URL) bool {
-	path := plainPath(u)
+func (c Config) OutagePage(u *url.URL) bool {
+	path := PlainPath(u)
 	if !httpclient.SameOrigin(u, c.URL) {
 		return !c.leadsToSignIn(u) && (outagePaths().MatchString(path) || outageHosts().MatchString(u.Hostname()))
 	}
@@ -88,8 +88,8 @@ func (c jiraConfig) outagePage(u *url.URL) bool {
 	return outagePaths().MatchString(path)
 }
 
-// gatewayPage names the gateway whose page u is, "" if it is none that is known.
-func (c jiraConfig) gatewayPage(u *url.URL) string {
+// GatewayPage names the gateway whose page u is, "" if it is none that is known.
+func (c Config) GatewayPage(u *url.URL) string {
 	if httpclient.SameOrigin(u, c.URL) {
 		for _, g := range gatewayPaths {
 			if g.path().MatchString(u.Path) {

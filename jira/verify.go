@@ -1,4 +1,4 @@
-package sso
+package jira
 
 import (
 	"bytes"
@@ -14,7 +14,9 @@ import (
 	"unicode/utf8"
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
+	"github.com/ssoexchange/ssoexchange/internal/wiretext"
 )
 
 // The cookies of which Jira's session consists.
@@ -23,12 +25,12 @@ const (
 	rememberMeCookie = "seraph.rememberme.cookie" // the persistent one: it makes a new session when that has died
 )
 
-const myselfPath = "/rest/api/2/myself"
+const MyselfPath = "/rest/api/2/myself"
 
-// maxWhoAmI bounds the answers to the session check; they are short documents.
-const maxWhoAmI = 1 << 20
+// MaxAnswer bounds the answers to the session check; they are short documents.
+const MaxAnswer = 1 << 20
 
-// whoAmI asks the SP whose session the jar holds. It returns "" if the SP takes the
+// WhoAmI asks the SP whose session the jar holds. It returns "" if the SP takes the
 // caller for nobody, and an error only if the SP did not say.
 //
 // Neither a status nor the presence of a cookie proves a session: Jira serves
@@ -41,7 +43,7 @@ const maxWhoAmI = 1 << 20
 // and the SP is asked once more. The session that the SP makes of it is in the jar.
 //
 // Nobody means that Jira itself says so; see presence.go for all that is not Jira.
-func (v *visit) whoAmI(ctx context.Context) (string, error) {
+func (v *Visit) WhoAmI(ctx context.Context) (string, error) {
 	name, err := v.askName(ctx)
 	if err != nil || name != "" || !v.dropStaleSession() {
 		return name, err
@@ -51,42 +53,42 @@ func (v *visit) whoAmI(ctx context.Context) (string, error) {
 
 // dropStaleSession removes a refused JSESSIONID from the jar, and reports whether a
 // remembered login was behind it.
-func (v *visit) dropStaleSession() bool {
-	sent := v.jar.For(v.url("/rest/"))
+func (v *Visit) dropStaleSession() bool {
+	sent := v.Jar.For(v.Address("/rest/"))
 	has := func(name string) bool {
 		return slices.ContainsFunc(sent, func(c cookiejar.Cookie) bool { return c.Name == name })
 	}
 	if !has(rememberMeCookie) || !has(sessionCookie) {
 		return false
 	}
-	return v.jar.Remove(func(c cookiejar.Cookie) bool { return c.Name == sessionCookie }) > 0
+	return v.Jar.Remove(func(c cookiejar.Cookie) bool { return c.Name == sessionCookie }) > 0
 }
 
-// askName is whoAmI with the jar as it is.
-func (v *visit) askName(ctx context.Context) (string, error) {
-	a, err := v.question(ctx, myselfPath)
+// askName is WhoAmI with the jar as it is.
+func (v *Visit) askName(ctx context.Context) (string, error) {
+	a, err := v.Ask(ctx, MyselfPath)
 	if err != nil {
 		return "", err
 	}
-	if name := v.namedIn(a); name != "" {
+	if name := v.NamedIn(a); name != "" {
 		return name, nil
 	}
-	nobody, err := v.stranger(a)
+	nobody, err := v.Anonymous(a)
 	if err != nil {
 		return "", err
 	}
 	last := a
 	if !readable(a) || a.Location() == nil && a.Status != http.StatusOK && a.Status != http.StatusUnauthorized {
 		// 403, 404 and the like: the site may block this address for everybody.
-		if last, err = v.question(ctx, "/rest/auth/1/session"); err != nil {
+		if last, err = v.Ask(ctx, "/rest/auth/1/session"); err != nil {
 			return "", err
 		}
-		for _, name := range []string{v.namedIn(last), headerName(a.Response), headerName(last.Response)} {
+		for _, name := range []string{v.NamedIn(last), headerName(a.Response), headerName(last.Response)} {
 			if name != "" {
 				return name, nil
 			}
 		}
-		known, err := v.stranger(last)
+		known, err := v.Anonymous(last)
 		if err != nil {
 			return "", err
 		}
@@ -94,18 +96,18 @@ func (v *visit) askName(ctx context.Context) (string, error) {
 	}
 	switch {
 	case !readable(last) && mediaType(last.Header) != "text/html":
-		return "", verifyError(last.Response, ErrBadAnswer, "the answer is in an encoding that was not asked for "+
-			"and is not known here ("+cut(last.Header.Get("Content-Encoding"), 40)+")",
+		return "", verifyError(last.Response, autherr.ErrBadAnswer, "the answer is in an encoding that was not asked for "+
+			"and is not known here ("+wiretext.Cut(last.Header.Get("Content-Encoding"), 40)+")",
 			"have the server, or the proxy before it, send gzip or no encoding to those who accept no other")
 	case nobody || answersAsJira(last.Response):
 		return "", nil
 	}
-	return "", v.secondOpinion(ctx, a)
+	return "", v.ConfirmJira(ctx, a)
 }
 
-// namedIn returns the user name in a 200 answer that really is JSON.
-func (v *visit) namedIn(a reply) string {
-	if a.Status != http.StatusOK || a.signIn || isHTML(a.Response) || anonymousHeader(a.Header) {
+// NamedIn returns the user name in a 200 answer that really is JSON.
+func (v *Visit) NamedIn(a Reply) string {
+	if a.Status != http.StatusOK || a.signIn || IsHTML(a.Response) || AnonymousHeader(a.Header) {
 		return ""
 	}
 	return userIn(a.Body)
@@ -121,12 +123,12 @@ func mediaType(h http.Header) string {
 // userIn returns the user name in a JSON document, "" if there is none.
 func userIn(body []byte) string {
 	var members map[string]json.RawMessage
-	if json.Unmarshal(plainJSON(body), &members) != nil || !aboutUser(members) {
+	if json.Unmarshal(PlainJSON(body), &members) != nil || !aboutUser(members) {
 		return ""
 	}
 	for _, member := range []string{"name", "key", "accountId"} {
 		var name string
-		if json.Unmarshal(members[member], &name) == nil && plausible(name) {
+		if json.Unmarshal(members[member], &name) == nil && PlausibleName(name) {
 			return name
 		}
 	}
@@ -149,9 +151,9 @@ func aboutUser(members map[string]json.RawMessage) bool {
 // namesUser reports whether a document is one that names a user.
 func namesUser(body []byte) bool { return userIn(body) != "" }
 
-// plainJSON returns a document in UTF-8 without a byte order mark. Proxies and old
+// PlainJSON returns a document in UTF-8 without a byte order mark. Proxies and old
 // servers add one, or send UTF-16 (RFC 8259, section 8.1, forbids both).
-func plainJSON(b []byte) []byte {
+func PlainJSON(b []byte) []byte {
 	var order binary.ByteOrder
 	switch {
 	case bytes.HasPrefix(b, []byte("\xef\xbb\xbf")):
@@ -170,8 +172,8 @@ func plainJSON(b []byte) []byte {
 	return []byte(string(utf16.Decode(units)))
 }
 
-// plausible reports whether a name can be a user's. It will be printed.
-func plausible(name string) bool {
+// PlausibleName reports whether a name can be a user's. It will be printed.
+func PlausibleName(name string) bool {
 	return name != "" && len(name) <= 255 && !strings.EqualFold(name, "anonymous") &&
 		utf8.ValidString(name) && !strings.ContainsFunc(name, unicode.IsControl)
 }
@@ -182,14 +184,14 @@ func headerName(a *httpclient.Response) string {
 	if unescaped, err := url.PathUnescape(name); err == nil {
 		name = unescaped
 	}
-	if !plausible(name) || a.Status == http.StatusUnauthorized || a.Status >= 500 || anonymousHeader(a.Header) {
+	if !PlausibleName(name) || a.Status == http.StatusUnauthorized || a.Status >= 500 || AnonymousHeader(a.Header) {
 		return ""
 	}
 	return name
 }
 
-// anonymousHeader reports whether the SP says that it does not know the caller.
-func anonymousHeader(h http.Header) bool {
+// AnonymousHeader reports whether the SP says that it does not know the caller.
+func AnonymousHeader(h http.Header) bool {
 	reason := strings.Join(h.Values("X-Seraph-Loginreason"), ",")
 	return strings.EqualFold(h.Get("X-Ausername"), "anonymous") ||
 		strings.Contains(reason, "AUTHENTICATED_FAILED") || strings.Contains(reason, "AUTHENTICATION_DENIED")

@@ -1,4 +1,4 @@
-package sso
+package jira
 
 import (
 	"bytes"
@@ -28,10 +28,10 @@ const maxStartPages = 4
 // page of the SP is followed.
 //
 // The error is an errNoStart if nothing of the kind is found.
-func (v *visit) requestFrom(ctx context.Context, address string) (*saml.Request, error) {
+func (v *Visit) requestFrom(ctx context.Context, address string) (*saml.Request, error) {
 	u, err := url.Parse(address)
 	if err != nil || !httpclient.SameOrigin(u, v.cfg.URL) {
-		return nil, autherr.New(ErrConfig, "jira: the start page is not on the SP's host",
+		return nil, autherr.New(autherr.ErrConfig, "jira: the start page is not on the SP's host",
 			"SSOStartURL must share the host of SSOExchangeURL")
 	}
 	var stray error = errNoStart
@@ -47,7 +47,7 @@ func (v *visit) requestFrom(ctx context.Context, address string) (*saml.Request,
 			return req, err
 		}
 		for _, to := range next {
-			if v.onSP(to) {
+			if v.OnSite(to) {
 				pages = append(pages, to)
 			} else if stray == errNoStart {
 				stray = &strayError{to.Host}
@@ -59,9 +59,9 @@ func (v *visit) requestFrom(ctx context.Context, address string) (*saml.Request,
 
 // requestAt opens one page. Without a request it returns where the page sends the browser
 // to instead.
-func (v *visit) requestAt(ctx context.Context, u *url.URL) (*saml.Request, []*url.URL, error) {
-	a, err := v.sp.Follow(ctx, httpclient.Request{Step: autherr.StepStart, Method: http.MethodGet, URL: u,
-		Header: http.Header{"Accept": {"text/html,application/xhtml+xml"}}}, v.onSP)
+func (v *Visit) requestAt(ctx context.Context, u *url.URL) (*saml.Request, []*url.URL, error) {
+	a, err := v.Client.Follow(ctx, httpclient.Request{Step: autherr.StepStart, Method: http.MethodGet, URL: u,
+		Header: http.Header{"Accept": {"text/html,application/xhtml+xml"}}}, v.OnSite)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -74,10 +74,10 @@ func (v *visit) requestAt(ctx context.Context, u *url.URL) (*saml.Request, []*ur
 	}
 	switch {
 	case a.Status == http.StatusTooManyRequests:
-		return nil, nil, &autherr.Error{Kind: ErrRateLimited, Text: "jira: the SP asks to wait",
+		return nil, nil, &autherr.Error{Kind: autherr.ErrRateLimited, Text: "jira: the SP asks to wait",
 			Wait: httpclient.RetryAfter(a.Header)}
 	case a.Status >= 502 && a.Status <= 504:
-		return nil, nil, autherr.New(ErrUnreachable, fmt.Sprintf("jira: the start page answered %d", a.Status),
+		return nil, nil, autherr.New(autherr.ErrUnreachable, fmt.Sprintf("jira: the start page answered %d", a.Status),
 			"try again later")
 	case a.Status != http.StatusOK && a.Status != http.StatusUnauthorized && a.Status != http.StatusForbidden:
 		return nil, nil, errNoStart
@@ -86,7 +86,7 @@ func (v *visit) requestAt(ctx context.Context, u *url.URL) (*saml.Request, []*ur
 }
 
 // requestIn reads a page. Of several requests the one for our identity provider counts.
-func (v *visit) requestIn(a *httpclient.Response) (*saml.Request, []*url.URL, error) {
+func (v *Visit) requestIn(a *httpclient.Response) (*saml.Request, []*url.URL, error) {
 	requests, problem := saml.ReadRequests(a.URL, a.Body)
 	if errors.Is(problem, saml.ErrNoRequest) {
 		problem = errNoStart
@@ -133,9 +133,9 @@ func submitted(a *httpclient.Response) (all []*url.URL) {
 }
 
 // noteRequest notes when the SP made a request, and what it calls itself.
-func (v *visit) noteRequest(req *saml.Request) *saml.Request {
+func (v *Visit) noteRequest(req *saml.Request) *saml.Request {
 	if req != nil {
-		v.started, v.issuer = time.Now(), req.Issuer
+		v.Started, v.issuer = time.Now(), req.Issuer
 	}
 	return req
 }

@@ -1,4 +1,4 @@
-package sso
+package jira
 
 import (
 	"regexp"
@@ -8,8 +8,8 @@ import (
 
 // gateway is who answered in place of Jira.
 type gateway struct {
-	name string // "" if it does not say
-	hint string
+	Name string // "" if it does not say
+	Hint string
 	// browser: it wants a browser, or an identity of its own, which no client without one has
 	browser bool
 }
@@ -18,17 +18,17 @@ type gateway struct {
 var (
 	google     = gateway{"Google IAP", hintIAP, true}
 	googleLB   = through("Google load balancer")
-	asm        = gateway{name: "F5 BIG-IP ASM", hint: hintASM}
-	apm        = gateway{"F5 BIG-IP APM", hintThrough, true}
+	asm        = gateway{Name: "F5 BIG-IP ASM", Hint: hintASM}
+	apm        = gateway{"F5 BIG-IP APM", HintThrough, true}
 	bigIP      = through("F5 BIG-IP")
 	challenge  = gateway{"Cloudflare (browser challenge)", hintChallenge, true}
-	access     = gateway{"Cloudflare Access", hintThrough, true}
+	access     = gateway{"Cloudflare Access", HintThrough, true}
 	cloudflare = through("Cloudflare")
-	oauthProxy = gateway{"oauth2-proxy", hintThrough, true}
+	oauthProxy = gateway{"oauth2-proxy", HintThrough, true}
 	envoy      = through("Envoy")
 	nginx      = through("nginx")
-	nginxCert  = gateway{name: "nginx", hint: hintCert}
-	nginxSize  = gateway{name: "nginx", hint: hintSize}
+	nginxCert  = gateway{Name: "nginx", Hint: hintCert}
+	nginxSize  = gateway{Name: "nginx", Hint: hintSize}
 	azureGW    = through("Azure Application Gateway")
 	azureFD    = through("Azure Front Door")
 	alb        = through("AWS load balancer")
@@ -50,11 +50,11 @@ var (
 	squid      = outbound("Squid")
 )
 
-func through(name string) gateway  { return gateway{name: name, hint: hintThrough} }
-func outbound(name string) gateway { return gateway{name: name, hint: hintOutbound} }
+func through(name string) gateway  { return gateway{Name: name, Hint: HintThrough} }
+func outbound(name string) gateway { return gateway{Name: name, Hint: hintOutbound} }
 
 const (
-	hintThrough = "Jira itself was not reached: have the gateway let requests from here pass, " +
+	HintThrough = "Jira itself was not reached: have the gateway let requests from here pass, " +
 		"at least to /rest/ and the path of SSOExchangeURL, or use an address that bypasses it"
 	hintIAP = "Jira itself was not reached: the proxy wants a Google identity; " +
 		"exempt /rest/ and the path of SSOExchangeURL from it, or use an address that bypasses it"
@@ -151,17 +151,17 @@ var gatewayPaths = []struct {
 	path func() *regexp.Regexp
 	name string
 }{
-	{lazyregexp.New(`(?i)^/(my\.policy|my\.logout\.php3|vdesk/)`), apm.name},
-	{lazyregexp.New(`(?i)^/cdn-cgi/access/`), access.name},
-	{lazyregexp.New(`(?i)^/cdn-cgi/`), cloudflare.name},
-	{lazyregexp.New(`(?i)^/(oauth2|_oauth2?)/(start|sign_in|auth|callback)`), oauthProxy.name},
+	{lazyregexp.New(`(?i)^/(my\.policy|my\.logout\.php3|vdesk/)`), apm.Name},
+	{lazyregexp.New(`(?i)^/cdn-cgi/access/`), access.Name},
+	{lazyregexp.New(`(?i)^/cdn-cgi/`), cloudflare.Name},
+	{lazyregexp.New(`(?i)^/(oauth2|_oauth2?)/(start|sign_in|auth|callback)`), oauthProxy.Name},
 	{lazyregexp.New(`(?i)^/outpost\.goauthentik\.io/`), "authentik"},
 	{lazyregexp.New(`(?i)^/\.auth/login`), "Azure App Service"},
 	{lazyregexp.New(`(?i)^/(siteminderagent|smlogin)/`), "SiteMinder"},
 	{lazyregexp.New(`(?i)^/(pkmslogin|pkmspublic|mga/sps/)`), "IBM WebSEAL"},
 	{lazyregexp.New(`(?i)^/dana-na/`), "Ivanti Connect Secure"},
 	{lazyregexp.New(`(?i)^/(vpn/|logon/logonpoint|cgi/login|nf/auth/)`), "Citrix NetScaler"},
-	{lazyregexp.New(`(?i)^/_gcp_gatekeeper/`), google.name},
+	{lazyregexp.New(`(?i)^/_gcp_gatekeeper/`), google.Name},
 }
 
 // gatewayHosts are where gateways send for a sign-in or an explanation.
@@ -169,9 +169,9 @@ var gatewayHosts = []struct {
 	host func() *regexp.Regexp
 	name string
 }{
-	{lazyregexp.New(`(?i)\.cloudflareaccess\.com$`), access.name},
-	{lazyregexp.New(`(?i)(^|\.)(zscaler(one|two|three)?|zscloud)\.(net|com)$`), zscaler.name},
+	{lazyregexp.New(`(?i)\.cloudflareaccess\.com$`), access.Name},
+	{lazyregexp.New(`(?i)(^|\.)(zscaler(one|two|three)?|zscloud)\.(net|com)$`), zscaler.Name},
 	{lazyregexp.New(`(?i)\.amazoncognito\.com$`), "AWS load balancer (Cognito)"},
 	{lazyregexp.New(`(?i)(^|\.)(block|malware|phish)\.opendns\.com$`), "Cisco Umbrella"},
-	{lazyregexp.New(`(?i)\.goskope\.com$`), netskope.name},
+	{lazyregexp.New(`(?i)\.goskope\.com$`), netskope.Name},
 }

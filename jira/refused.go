@@ -1,4 +1,4 @@
-package sso
+package jira
 
 import (
 	"cmp"
@@ -73,7 +73,7 @@ func (e *RefusedError) Error() string {
 }
 
 // Is reports whether target is ErrExchangeRefused.
-func (e *RefusedError) Is(target error) bool { return target == ErrExchangeRefused }
+func (e *RefusedError) Is(target error) bool { return target == autherr.ErrExchangeRefused }
 
 // HintText returns what to look at.
 func (e *RefusedError) HintText() string {
@@ -114,20 +114,20 @@ var causeHints = map[Cause]string{
 // refusalOf explains the answers to an assertion that led to no session: the one to
 // the POST, and the one at the end of the redirects that it began (the same if
 // there was none).
-func (v *visit) refusalOf(first, last *httpclient.Response, resp *saml.Response) error {
+func (v *Visit) refusalOf(first, last *httpclient.Response, resp *saml.Response) error {
 	switch first.Status {
 	case http.StatusTooManyRequests:
-		return &autherr.Error{Kind: ErrRateLimited, Text: "jira: the SP asks to wait", Wait: httpclient.RetryAfter(first.Header)}
+		return &autherr.Error{Kind: autherr.ErrRateLimited, Text: "jira: the SP asks to wait", Wait: httpclient.RetryAfter(first.Header)}
 	case http.StatusBadGateway, http.StatusServiceUnavailable, http.StatusGatewayTimeout,
 		520, 521, 522, 523, 524, 525, 526, 527, 530: // Cloudflare's
-		return &autherr.Error{Kind: ErrUnreachable, Text: fmt.Sprintf("jira: the assertion consumer answered %d", first.Status), Hint: "the SP or the proxy in front of it is in trouble: try again later"}
+		return &autherr.Error{Kind: autherr.ErrUnreachable, Text: fmt.Sprintf("jira: the assertion consumer answered %d", first.Status), Hint: "the SP or the proxy in front of it is in trouble: try again later"}
 	}
 	e := &RefusedError{Status: first.Status, Words: wordsOf(last), ID: errorIDOf(last)}
 	if code := samlError(first, last); code != "" {
 		e.Words = code
 	}
 	e.Cause = causeOf(e.Words + " " + htmlform.Text(last.Body, errorPanels))
-	if stray := last.Location(); stray != nil && !v.onSP(stray) {
+	if stray := last.Location(); stray != nil && !v.OnSite(stray) {
 		e.Words, e.Cause = "redirect to "+stray.Host, CauseGateway
 	}
 	v.blame(e, first, last)
@@ -144,7 +144,7 @@ func (v *visit) refusalOf(first, last *httpclient.Response, resp *saml.Response)
 // mismatch holds the assertion against what is known of the SP that has refused it: its
 // clock, as its answer has it, and what it calls itself, by the connection or its own
 // request, or as Atlassian's plugin does. told is what the SP has said.
-func (v *visit) mismatch(a *httpclient.Response, resp *saml.Response, told Cause) *saml.CheckError {
+func (v *Visit) mismatch(a *httpclient.Response, resp *saml.Response, told Cause) *saml.CheckError {
 	var e saml.Expect
 	if at, err := http.ParseTime(a.Header.Get("Date")); err == nil {
 		e.Now = at
@@ -152,7 +152,7 @@ func (v *visit) mismatch(a *httpclient.Response, resp *saml.Response, told Cause
 	if told != CauseClock {
 		e.Audience, e.AudienceHost = cmp.Or(v.cfg.SSOAudience, v.issuer), v.cfg.SSOExchangeURL.Hostname()
 		if e.Audience == "" && config.IsAtlassianConsumer(v.cfg.SSOExchangeURL) {
-			e.Audience = v.url("").String()
+			e.Audience = v.Address("").String()
 		}
 	}
 	return resp.Mismatch(e)
@@ -160,7 +160,7 @@ func (v *visit) mismatch(a *httpclient.Response, resp *saml.Response, told Cause
 
 // causeByEvidence finds what no page tells but can be seen: m, an assertion that nobody
 // signed, and a request that is too old.
-func (v *visit) causeByEvidence(a *httpclient.Response, resp *saml.Response, told Cause, m *saml.CheckError) Cause {
+func (v *Visit) causeByEvidence(a *httpclient.Response, resp *saml.Response, told Cause, m *saml.CheckError) Cause {
 	switch {
 	case m != nil && m.Field != "Audience":
 		return CauseClock
@@ -170,7 +170,7 @@ func (v *visit) causeByEvidence(a *httpclient.Response, resp *saml.Response, tol
 		return CauseConsumer
 	case !resp.Signed && !resp.Encrypted:
 		return CauseSignature
-	case !v.started.IsZero() && time.Since(v.started) > requestLife:
+	case !v.Started.IsZero() && time.Since(v.Started) > requestLife:
 		return CauseRequest
 	case m != nil:
 		return CauseAudience

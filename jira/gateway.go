@@ -1,4 +1,4 @@
-package sso
+package jira
 
 import (
 	"bytes"
@@ -17,8 +17,8 @@ import (
 // maxSniffed is how much of an answer's beginning is searched for what names a gateway.
 const maxSniffed = 16 << 10
 
-// gatewayIn recognises a gateway by what only its own pages say.
-func gatewayIn(a *httpclient.Response) (gateway, bool) {
+// GatewayIn recognises a gateway by what only its own pages say.
+func GatewayIn(a *httpclient.Response) (gateway, bool) {
 	body := a.Body[:min(len(a.Body), maxSniffed)]
 	for _, g := range gatewayHeaders {
 		if g.own && matches(a.Header, g.header, g.value()) {
@@ -36,10 +36,10 @@ func gatewayIn(a *httpclient.Response) (gateway, bool) {
 	return gateway{}, false
 }
 
-// gatewayNear is gatewayIn for an answer that is known not to be Jira's: headers that
+// GatewayNear is GatewayIn for an answer that is known not to be Jira's: headers that
 // also stand on what is passed on count, too.
-func gatewayNear(a *httpclient.Response) gateway {
-	if g, ok := gatewayIn(a); ok {
+func GatewayNear(a *httpclient.Response) gateway {
+	if g, ok := GatewayIn(a); ok {
 		return g
 	}
 	for _, g := range gatewayHeaders {
@@ -47,36 +47,36 @@ func gatewayNear(a *httpclient.Response) gateway {
 			return g.by
 		}
 	}
-	return gateway{hint: hintThrough}
+	return gateway{Hint: HintThrough}
 }
 
 // blame names the gateway that answered an assertion in the SP's place, if one did.
-func (v *visit) blame(e *RefusedError, answers ...*httpclient.Response) {
+func (v *Visit) blame(e *RefusedError, answers ...*httpclient.Response) {
 	e.Words = v.withoutCookies(e.Words)
 	for _, a := range answers {
 		name := ""
 		for _, u := range []*url.URL{a.Location(), a.URL} {
 			if u != nil && name == "" {
-				name = v.cfg.gatewayPage(u)
+				name = v.cfg.GatewayPage(u)
 			}
 		}
-		g, ok := gatewayIn(a)
+		g, ok := GatewayIn(a)
 		switch {
 		case name != "":
 			e.Gateway = name
-		case asJira(a) || e.Cause != CauseUnknown && e.Cause != CauseConsumer:
+		case AsJira(a) || e.Cause != CauseUnknown && e.Cause != CauseConsumer:
 			continue
 		case ok:
-			e.Gateway, e.hint = g.name, g.hint
-		case a.Status >= 400 && (jsonMessage(a.Body) != "" || mediaType(a.Header) == "text/plain" && len(a.Body) > 0):
+			e.Gateway, e.hint = g.Name, g.Hint
+		case a.Status >= 400 && (JSONMessage(a.Body) != "" || mediaType(a.Header) == "text/plain" && len(a.Body) > 0):
 			// Jira's refusals are pages, and its errors in JSON have another form.
-			e.hint = hintThrough
+			e.hint = HintThrough
 		default:
 			continue
 		}
 		e.Cause = CauseGateway
 		if e.Words == "" || ok {
-			e.Words = v.saidBy(a)
+			e.Words = v.MessageOf(a)
 		}
 		return
 	}
@@ -91,11 +91,11 @@ func matches(h http.Header, name string, value *regexp.Regexp) bool {
 	return false
 }
 
-// saidBy returns what an answer says for a person: the message of a JSON error, the
+// MessageOf returns what an answer says for a person: the message of a JSON error, the
 // first words of a page, the first line of a text. It is bounded, has no control
 // characters, nothing as long as a token, and no value of a cookie that was sent.
-func (v *visit) saidBy(a *httpclient.Response) string {
-	words := jsonMessage(a.Body)
+func (v *Visit) MessageOf(a *httpclient.Response) string {
+	words := JSONMessage(a.Body)
 	switch {
 	case words != "":
 	case bytes.Contains(bytes.ToLower(a.Body[:min(len(a.Body), maxSniffed)]), []byte("<")):
@@ -111,7 +111,7 @@ func (v *visit) saidBy(a *httpclient.Response) string {
 	} else if ray := a.Header.Get("Cf-Ray"); rayID().MatchString(ray) {
 		words += " (ray id " + ray + ")"
 	}
-	return v.withoutCookies(cleaned(words))
+	return v.withoutCookies(Cleaned(words))
 }
 
 var (
@@ -126,10 +126,10 @@ var messageFields = []string{
 	"message", "Message", "error_description", "detail", "error", "errorMessage", "title", "reason", "state", "status",
 }
 
-// jsonMessage returns the text of a JSON error, "" if there is none.
-func jsonMessage(body []byte) string {
+// JSONMessage returns the text of a JSON error, "" if there is none.
+func JSONMessage(body []byte) string {
 	var fields map[string]json.RawMessage
-	if json.Unmarshal(plainJSON(body), &fields) != nil {
+	if json.Unmarshal(PlainJSON(body), &fields) != nil {
 		return ""
 	}
 	for _, name := range messageFields {
@@ -149,8 +149,8 @@ func jsonMessage(body []byte) string {
 	return ""
 }
 
-// cleaned makes one bounded, printable line of a server's words.
-func cleaned(words string) string {
+// Cleaned makes one bounded, printable line of a server's words.
+func Cleaned(words string) string {
 	words = strings.Map(func(r rune) rune {
 		switch {
 		case unicode.IsSpace(r):
@@ -171,11 +171,11 @@ func cleaned(words string) string {
 const maxWords = 200
 
 // withoutCookies blanks the values of the jar's cookies: a page may repeat what was sent.
-func (v *visit) withoutCookies(words string) string {
-	if v.jar == nil {
+func (v *Visit) withoutCookies(words string) string {
+	if v.Jar == nil {
 		return words
 	}
-	for _, c := range v.jar.All() {
+	for _, c := range v.Jar.All() {
 		if len(c.Value) >= 6 {
 			words = strings.ReplaceAll(words, c.Value, "…")
 		}

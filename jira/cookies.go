@@ -1,7 +1,8 @@
-package sso
+package jira
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -13,21 +14,22 @@ import (
 	"github.com/ssoexchange/ssoexchange/credential"
 )
 
-// cookies is the credential of a browser's session: the SP's cookies, as its answers go on to
+// Cookies is the credential of a browser's session: the SP's cookies, as its answers go on to
 // change them.
-type cookies struct {
+type Cookies struct {
 	jar  *cookiejar.Jar
 	user string // as the SP named the owner when the session began; "": not known
 }
 
-func newCookies(list []cookiejar.Cookie) *cookies {
+// NewCookies returns the credential of a list of cookies.
+func NewCookies(list []cookiejar.Cookie) *Cookies {
 	jar := cookiejar.New()
 	jar.Add(list...)
-	return &cookies{jar: jar}
+	return &Cookies{jar: jar}
 }
 
 // Authorize adds the cookies for r's address before those that the caller has set.
-func (k *cookies) Authorize(r *http.Request) error {
+func (k *Cookies) Authorize(r *http.Request) error {
 	ours, own := k.jar.Header(r.URL), r.Header.Get("Cookie")
 	switch {
 	case ours != "" && own != "":
@@ -40,7 +42,7 @@ func (k *cookies) Authorize(r *http.Request) error {
 
 // Update takes the cookies of an answer over. A remembered login makes a new session of one that
 // has died: then another JSESSIONID comes.
-func (k *cookies) Update(resp *http.Response) (renewed bool) {
+func (k *Cookies) Update(resp *http.Response) (renewed bool) {
 	if resp.Header["Set-Cookie"] == nil {
 		return false
 	}
@@ -50,51 +52,58 @@ func (k *cookies) Update(resp *http.Response) (renewed bool) {
 }
 
 // Expiry is that of the remembered login. How long a session itself lasts, cookies do not say.
-func (k *cookies) Expiry() time.Time { return rememberedUntil(k.jar.All()) }
+func (k *Cookies) Expiry() time.Time { return RememberedUntil(k.jar.All()) }
 
 // Encode writes all cookies, session cookies included.
-func (k *cookies) Encode() ([]byte, error) { return json.Marshal(k.jar.All()) }
+func (k *Cookies) Encode() ([]byte, error) { return json.Marshal(k.jar.All()) }
 
-func decodeCookies(data []byte) (credential.Credential, error) {
+// CookiesIn returns the credential whose cookies are those of jar; user owns them.
+func CookiesIn(jar *cookiejar.Jar, user string) *Cookies { return &Cookies{jar: jar, user: user} }
+
+// DecodeCookies reads what Encode wrote.
+func DecodeCookies(data []byte) (*Cookies, error) {
 	var list []cookiejar.Cookie
 	if err := json.Unmarshal(data, &list); err != nil {
-		return nil, errUnreadableRecord
+		return nil, errors.New("the stored cookies cannot be read")
 	}
-	return newCookies(list), nil
+	return NewCookies(list), nil
 }
 
 // Same reports whether other is the same session. Balancers change their cookies with every
 // answer; that alone is not worth a write.
-func (k *cookies) Same(other credential.Credential) bool {
-	o, ok := other.(*cookies)
-	return ok && slices.Equal(sessionParts(k.jar.All()), sessionParts(o.jar.All()))
+func (k *Cookies) Same(other credential.Credential) bool {
+	o, ok := other.(*Cookies)
+	return ok && slices.Equal(SessionParts(k.jar.All()), SessionParts(o.jar.All()))
 }
 
 // Clone implements credential.Cloner.
-func (k *cookies) Clone() credential.Credential { return newCookies(k.jar.All()) }
+func (k *Cookies) Clone() credential.Credential { return NewCookies(k.jar.All()) }
 
 // User implements credential.Owned.
-func (k *cookies) User() string { return k.user }
+func (k *Cookies) User() string { return k.user }
 
 // Remainder is what a browser that restarts has: the cookies with an expiry of their own (devices,
 // preferences), without the remembered login.
-func (k *cookies) Remainder() credential.Credential {
+func (k *Cookies) Remainder() credential.Credential {
 	var kept []cookiejar.Cookie
 	for _, c := range k.jar.All() {
 		if !c.Expires.IsZero() && c.Name != rememberMeCookie {
 			kept = append(kept, c)
 		}
 	}
-	return newCookies(kept)
+	return NewCookies(kept)
 }
 
+// Jar returns the jar that answers go on to change.
+func (k *Cookies) Jar() *cookiejar.Jar { return k.jar }
+
 // Cookies returns a copy of all.
-func (k *cookies) Cookies() []cookiejar.Cookie { return k.jar.All() }
+func (k *Cookies) Cookies() []cookiejar.Cookie { return k.jar.All() }
 
 // Format shows nothing of them.
-func (k *cookies) Format(f fmt.State, _ rune) { io.WriteString(f, "sso.cookies(hidden)") }
+func (k *Cookies) Format(f fmt.State, _ rune) { io.WriteString(f, "sso.cookies(hidden)") }
 
-func sessionParts(cs []cookiejar.Cookie) []string {
+func SessionParts(cs []cookiejar.Cookie) []string {
 	var parts []string
 	for _, c := range cs {
 		if c.Name == sessionCookie || c.Name == rememberMeCookie {
@@ -105,8 +114,8 @@ func sessionParts(cs []cookiejar.Cookie) []string {
 	return parts
 }
 
-// rememberedUntil is the expiry of the remembered login among cs, zero for none.
-func rememberedUntil(cs []cookiejar.Cookie) (end time.Time) {
+// RememberedUntil is the expiry of the remembered login among cs, zero for none.
+func RememberedUntil(cs []cookiejar.Cookie) (end time.Time) {
 	for _, c := range cs {
 		if c.Name == rememberMeCookie && c.Expires.After(end) {
 			end = c.Expires
@@ -119,7 +128,7 @@ func rememberedUntil(cs []cookiejar.Cookie) (end time.Time) {
 // the session's, unless Jira itself sets them: whatever answers for a Jira that is away
 // may have sessions of its own, or delete Jira's.
 func ownCookies(r *http.Response) http.Header {
-	if fromJira(r.Header) || r.Header["Set-Cookie"] == nil {
+	if FromJira(r.Header) || r.Header["Set-Cookie"] == nil {
 		return r.Header
 	}
 	h := http.Header{}

@@ -1,4 +1,4 @@
-package sso
+package jira
 
 import (
 	"context"
@@ -16,22 +16,9 @@ import (
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
-// startsAtSP reports whether the sign-in begins at the SP, and not at the identity provider.
-//
-// By default Okta starts at the identity provider, which saves a request. Crowd
-// answers nothing but requests, and Jira refuses an answer to a request that it did
-// not make, so Crowd starts at the SP.
-func startsAtSP(c *Config, s *scheme) bool {
-	switch c.SSOFlow {
-	case "", "Auto":
-		return s.startsAtSP
-	}
-	return c.SSOFlow != "IdPInitiated"
-}
-
-// startAtSP makes the SP start a sign-in and returns the request with which it
+// Start makes the SP start a sign-in and returns the request with which it
 // sends the browser to the identity provider, and the address that did it.
-func (v *visit) startAtSP(ctx context.Context, known string) (*saml.Request, string, error) {
+func (v *Visit) Start(ctx context.Context, known string) (*saml.Request, string, error) {
 	if v.cfg.SSOStartURL != nil {
 		known = v.cfg.SSOStartURL.String()
 	}
@@ -39,7 +26,7 @@ func (v *visit) startAtSP(ctx context.Context, known string) (*saml.Request, str
 		req, err := v.requestFrom(ctx, known)
 		switch {
 		case v.cfg.SSOStartURL != nil && errors.Is(err, errNoStart):
-			return nil, "", &autherr.Error{Kind: ErrConfig, Text: "jira: the page that SSOStartURL names starts no SAML sign-in",
+			return nil, "", &autherr.Error{Kind: autherr.ErrConfig, Text: "jira: the page that SSOStartURL names starts no SAML sign-in",
 				Hint: "name a page that redirects a stranger to the identity provider"}
 		case v.cfg.SSOStartURL != nil, err == nil && v.forOurs(req), err != nil && !errors.Is(err, errNoStart):
 			return req, known, err
@@ -68,20 +55,20 @@ func (v *visit) startAtSP(ctx context.Context, known string) (*saml.Request, str
 }
 
 // noStart explains why none of the pages led to the identity provider.
-func (v *visit) noStart(other string, stray *strayError) error {
+func (v *Visit) noStart(other string, stray *strayError) error {
 	switch {
 	case other != "" && config.IsAtlassianConsumer(v.cfg.SSOExchangeURL):
-		return &autherr.Error{Kind: ErrConfig, Text: "jira: the SP sends its users to " + other + ", not to " + v.cfg.SSOLoginURL.Host,
+		return &autherr.Error{Kind: autherr.ErrConfig, Text: "jira: the SP sends its users to " + other + ", not to " + v.cfg.SSOLoginURL.Host,
 			Hint: "check SSOLoginURL, or name the page that starts at the right identity provider with SSOStartURL"}
 	case other != "":
-		return &autherr.Error{Kind: ErrConfig, Text: "jira: the SP sends its users to " + other + ", not to " + v.cfg.SSOLoginURL.Host,
+		return &autherr.Error{Kind: autherr.ErrConfig, Text: "jira: the SP sends its users to " + other + ", not to " + v.cfg.SSOLoginURL.Host,
 			Hint: "choose the identity provider with SSOStartURL, such as SSOStartURL=" + v.cfg.SSOExchangeURL.String() + "?idp=2 (its number or name in the app's settings)"}
 	case stray != nil:
-		return &autherr.Error{Kind: ErrUnsupported, Text: "jira: strangers are sent to " + stray.host + " without a SAML request",
+		return &autherr.Error{Kind: autherr.ErrUnsupported, Text: "jira: strangers are sent to " + stray.host + " without a SAML request",
 			Hint: "a gateway in front of the SP, or OpenID Connect, wants a browser there: have the SP's paths let through (" + v.cfg.SSOExchangeURL.EscapedPath() +
 				" and /rest/), or name a page that starts a SAML sign-in with SSOStartURL"}
 	}
-	return &autherr.Error{Kind: ErrConfig, Text: "jira: no page was found that starts a SAML sign-in",
+	return &autherr.Error{Kind: autherr.ErrConfig, Text: "jira: no page was found that starts a SAML sign-in",
 		Hint: "name it with SSOStartURL (a page that redirects to the identity provider), or use SSOFlow=IdPInitiated if the identity provider can start"}
 }
 
@@ -95,7 +82,7 @@ func (e *strayError) Is(target error) bool { return target == errNoStart }
 
 // forOurs reports whether a request is meant for the identity provider of the
 // connection: an SP may know several.
-func (v *visit) forOurs(req *saml.Request) bool {
+func (v *Visit) forOurs(req *saml.Request) bool {
 	return v.cfg.SSOLoginURL == nil || strings.EqualFold(req.URL.Host, v.cfg.SSOLoginURL.Host) ||
 		v.cfg.Domain != "" && strings.EqualFold(req.URL.Host, v.cfg.Domain)
 }
@@ -103,13 +90,13 @@ func (v *visit) forOurs(req *saml.Request) bool {
 var errNoStart = errors.New("the page starts no SAML sign-in")
 
 // startCandidates lists the pages that may start a sign-in, likeliest first.
-func (v *visit) startCandidates(ctx context.Context) ([]string, error) {
+func (v *Visit) startCandidates(ctx context.Context) ([]string, error) {
 	acs := v.cfg.SSOExchangeURL
 	if !config.IsAtlassianConsumer(acs) {
 		// The other vendors' consumer address starts a sign-in when it is opened.
-		return []string{acs.String(), v.url("/").String()}, nil
+		return []string{acs.String(), v.Address("/").String()}, nil
 	}
-	external := v.url("/plugins/servlet/external-login")
+	external := v.Address("/plugins/servlet/external-login")
 	ids, err := v.loginOptions(ctx)
 	if err != nil {
 		return nil, err
@@ -118,7 +105,7 @@ func (v *visit) startCandidates(ctx context.Context) ([]string, error) {
 	for _, id := range ids {
 		candidates = append(candidates, external.JoinPath(strconv.Itoa(id)).String())
 	}
-	return append(candidates, external.String(), v.url("/login.jsp").String(), v.url("/").String()), nil
+	return append(candidates, external.String(), v.Address("/login.jsp").String(), v.Address("/").String()), nil
 }
 
 // maxIdPs is how many identity providers of one SP are tried.
@@ -126,9 +113,9 @@ const maxIdPs = 16
 
 // loginOptions returns the ids of the identity providers that Atlassian's SSO
 // plugin offers, none where the plugin is absent or older than the list.
-func (v *visit) loginOptions(ctx context.Context) ([]int, error) {
-	a, err := v.sp.Do(ctx, httpclient.Request{
-		Step: autherr.StepStart, Method: http.MethodGet, URL: v.url("/rest/authconfig/1.0/login-options"),
+func (v *Visit) loginOptions(ctx context.Context) ([]int, error) {
+	a, err := v.Client.Do(ctx, httpclient.Request{
+		Step: autherr.StepStart, Method: http.MethodGet, URL: v.Address("/rest/authconfig/1.0/login-options"),
 		Header: http.Header{"Accept": {"application/json"}}, Limit: 256 << 10,
 	})
 	if err != nil {

@@ -1,4 +1,4 @@
-package sso
+package jira
 
 import (
 	"net/http"
@@ -44,21 +44,21 @@ func FuzzAnswer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, status int, kind, location, body string) {
 		jar := cookiejar.New()
 		jar.Add(cookiejar.Cookie{Name: "JSESSIONID", Value: "s3cr3t-cookie-value", Domain: "jira.example.com", Path: "/", HostOnly: true})
-		v := &visit{cfg: jiraConfig{&Config{URL: base}}, jar: jar}
-		a := reply{Response: &httpclient.Response{URL: v.url(myselfPath), Status: status, Body: []byte(body), Header: http.Header{}}}
+		v := &Visit{cfg: Config{URL: base}, Jar: jar}
+		a := Reply{Response: &httpclient.Response{URL: v.Address(MyselfPath), Status: status, Body: []byte(body), Header: http.Header{}}}
 		a.Header.Set("Content-Type", kind)
 		a.Header.Set("Location", location)
-		if name := v.namedIn(a); name != "" && (!plausible(name) || isHTML(a.Response) || status != http.StatusOK) {
+		if name := v.NamedIn(a); name != "" && (!PlausibleName(name) || IsHTML(a.Response) || status != http.StatusOK) {
 			t.Errorf("named %q", name)
 		}
-		if nobody, err := v.stranger(a); nobody && err != nil {
+		if nobody, err := v.Anonymous(a); nobody && err != nil {
 			t.Error("both nobody and trouble")
 		}
-		said := v.saidBy(a.Response)
+		said := v.MessageOf(a.Response)
 		if utf8.RuneCountInString(said) > 2*maxWords || strings.ContainsFunc(said, unicode.IsControl) || strings.Contains(said, "s3cr3t-cookie-value") {
 			t.Errorf("said %q", said)
 		}
-		if err := v.notJira(a.Response); err == nil || len(err.Error()) > 4096 {
+		if err := v.NotJira(a.Response); err == nil || len(err.Error()) > 4096 {
 			t.Errorf("error %v", err)
 		}
 	})

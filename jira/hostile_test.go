@@ -1,4 +1,4 @@
-package sso
+package jira
 
 import (
 	"net/http"
@@ -31,7 +31,7 @@ func BenchmarkHostilePages(b *testing.B) {
 		"numbers of gateways": {"<body>", "support id &nbsp;"},
 	} {
 		page := []byte(parts[0] + strings.Repeat(parts[1], (httpclient.MaxBody-len(parts[0]))/len(parts[1])))
-		v := &visit{cfg: jiraConfig{&Config{URL: mustParse(b, "https://jira.example.com/")}}, jar: cookiejar.New()}
+		v := &Visit{cfg: Config{URL: mustParse(b, "https://jira.example.com/")}, Jar: cookiejar.New()}
 		a := &httpclient.Response{URL: mustParse(b, "https://jira.example.com/login.jsp"), Status: 200,
 			Header: http.Header{"Content-Type": {"text/html"}}, Body: page}
 		read := func(b *testing.B, f func()) {
@@ -47,8 +47,8 @@ func BenchmarkHostilePages(b *testing.B) {
 		})
 		b.Run("who/"+name, func(b *testing.B) {
 			read(b, func() {
-				_, _ = v.stranger(reply{Response: a})
-				_ = v.notJira(a)
+				_, _ = v.Anonymous(Reply{Response: a})
+				_ = v.NotJira(a)
 				v.blame(&RefusedError{Words: wordsOf(a), ID: errorIDOf(a)}, a)
 			})
 		})
