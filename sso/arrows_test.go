@@ -48,6 +48,11 @@ func TestArrows(t *testing.T) {
 		{"internal/encrypt", []string{module}, []string{"filippo.io/age"}},
 		{"fixtures", []string{module}, []string{"github.com/crewjam/saml"}},
 		{"fixtures/oauth", []string{module}, []string{"net/http"}},
+		{"fixtures/cloud", []string{module}, []string{module + "fixtures/oauth"}},
+		{"fixtures/datacenter", []string{module}, []string{module + "fixtures/oauth"}},
+		{"fixtures/backlog", []string{module}, []string{module + "fixtures/oauth"}},
+		{"fixtures/oktaapi", []string{module}, []string{module + "fixtures/oauth"}},
+		{"fixtures/mail", []string{module}, []string{module + "fixtures/oauth"}},
 		{"internal/metrics", []string{module, "github.com/", "google.golang.org/"}, []string{"net/http"}},
 		// Prometheus' library and protobuf below it cost every start of every command.
 		{"cmd/ssoexchange", []string{"github.com/prometheus", "google.golang.org/protobuf", "github.com/golang/protobuf"}, []string{module + "internal/metrics", module + "sso"}},

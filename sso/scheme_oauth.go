@@ -12,7 +12,7 @@ import (
 
 // oauthCommon are the properties of every scheme of this family.
 var oauthCommon = []string{
-	"User", "Domain", "Site", "OAuthVersion", "OAuthClientId", "OAuthClientSecret", "Scope", "OAuthSettingsLocation", "CloudId",
+	"User", "Domain", "Site", "VerifyURL", "VerifyUser", "OAuthVersion", "OAuthClientId", "OAuthClientSecret", "Scope", "OAuthSettingsLocation", "CloudId",
 	"OAuthJWTCert", "OAuthJWTCertType", "OAuthJWTCertPassword", "OAuthJWTCertSubject", "OAuthJWTPublicKeyId",
 	"OAuthJWTIssuer", "OAuthJWTSubject", "OAuthJWTAudience", "OAuthDPoP", "OAuthIssuer", "OAuthAccessTokenURL", "OAuthRevokeURL",
 	"OAuthGatewayURL", "AzureTenant", "InitiateOAuth",
@@ -39,7 +39,7 @@ func oauthFamily(name string, otherNames []string, grant oauthGrant, more ...str
 			Party:      oauthParty,
 		},
 		server: tokenServer,
-		site:   oauthSite,
+		site:   openSite,
 		open: func(client *Client, d providerDeps) (credential.Source, error) {
 			if isOAuth1(client.cfg) {
 				return openOAuth1(client, grant, d)
@@ -112,7 +112,7 @@ func checkOAuth(c *Config, grant oauthGrant) *ConfigError {
 	if grant == grantCode && !isOAuth1(c) && o.Scope != "" && o.Initiate != "OFF" && wantsOfflineAccess(c) && !slices.Contains(strings.Fields(o.Scope), "offline_access") {
 		c.Warnings = append(c.Warnings, "Scope is without offline_access: there will be no refresh token, and a person is needed whenever the access token ends")
 	}
-	return nil
+	return checkSite(c)
 }
 
 // completeDomain makes the URL of Okta's API. Its administrators see another host name than its API has.

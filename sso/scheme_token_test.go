@@ -149,6 +149,29 @@ func TestAPIToken(t *testing.T) {
 	}
 }
 
+// A token of OAuth is proved at its site as any other is.
+func TestOAuthAtSisters(t *testing.T) {
+	o := newOffices(t)
+	for _, tt := range []struct{ conn, request string }{
+		{"Site=Confluence;URL=https://wiki.example.com/confluence", "wiki.example.com/confluence/rest/api/user/current"},
+		{"Site=Bitbucket;URL=https://git.example.com", "git.example.com/rest/api/latest/application-properties"},
+		{"Site=Bamboo;URL=https://bamboo.example.com", "bamboo.example.com/rest/api/latest/currentUser"},
+		{"Site=Generic;URL=https://any.example.com;VerifyURL=https://any.example.com/me;VerifyUser=user.name", "any.example.com/me"},
+	} {
+		for token, want := range map[string]error{"good": nil, "bad": sso.ErrExchangeRefused} {
+			o.net.Reset()
+			conn := "AuthScheme=OAuth;InitiateOAuth=OFF;OAuthClientId=app;OAuthAccessToken=" + token + ";" + tt.conn + o.ca
+			s, err := open(t, conn, &sso.Options{Dial: o.net.Dial}).Session(t.Context())
+			if !errors.Is(err, want) || err == nil && s.User != "ana" {
+				t.Errorf("%s, %s: %v, %v", tt.conn, token, s, err)
+			}
+			if r := o.net.Requests(); len(r) != 1 || r[0].Host+r[0].Path != tt.request {
+				t.Errorf("%s, %s: asked %v", tt.conn, token, r)
+			}
+		}
+	}
+}
+
 // A token that a site does not take is sent once (on the cloud once to each of both places that may
 // take it), by whoever tries, and is not shown.
 func TestAPITokenRefused(t *testing.T) {
