@@ -13,7 +13,7 @@ import (
 func TestMain(m *testing.M) {
 	for _, entry := range os.Environ() {
 		name, _, _ := strings.Cut(entry, "=")
-		if strings.HasSuffix(strings.ToUpper(name), "_PROXY") || strings.HasPrefix(name, "SSOEXCHANGE_") && name != "SSOEXCHANGE_CORPUS" && name != testscale.Env {
+		if strings.HasSuffix(strings.ToUpper(name), "_PROXY") || strings.HasPrefix(name, "SSOEXCHANGE_") && name != "SSOEXCHANGE_CORPUS" {
 			os.Unsetenv(name)
 		}
 	}

@@ -22,7 +22,7 @@ func TestMain(m *testing.M) {
 	if strings.Contains(filepath.Base(os.Args[0]), ".test") {
 		for _, entry := range os.Environ() {
 			name, _, _ := strings.Cut(entry, "=")
-			if strings.HasSuffix(strings.ToUpper(name), "_PROXY") || strings.HasPrefix(name, "SSOEXCHANGE_") && name != testscale.Env {
+			if strings.HasSuffix(strings.ToUpper(name), "_PROXY") || strings.HasPrefix(name, "SSOEXCHANGE_") {
 				os.Unsetenv(name)
 			}
 		}

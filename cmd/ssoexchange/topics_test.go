@@ -25,7 +25,7 @@ func TestEnvironmentTopic(t *testing.T) {
 			}
 			data, err := os.ReadFile(path)
 			for _, m := range quoted.FindAllStringSubmatch(string(data), -1) {
-				if !strings.HasSuffix(m[1], "_") && m[1] != "SSOEXCHANGE_TEST" { // which is for tests
+				if !strings.HasSuffix(m[1], "_") {
 					known = append(known, m[1])
 				}
 			}

@@ -8,11 +8,11 @@ import (
 	"testing"
 )
 
-// Env is the environment variable that asks for all of it, with the value "full".
-// What empties a test's environment must leave it there.
-const Env = "SSOEXCHANGE_TEST"
+// Env is the environment variable that asks for all of it, with the value "full". It does
+// not begin with SSOEXCHANGE_, as the settings of the command do.
+const Env = "TESTSCALE"
 
-// Of returns full if $SSOEXCHANGE_TEST is "full" and neither testing.Short nor the race
+// Of returns full if $TESTSCALE is "full" and neither testing.Short nor the race
 // detector is on, and usual otherwise. It is to be called while a test runs, so that the
 // go command knows that the result depends on the variable.
 func Of(usual, full int) int {
