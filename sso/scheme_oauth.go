@@ -175,6 +175,9 @@ func withEndpoints(o *OAuthConfig, p oauth.Provider) oauth.Provider {
 	if o.AuthorizationURL != nil && o.Issuer == nil {
 		p.Issuer = "" // it is another server than the one that is known
 	}
+	if o.TokenURL != nil {
+		p.Leeway = 0 // nobody knows that it takes a spent token again
+	}
 	switch o.PKCE {
 	case "True":
 		p.NoPKCE = false
