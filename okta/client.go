@@ -104,12 +104,16 @@ func (c *Client) SignIn(ctx context.Context, start saml.Start) (*saml.Response, 
 		return nil, autherr.AtStep(autherr.StepConfig, err)
 	}
 
+	w.Enroll()
 	began := time.Now()
 	response, err := w.run(ctx)
 	if err != nil && w.StaleState(err) {
 		// What was remembered proved wrong: once, as if nothing had been.
 		w.StartOver()
 		response, err = w.run(ctx)
+	}
+	if err == nil {
+		err = w.EnrolledAsAsked()
 	}
 	if err != nil {
 		return nil, err

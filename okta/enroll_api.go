@@ -46,9 +46,8 @@ type apiFactor struct {
 }
 
 func (f apiFactor) public() EnrolledFactor {
-	return EnrolledFactor{ID: flow.Printable(f.ID, nil), Type: flow.Printable(f.Type, nil),
-		Provider: flow.Printable(f.Provider, nil),
-		Status:   flow.Printable(f.Status, nil), Name: flow.Printable(f.Profile.AuthenticatorName, nil),
+	return EnrolledFactor{ID: flow.Printable(f.ID, nil), Type: flow.Printable(f.Type, nil), Provider: flow.Printable(f.Provider, nil),
+		Status: flow.Printable(f.Status, nil), Name: flow.Printable(f.Profile.AuthenticatorName, nil),
 		CredentialID: flow.Printable(f.Profile.CredentialID, nil), Created: f.Created}
 }
 
@@ -164,7 +163,7 @@ func (a *admin) factors(ctx context.Context) (fs []apiFactor, err error) {
 
 func (a *admin) remove(ctx context.Context, id string) error {
 	err := a.call(ctx, http.MethodDelete, a.path("/"+url.PathEscape(id)), nil, nil)
-	if e := asError(err); e != nil && e.Code == "E0000007" {
+	if e := flow.AsError(err); e != nil && e.Code == "E0000007" {
 		return nil
 	}
 	return err
@@ -176,12 +175,12 @@ func (a *admin) enroll(ctx context.Context, e Enrollment, request map[string]any
 ) {
 	var made apiFactor
 	if err := a.call(ctx, http.MethodPost, a.path(""), request, &made); err != nil {
-		return nil, notOffered(e.Kind, err)
+		return nil, flow.NotOffered(e.Kind, err)
 	}
 	f, answer, err := a.answer(e, made, registered)
 	if err == nil {
 		f.ID = made.ID
-		err = e.pending(ctx, f)
+		err = e.Keep(ctx, f)
 	}
 	if err != nil {
 		_ = a.remove(context.WithoutCancel(ctx), made.ID) // what was begun and will not be finished
@@ -189,14 +188,13 @@ func (a *admin) enroll(ctx context.Context, e Enrollment, request map[string]any
 	}
 	err = a.call(ctx, http.MethodPost, a.path("/"+url.PathEscape(made.ID)+"/lifecycle/activate"), answer, &made)
 	if err == nil && !strings.EqualFold(made.Status, "ACTIVE") {
-		err = autherr.New(autherr.ErrBadAnswer,
-			"okta: the factor is "+flow.Printable(made.Status, nil)+" after its activation", "")
+		err = autherr.New(autherr.ErrBadAnswer, "okta: the factor is "+flow.Printable(made.Status, nil)+" after its activation", "")
 	}
-	if err = unknownOutcome(err); err != nil {
-		if asError(err) != nil && asError(err).Status < 500 {
+	if err = flow.UnknownOutcome(err); err != nil {
+		if flow.AsError(err) != nil && flow.AsError(err).Status < 500 {
 			_ = a.remove(context.WithoutCancel(ctx), made.ID)
 		}
-		return nil, refusedActivation(e.Kind, err)
+		return nil, flow.RefusedActivation(e.Kind, err)
 	}
 	return f, nil
 }
@@ -204,7 +202,7 @@ func (a *admin) enroll(ctx context.Context, e Enrollment, request map[string]any
 // answer makes what activates a factor.
 func (a *admin) answer(e Enrollment, made apiFactor, registered []string) (*NewFactor, map[string]any, error) {
 	if e.Kind == mfa.Passkey {
-		f, fields, err := newPasskey(a.w, a.w.API, made.Embedded.Activation, registered, e.Properties)
+		f, fields, err := a.w.NewPasskey(a.w.API, made.Embedded.Activation, registered, e.Properties)
 		if err != nil {
 			return nil, nil, err
 		}
@@ -216,23 +214,8 @@ func (a *admin) answer(e Enrollment, made apiFactor, registered []string) (*NewF
 	if json.Unmarshal(made.Embedded.Activation, &seed) != nil {
 		seed.SharedSecret = ""
 	}
-	f, code, err := newSeed(a.w, seed.SharedSecret, "GOOGLE", a.now)
+	f, code, err := a.w.NewSeed(seed.SharedSecret, "GOOGLE", a.now)
 	return f, map[string]any{"passCode": code}, err
-}
-
-// notOffered says what an administrator can do about a factor that may not be enrolled.
-func notOffered(kind mfa.Kind, err error) error {
-	e := asError(err)
-	if e == nil || e.Status >= 500 || e.Is(autherr.ErrRateLimited) || e.Is(autherr.ErrCredentials) {
-		return err
-	}
-	what := "Google Authenticator"
-	if kind == mfa.Passkey {
-		what = "passkeys (FIDO2 WebAuthn)"
-	}
-	return autherr.AtStep(autherr.StepMFA, flow.WithKind(e, autherr.ErrUnsupported,
-		"the organisation does not offer this user "+what+
-			": an administrator can set it to optional in the user's authenticator enrolment policy"))
 }
 
 // call makes one call. It notes the server's time, which codes are computed from.
@@ -242,8 +225,7 @@ func (a *admin) call(ctx context.Context, method, path string, in, out any) erro
 		return err
 	}
 	r := httpclient.Request{Step: autherr.StepMFA, Method: method, URL: w.Endpoint(path), Secret: true,
-		Limit: flow.MaxTransaction, Header: http.Header{"Accept": {"application/json"},
-			"Authorization": {"SSWS " + w.APIToken}}}
+		Limit: flow.MaxTransaction, Header: http.Header{"Accept": {"application/json"}, "Authorization": {"SSWS " + w.APIToken}}}
 	if in != nil {
 		body, err := json.Marshal(in)
 		if err != nil {

@@ -19,13 +19,23 @@ type factorEnroller interface {
 	Factors(ctx context.Context) ([]okta.EnrolledFactor, error)
 }
 
+// signInEnroller is what a provider can do that enrols factors in a sign-in.
+type signInEnroller interface {
+	EnrollNext(e *okta.Enrollment)
+}
+
 // Enroll enrols a passkey (mfa.Passkey) or the seed of an authenticator app (mfa.TOTP) for the
-// user, with the APIToken, and keeps its secret in the store: later sign-ins use it. It never
-// happens by itself. replace lets a seed take the place of the app that the user has.
+// user and keeps its secret in the store: later sign-ins use it. With an APIToken nobody signs
+// in; without one it signs in, and the organisation has to offer the factor there. It never
+// happens by itself. replace lets a seed take the place of the app that the user has; in a
+// sign-in none is offered then.
 //
 // The secret is stored before Okta is told to activate the factor. If the answer to that is
 // lost, the factor stays Pending, and the next Enroll, or [Client.ReconcileFactors], asks.
 func (c *Client) Enroll(ctx context.Context, kind mfa.Kind, replace bool) (EnrolledFactor, error) {
+	if s, ok := credential.As[signInEnroller](c.source); ok && c.cfg.APIToken.IsZero() {
+		return c.enrollInSignIn(ctx, s, kind)
+	}
 	p, err := c.enroller()
 	if err != nil {
 		return EnrolledFactor{}, err
@@ -34,30 +44,59 @@ func (c *Client) Enroll(ctx context.Context, kind mfa.Kind, replace bool) (Enrol
 		return EnrolledFactor{}, err
 	}
 	var made storedFactor
-	_, err = p.EnrollFactor(ctx, okta.Enrollment{Kind: kind, Replace: replace,
+	e := c.enrollment(kind, &made)
+	e.Replace = replace
+	if _, err = p.EnrollFactor(ctx, e); err == nil {
+		err = c.activated(ctx, &made)
+	}
+	return c.outcome(ctx, made, err)
+}
+
+// enrollInSignIn enrols in a sign-in of the user, which brings a session, too.
+func (c *Client) enrollInSignIn(ctx context.Context, p signInEnroller, kind mfa.Kind) (EnrolledFactor, error) {
+	var made storedFactor
+	e := c.enrollment(kind, &made)
+	e.Activated = func(ctx context.Context, _ *okta.NewFactor) error { return c.activated(ctx, &made) }
+	p.EnrollNext(&e)
+	_, err := c.LoginFresh(ctx)
+	p.EnrollNext(nil)
+	return c.outcome(ctx, made, err)
+}
+
+// enrollment stores what is about to be activated, and puts it into made.
+func (c *Client) enrollment(kind mfa.Kind, made *storedFactor) okta.Enrollment {
+	return okta.Enrollment{Kind: kind,
 		// What the store keeps can be copied, and nothing asks the user for a secret.
 		Properties: passkey.Properties{BackupEligible: true},
 		Pending: func(ctx context.Context, n *okta.NewFactor) (err error) {
-			if made, err = newStoredFactor(n); err != nil {
+			if *made, err = newStoredFactor(n); err != nil {
 				return err
 			}
-			return c.changeFactors(ctx, func(fs []storedFactor) []storedFactor { return append(fs, made) })
-		}})
-	switch {
-	case errors.Is(err, okta.ErrOutcomeUnknown):
-		return made.public(), err
-	case err != nil && made.Kind != "":
-		return EnrolledFactor{}, errors.Join(err, c.changeFactors(ctx, without(made)))
-	case err != nil:
-		return EnrolledFactor{}, err
-	}
+			return c.changeFactors(ctx, func(fs []storedFactor) []storedFactor { return append(fs, *made) })
+		}}
+}
+
+// activated notes that Okta has activated a factor.
+func (c *Client) activated(ctx context.Context, made *storedFactor) error {
 	made.Pending = false
-	return made.public(), c.changeFactors(ctx, func(fs []storedFactor) []storedFactor {
-		if kind == mfa.TOTP { // Okta has forgotten the app that was there before
-			fs = slices.DeleteFunc(fs, func(f storedFactor) bool { return f.Kind == kind && f.Provider == made.Provider })
+	return c.changeFactors(ctx, func(fs []storedFactor) []storedFactor {
+		if made.Kind == mfa.TOTP { // Okta has forgotten the app that was there before
+			fs = slices.DeleteFunc(fs, func(f storedFactor) bool { return f.Kind == made.Kind && f.Provider == made.Provider })
 		}
-		return append(without(made)(fs), made)
+		return append(without(*made)(fs), *made)
 	})
+}
+
+// outcome forgets what is certainly not enrolled. What is, or may be, is returned beside an
+// error: a sign-in may have failed after that.
+func (c *Client) outcome(ctx context.Context, made storedFactor, err error) (EnrolledFactor, error) {
+	switch {
+	case made.Kind == "":
+		return EnrolledFactor{}, err
+	case err != nil && made.Pending && !errors.Is(err, okta.ErrOutcomeUnknown):
+		return EnrolledFactor{}, errors.Join(err, c.changeFactors(context.WithoutCancel(ctx), without(made)))
+	}
+	return made.public(), err
 }
 
 // without takes a factor out of a list.

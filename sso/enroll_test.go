@@ -134,8 +134,32 @@ func TestEnrollRefused(t *testing.T) {
 	if held, err := own.EnrolledFactors(t.Context()); err != nil || len(held) != 0 {
 		t.Errorf("%v is stored (%v)", held, err)
 	}
-	if _, err := own.Enroll(t.Context(), mfa.Passkey, false); !errors.Is(err, sso.ErrConfig) {
-		t.Errorf("without a token: %v", err)
+	if err := own.RemoveFactor(t.Context(), "fwf1", true); !errors.Is(err, sso.ErrConfig) {
+		t.Errorf("removed what is not there: %v", err)
+	}
+}
+
+// TestEnrollInSignIn: without a token the user's own sign-in enrols what it is offered.
+func TestEnrollInSignIn(t *testing.T) {
+	for _, engine := range []string{"classic", "idx"} {
+		bubble(t, engine, func(t *testing.T) {
+			w, _, own := enrolling(t, engine, "MFAType=Passkey")
+			w.Okta.ChangePolicy(func(p *fixtures.Policy) { p.Enroll = fixtures.EnrollOptional })
+			only := []fixtures.IDXStep{{AnyOf: []string{"okta_password"}}, {AnyOf: []string{"webauthn"}}}
+			w.Okta.SetIDXPolicy(fixtures.IDXPolicy{Enroll: fixtures.EnrollRequired, Steps: only})
+			made, err := own.Enroll(t.Context(), mfa.Passkey, false)
+			if err != nil || made.Pending || made.Key == "" {
+				t.Fatalf("%+v, %v", made, err)
+			}
+			w.Okta.EndSessions(bot)
+			w.Net.Reset()
+			if _, err := own.LoginFresh(t.Context()); err != nil || !answered(w, mfa.Passkey) {
+				t.Errorf("%v: %q", err, walked(w))
+			}
+			if n := w.Okta.Attempts(bot); n != 2 {
+				t.Errorf("the password was sent %d times", n)
+			}
+		})
 	}
 }
 

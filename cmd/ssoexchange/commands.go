@@ -35,6 +35,7 @@ func (a *app) commandGroups() []commandGroup {
 		{"Connections", []*cobra.Command{
 			a.profileCommand(),
 			a.propertiesCommand(),
+			a.enrollCommand(),
 		}},
 		{"To try it, without any server", []*cobra.Command{
 			a.demoCommand(),

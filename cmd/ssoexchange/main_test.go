@@ -115,6 +115,7 @@ var worldCommands = map[string]func(ts *testscript.TestScript, neg bool, args []
 	"notify":     startNotify,
 	"answer":     answerRequests,
 	"echo":       echoRequests,
+	"okta":       operateOkta,
 	"oktaanswer": answerOkta,
 	"password": func(ts *testscript.TestScript, _ bool, args []string) {
 		world(ts).Okta.SetPassword(args[0], args[1])

@@ -216,6 +216,11 @@ func isChallenge(status string) bool {
 
 // mfaEnroll: an offer to enrol a factor is declined, an obligation cannot be met.
 func (w *SignIn) mfaEnroll(ctx context.Context, t *transaction) (*transaction, error) {
+	if w.Enrolling != nil && !w.Enrolled {
+		if next, ok, err := w.enroll(ctx, t); ok {
+			return next, err
+		}
+	}
 	if skip, ok := t.link("skip"); ok {
 		return w.postLink(ctx, autherr.StepLogin, skip, t.StateToken)
 	}

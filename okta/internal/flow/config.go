@@ -46,6 +46,8 @@ type State struct {
 	mem  *Memory
 	turn chan struct{}
 
+	enrolling *Enrollment // for the next sign-in; guarded by mu
+
 	proved bool // the last sign-in rests on the password; guarded by mu
 }
 

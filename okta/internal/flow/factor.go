@@ -53,7 +53,8 @@ type Factor struct {
 	} `json:"profile"`
 	Links    Links `json:"_links"`
 	Embedded struct {
-		Challenge factorChallenge `json:"challenge"`
+		Challenge  factorChallenge `json:"challenge"`
+		Activation json.RawMessage `json:"activation"`
 	} `json:"_embedded"`
 
 	Passkey *passkey.Credential `json:"-"` // of the client's own, which can answer; nil: none. See signable

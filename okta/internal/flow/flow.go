@@ -64,6 +64,10 @@ type Flow struct {
 	Restarted   bool
 	Passkeys    []*passkey.Credential // of the client's own, once they were read
 	keysRead    bool
+
+	Enrolling *Enrollment // what this sign-in is to enrol; nil: nothing
+	Enrolled  bool        // and has
+	Offered   string      // in its place
 }
 
 // NewFlow begins a sign-in; nothing is sent yet. The error Is ErrConfig.

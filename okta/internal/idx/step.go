@@ -23,6 +23,7 @@ var steps = []step{
 	{(*transaction).probing, (*transaction).decline},
 	{(*transaction).onlyCancel, (*transaction).cancelStep},
 	{(*transaction).waiting, (*transaction).waitSafeMode},
+	{(*transaction).enrolls, (*transaction).enroll},
 	{(*transaction).skippable, (*transaction).skip},
 	{has(ion.KeepMeSignedIn), (*transaction).keepSignedIn},
 	{(*transaction).asksPassword, (*transaction).answerPassword},
