@@ -32,6 +32,7 @@ func TestArrows(t *testing.T) {
 			[]string{module + "config", module + "jira", module + "okta", module + "crowd", module + "cookiejar"}},
 		{"config", []string{module + "sso", module + "okta", module + "crowd", module + "saml", module + "mfa", module + "cookiejar"}, []string{module + "internal/autherr"}},
 		{"internal/network", []string{module + "sso", module + "okta", module + "crowd", module + "saml", module + "mfa", module + "cookiejar"}, []string{module + "config", module + "internal/httpclient"}},
+		{"websso", []string{module + "sso", module + "jira", module + "okta", module + "crowd", module + "config", module + "mfa", module + "internal/network"}, []string{module + "saml", module + "credential"}},
 		{"jira", []string{module + "sso", module + "okta", module + "crowd", module + "mfa", module + "internal/network"}, []string{module + "saml", module + "cookiejar", module + "credential", module + "internal/httpclient"}},
 		{"okta", []string{module + "sso", module + "crowd"}, []string{module + "saml", module + "mfa"}},
 		{"okta/internal/flow", []string{module + "sso", module + "crowd", module + "okta/internal/classic", module + "okta/internal/idx"}, []string{module + "okta/internal/ion"}},

@@ -168,7 +168,7 @@ func New(provider Provider, opts *Options) (*Client, error) {
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepConfig, err)
 	}
-	c.source, c.code = &webSSO{client: c, idp: provider}, &passCode{}
+	c.source, c.code = newWebSSO(c, provider), &passCode{}
 	return c, nil
 }
 

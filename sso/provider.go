@@ -9,19 +9,13 @@ import (
 	"time"
 
 	"github.com/ssoexchange/ssoexchange/mfa"
-	"github.com/ssoexchange/ssoexchange/saml"
+	"github.com/ssoexchange/ssoexchange/websso"
 )
 
 // A Provider signs a user in at an identity provider and returns the response
 // that is to be posted to the service provider. [okta.Client] and [crowd.Client]
 // are Providers.
-type Provider interface {
-	// SignIn authenticates, or finds that it still is authenticated. start obtains
-	// the service provider's request and may be called at most once, while other
-	// work goes on if that does not need it; a nil start means that the sign-in
-	// begins at the identity provider.
-	SignIn(ctx context.Context, start saml.Start) (*saml.Response, error)
-}
+type Provider = websso.IdP
 
 // What a Provider may be able to do beyond signing in, and beyond the contracts of package
 // credential.

@@ -53,7 +53,7 @@ func openCrowd(client *Client, d providerDeps) (credential.Source, error) {
 		return nil, autherr.New(ErrConfig, "sso: SSOAppPassword is given without SSOAppName",
 			"give both, for Crowd's REST API, or neither, for the console's login form")
 	}
-	return &webSSO{client: client, idp: c}, nil
+	return newWebSSO(client, c), nil
 }
 
 func looksLikeCrowd(u *url.URL) bool {

@@ -61,7 +61,7 @@ func openOkta(client *Client, d providerDeps) (credential.Source, error) {
 	if !cfg.APIToken.IsZero() {
 		c.APIToken = d.password("APIToken", cfg.SSOLoginURL.Host, cfg.APIToken)
 	}
-	return &webSSO{client: client, idp: c}, nil
+	return newWebSSO(client, c), nil
 }
 
 // factorChoice translates MFAType, a name of the connection string, into what

@@ -9,6 +9,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/deadline"
+	"github.com/ssoexchange/ssoexchange/websso"
 )
 
 // signInState is what a sign-in, or another change of the record, shares with the
@@ -57,7 +58,7 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	if asked.IsZero() && r.Obtained.IsZero() {
 		asked = r.Answered // a session has just been forgotten
 	}
-	if age := start.Sub(asked); age < 0 || age > presenceLasts {
+	if age := start.Sub(asked); age < 0 || age > websso.PresenceLasts {
 		if err := c.begin(ctx, old); err != nil {
 			c.notBegun(ctx, r, err, start)
 			return nil, err
@@ -186,9 +187,6 @@ func (c *Client) present(ctx context.Context, old credential.Credential) error {
 	}
 	return nil
 }
-
-// presenceLasts is for how long it counts that Jira answered.
-const presenceLasts = 30 * time.Second
 
 func (c *Client) restoreSource(r *record) error {
 	k, ok := credential.As[credential.Keeper](c.source)
