@@ -16,7 +16,7 @@ import (
 // A Config prints as scheme, user and hosts, whatever the verb; see [Config.Public]
 // for more.
 type Config struct {
-	Scheme string // "Okta" or "Crowd"
+	Scheme string // one of the values of AuthScheme
 
 	URL            *url.URL // base URL of Jira, context path included, no slash at the end
 	SSOLoginURL    *url.URL // Okta: app embed link; Crowd: …/console/secure/saml/sso.action
@@ -71,6 +71,7 @@ type Config struct {
 
 	Site  string      // what stands at URL: "Jira", "Backlog", "OktaAPI" or "Mail"; "": by URL and Domain
 	OAuth OAuthConfig // of the OAuth schemes
+	Form  FormConfig  // of the schemes of login forms
 
 	Verify SiteConfig // what proves a connection, where that is not known here
 

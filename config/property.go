@@ -52,7 +52,7 @@ type propertySpec struct {
 }
 
 var (
-	mfaTypes  = []string{"OktaVerify", "Email", "SMS", "OktaVerifyPush", "OktaVerifyTOTP", "GoogleAuthenticator", "Call", "Question", "YubiKey", "Token", "Passkey"}
+	mfaTypes  = []string{"OktaVerify", "Email", "SMS", "OktaVerifyPush", "OktaVerifyTOTP", "GoogleAuthenticator", "Call", "Question", "YubiKey", "Token", "TOTP", "Push", "Passkey"}
 	flows     = []string{"Auto", "SPInitiated", "IdPInitiated"}
 	engines   = []string{"Auto", "Classic", "IDX"}
 	certTypes = []string{"PEMKEY_FILE", "PFXFILE"}
@@ -68,7 +68,7 @@ var properties = slices.Concat([]propertySpec{
 		textField(func(c *Config) *string { return &c.User })},
 	{Property{Name: "Password", Secret: true, Help: "password at the identity provider; asked for if absent and somebody can be asked"},
 		secretField(func(c *Config) *Secret { return &c.Password })},
-	{Property{Name: "SSOLoginURL", SSO: true, Help: "Okta: the app's embed link; Crowd: …/console/secure/saml/sso.action"},
+	{Property{Name: "SSOLoginURL", SSO: true, Help: "Okta: the app's embed link; Crowd: …/console/secure/saml/sso.action; login forms: an address of the identity provider"},
 		urlField(func(c *Config) urlPtr { return &c.SSOLoginURL }, nil)},
 	{Property{Name: "SSOExchangeURL", SSO: true, Help: "the SP's assertion consumer service, …/plugins/servlet/samlconsumer"},
 		urlField(func(c *Config) urlPtr { return &c.SSOExchangeURL }, nil)},
@@ -97,13 +97,13 @@ var properties = slices.Concat([]propertySpec{
 		secretField(func(c *Config) *Secret { return &c.MFAMailboxPassword })},
 	{Property{Name: "MFAMailboxToken", Secret: true, SSO: true, Help: "OAuth access token for the mailbox (OAUTHBEARER, XOAUTH2), as a rule by MFAMailboxTokenCommand"},
 		secretField(func(c *Config) *Secret { return &c.MFAMailboxToken })},
-	{Property{Name: "MFAMailboxFrom", SSO: true, Default: defaultSender, Help: "address of the sender of the codes; mail from anybody else is not looked at"},
+	{Property{Name: "MFAMailboxFrom", SSO: true, Default: DefaultSender, Help: "address of the sender of the codes; mail from anybody else is not looked at"},
 		accessor{set: setMailboxFrom, get: func(c *Config) string { return c.MFAMailboxFrom }}},
 	{Property{Name: "MFADevice", SSO: true, Help: "name of the device, or a part that no other has, when several of one kind are enrolled"},
 		textField(func(c *Config) *string { return &c.MFADevice })},
 	{Property{Name: "OktaEngine", SSO: true, Default: "Auto", Values: engines, Help: "Okta's sign-in engine"},
 		wordField(func(c *Config) *string { return &c.OktaEngine }, engines)},
-	{Property{Name: "SSOFlow", SSO: true, Default: "Auto", Values: flows, Help: "where the sign-in starts; Auto: Crowd at the SP, Okta at the IdP"},
+	{Property{Name: "SSOFlow", SSO: true, Default: "Auto", Values: flows, Help: "where the sign-in starts; Auto: Okta at the IdP, all others at the SP"},
 		wordField(func(c *Config) *string { return &c.SSOFlow }, flows)},
 	{Property{Name: "SSOStartURL", SSO: true, Help: "page of the SP that starts a sign-in, when it cannot be found out"},
 		urlField(func(c *Config) urlPtr { return &c.SSOStartURL }, nil)},
@@ -139,7 +139,7 @@ var properties = slices.Concat([]propertySpec{
 		secondsField(func(c *Config) *time.Duration { return &c.MFATimeout }, maxMFATimeout)},
 	{Property{Name: "UserAgent", Help: "sent to every server"},
 		textField(func(c *Config) *string { return &c.UserAgent })},
-}, oauthProperties, siteProperties)
+}, formProperties, oauthProperties, siteProperties)
 
 // source is where a secret property's value is to be found.
 type source string

@@ -8,7 +8,8 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 )
 
-const defaultSender = "noreply@okta.com"
+// DefaultSender is the address that Okta mails its codes from.
+const DefaultSender = "noreply@okta.com"
 
 const mailboxForm = "write imaps://user@host/INBOX, with an @ in the user's name as %40"
 
@@ -42,7 +43,7 @@ func parseMailbox(v string) (*url.URL, *Error) {
 
 func setMailboxFrom(c *Config, v string) *Error {
 	if a, err := mail.ParseAddress(v); err != nil || a.Address != v {
-		return BadValue("not a mail address", "give the bare address, such as "+defaultSender)
+		return BadValue("not a mail address", "give the bare address, such as "+DefaultSender)
 	}
 	c.MFAMailboxFrom = v
 	return nil

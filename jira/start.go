@@ -84,7 +84,8 @@ func (e *strayError) Is(target error) bool { return target == errNoStart }
 // connection: an SP may know several.
 func (v *Visit) forOurs(req *saml.Request) bool {
 	return v.cfg.SSOLoginURL == nil || strings.EqualFold(req.URL.Host, v.cfg.SSOLoginURL.Host) ||
-		v.cfg.Domain != "" && strings.EqualFold(req.URL.Host, v.cfg.Domain)
+		v.cfg.Domain != "" && strings.EqualFold(req.URL.Host, v.cfg.Domain) ||
+		v.cfg.Visits != nil && v.cfg.Visits(req.URL)
 }
 
 var errNoStart = errors.New("the page starts no SAML sign-in")

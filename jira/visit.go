@@ -21,6 +21,10 @@ type Config struct {
 	SSOLoginURL *url.URL // of the identity provider; nil: there is none
 	Domain      string   // host[:port] of the identity provider; "": that of SSOLoginURL
 
+	// Visits reports whether a request may be for a further address, beside those of SSOLoginURL
+	// and Domain; nil: for none.
+	Visits func(*url.URL) bool
+
 	TrustExchange bool              // the answer to an assertion proves the session, if it names the user
 	Transport     http.RoundTripper // of all requests
 	UserAgent     string

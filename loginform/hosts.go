@@ -47,7 +47,7 @@ func parseOrigin(property, text string) (string, error) {
 		raw = "https://" + raw
 	}
 	u, err := url.Parse(raw)
-	if err != nil || u.Host == "" || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" ||
+	if err != nil || u.Hostname() == "" || strings.HasSuffix(u.Host, ":") || u.Path != "" && u.Path != "/" || u.RawQuery != "" || u.Fragment != "" ||
 		httpclient.CheckURL(u) != nil {
 		return "", autherr.New(autherr.ErrConfig, "loginform: "+property+" has an entry that is no host",
 			"each is a host, host:port, or https://host")

@@ -28,6 +28,7 @@ var schemes []*scheme
 
 func init() {
 	schemes = []*scheme{oktaScheme, crowdScheme, basicScheme, apiTokenScheme, patScheme, oauthScheme, oauthClientScheme, oauthJWTScheme, oauthDeviceScheme}
+	schemes = append(schemes, loginFormSchemes()...)
 }
 
 // grammar is what the schemes take of a connection string.

@@ -77,6 +77,10 @@ func factorChoice(cfg *Config) okta.FactorChoice {
 		}
 	case "OktaVerifyPush":
 		f.Kind, f.Provider = mfa.Push, "OKTA"
+	case "TOTP":
+		f.Kind = mfa.TOTP
+	case "Push":
+		f.Kind = mfa.Push
 	case "OktaVerifyTOTP":
 		f.Kind, f.Provider = mfa.TOTP, "OKTA"
 	case "GoogleAuthenticator":

@@ -3,6 +3,7 @@ package sso
 import (
 	"context"
 	"net/http"
+	"net/url"
 
 	"github.com/ssoexchange/ssoexchange/cookiejar"
 	"github.com/ssoexchange/ssoexchange/credential"
@@ -73,6 +74,7 @@ func (c *Client) jira() jira.Config {
 	return jira.Config{
 		URL: c.cfg.URL, SSOExchangeURL: c.cfg.SSOExchangeURL, SSOStartURL: c.cfg.SSOStartURL, SSOAudience: c.cfg.SSOAudience,
 		SSOLoginURL: c.cfg.SSOLoginURL, Domain: c.cfg.Domain,
+		Visits:        func(u *url.URL) bool { return visitedByForms(c.cfg, u) },
 		TrustExchange: c.opts.TrustExchange, Transport: &c.counted, UserAgent: c.userAgent, Logger: c.opts.Logger,
 	}
 }

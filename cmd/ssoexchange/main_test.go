@@ -35,6 +35,7 @@ func TestMain(m *testing.M) {
 //
 //	OKTA, CROWD   connection strings without a user: append User=…;Password=…
 //	PASSWORD      the password of every simulated user
+//	KEYCLOAK      connection string of a simulated Keycloak, likewise
 //	JIRA, CA      Jira's base URL, the file of the simulators' CA
 //
 // and operates the servers with the commands in worldCommands.
@@ -83,6 +84,7 @@ func setupScript(env *testscript.Env) error {
 	}
 	env.Values[worldKey{}] = w
 	env.Values[redisKey{}] = simulatedRedis(env)
+	setupLoginForm(env, w, "keycloak.localhost:"+port, ca)
 	okta, crowd := w.Okta.AppLink(), w.Crowd.SSOURL()
 	env.Setenv("OKTA", fmt.Sprintf("AuthScheme=Okta;URL=%s;SSOLoginURL=%s;SSOExchangeURL=%s;SSLServerCert=%s;", w.Jira.BaseURL(), okta, w.Jira.ACS(), ca))
 	env.Setenv("CROWD", fmt.Sprintf("AuthScheme=Crowd;URL=%s;SSOLoginURL=%s;SSOExchangeURL=%s;SSLServerCert=%s;SSOAppName=%s;SSOAppPassword=%s;",
@@ -102,6 +104,7 @@ func setupScript(env *testscript.Env) error {
 
 var worldCommands = map[string]func(ts *testscript.TestScript, neg bool, args []string){
 	"count":      countRequests,
+	"idp":        operateLoginForm,
 	"code":       putCode,
 	"end":        endSessions,
 	"push":       answerPush,
