@@ -92,6 +92,8 @@ func TestWhatIsKnownOfThePassword(t *testing.T) {
 	}{
 		{"refused", plainForm, "Password", ""},
 		{"unknown page", "<h1>Hm</h1>", "", "Password"},
+		{"a response that says it failed", `<form method="post" action="` + acs + `"><input type="hidden" name="SAMLResponse" value="` +
+			encoded("Responder") + `"></form>`, "", "Password"},
 		{"accepted, and a choice", twoFactors, "", ""},
 	} {
 		t.Run(c.name, func(t *testing.T) {

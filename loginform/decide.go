@@ -43,18 +43,18 @@ func (w *walk) decide(ctx context.Context, p *page) (next submission, r *saml.Re
 	return next, nil, w.end(p)
 }
 
-// carrying returns the index of the form that has a field of that name, -1 for none.
+// carrying returns the index of the form that hands a message of that name over, -1 for none.
+// CAS repeats a request that was posted to it in its login form, which does not.
 func carrying(p *page, field string) int {
 	return slices.IndexFunc(p.forms, func(f htmlform.Form) bool {
 		v, ok := f.Get(field)
-		return ok && v != ""
+		return ok && v != "" && !asks(f)
 	})
 }
 
 // response is the page that hands over: to the service provider, or to an identity provider
 // between.
 func (w *walk) response(ctx context.Context, p *page, i int) (submission, *saml.Response, error) {
-	w.accepted(ctx)
 	action := p.forms[i].Action
 	if action != nil && !w.isACS(action) && w.hosts.visits(action) {
 		next, err := w.advance(ctx, p, i, -1)
@@ -73,9 +73,10 @@ func (w *walk) response(ctx context.Context, p *page, i int) (submission, *saml.
 	case r.Status != "" && r.Status != statusSuccess:
 		err = &saml.StatusError{Code: r.Status, SubCode: r.SubStatus, Message: r.StatusMessage}
 	}
-	if err != nil {
+	if err != nil { // some products say so that they refused the password
 		return submission{}, nil, autherr.AtStep(autherr.StepAssertion, err)
 	}
+	w.accepted(ctx)
 	return submission{}, r, nil
 }
 

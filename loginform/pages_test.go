@@ -112,6 +112,11 @@ var signsIn = []pageCase{
 		sent: map[string]string{idp + "/cas/login": "username=jdoe&password=" + escaped +
 			"&execution=kilobytes&_eventId=submit&geolocation=&submitBtn=Login"},
 		password: once},
+	{name: "CAS: the request is repeated in the login form", pages: map[string][]answer{
+		idp + "/sso": one(html(`<form id="fm1" method="post" action="/login"><input type="hidden" name="SAMLRequest" value="abc">` +
+			`<input name="username"><input type="password" name="password"></form>`)),
+		idp + "/login": one(handOver(acs))},
+		sent: map[string]string{idp + "/login": "SAMLRequest=abc&username=jdoe&password=" + escaped}, password: once},
 	{name: "F5", pages: map[string][]answer{idp + "/sso": one(html(f5)), idp + "/my.policy": one(handOver(acs))},
 		sent:     map[string]string{idp + "/my.policy": "username=jdoe&password=" + escaped + "&vhost=standard"},
 		password: once},

@@ -29,7 +29,8 @@ import (
 func main() {
 	os.Exit(harness.Main(harness.Plan{
 		Name:  "keycloak",
-		Limit: 5 * time.Minute, // the server alone takes half a minute, and a first run downloads it
+		Limit: 8 * time.Minute,
+		// the server alone takes half a minute, several on a busy machine, and a first run downloads it
 		Needs: []harness.Needs{{File: "java", Package: "default-jre-headless"}, {File: "mvn", Package: "maven"}},
 	}, run))
 }
