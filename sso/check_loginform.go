@@ -10,13 +10,15 @@ import (
 	"github.com/ssoexchange/ssoexchange/credential"
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/loginform"
+	"github.com/ssoexchange/ssoexchange/websso"
 )
 
 // formSSO is the source of a login form. It can look at the form, for which it needs a request of
 // the service provider.
 type formSSO struct {
-	*webSSO
-	deps providerDeps
+	*websso.Source
+	client *Client
+	deps   providerDeps
 }
 
 // formCheckTimeout bounds the way to the form.
@@ -38,7 +40,7 @@ func (f *formSSO) Check(ctx context.Context, report func(credential.Finding)) {
 	stranger, err := newLoginForm(f.client.cfg, deps)
 	var form *loginform.Form
 	if err == nil {
-		form, err = stranger.Look(ctx, f.starter(f.client.jira().Visit(nil)))
+		form, err = stranger.Look(ctx, f.Starter(f.SP.Visit(nil)))
 	}
 	found := credential.Finding{Check: "idp.form", Status: credential.FindingFail, Err: err}
 	switch {

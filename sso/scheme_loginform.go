@@ -55,7 +55,7 @@ func openLoginForm(client *Client, d providerDeps) (credential.Source, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &formSSO{&webSSO{client: client, idp: c}, d}, nil
+	return &formSSO{newWebSSO(client, c), client, d}, nil
 }
 
 func newLoginForm(cfg *Config, d providerDeps) (*loginform.Client, error) {

@@ -78,7 +78,7 @@ func (s *Source) Unwrap() any { return s.IdP }
 // asking it. The sign-in that comes next goes on from there.
 func (s *Source) Begin(ctx context.Context, old credential.Credential) error {
 	v := s.SP.Visit(old)
-	start, err := s.presentOrStarted(ctx, old, s.starter(v))
+	start, err := s.presentOrStarted(ctx, old, s.Starter(v))
 	if err != nil {
 		return err
 	}
@@ -97,7 +97,7 @@ func (s *Source) Credential(ctx context.Context, old credential.Credential) (cre
 	s.mu.Unlock()
 	if b == nil {
 		v := s.SP.Visit(old)
-		b = &beginning{v, s.starter(v)}
+		b = &beginning{v, s.Starter(v)}
 	}
 	v, start := b.visit, b.start
 	var request *saml.Request
@@ -164,9 +164,9 @@ func (s *Source) Snapshot() ([]byte, error) {
 	return json.Marshal(kept)
 }
 
-// starter returns how the sign-in begins: nil for a sign-in that begins at the
+// Starter returns how the sign-in of a visit begins: nil for a sign-in that begins at the
 // identity provider, else a function that asks the SP for its request.
-func (s *Source) starter(v Visit) saml.Start {
+func (s *Source) Starter(v Visit) saml.Start {
 	if !s.StartsAtSP {
 		return nil
 	}
