@@ -32,6 +32,16 @@ type manual struct {
 	pages map[string]string
 }
 
+// flagsOfAll is the help of the program, which has the flags that every command takes.
+func (m *manual) flagsOfAll(t *testing.T) string {
+	t.Helper()
+	out, err := exec.Command(m.bin, "--help").CombinedOutput()
+	if err != nil {
+		t.Fatalf("--help: %v", err)
+	}
+	return string(out)
+}
+
 // check reports what the program does not know of a command line, without its name.
 func (m *manual) check(t *testing.T, where string, words []string) {
 	t.Helper()
@@ -52,7 +62,7 @@ func (m *manual) check(t *testing.T, where string, words []string) {
 			t.Errorf("%s: %q: there is no command %q", where, words, command)
 			return
 		}
-		page = string(out)
+		page = string(out) + m.flagsOfAll(t)
 		m.pages[command] = page
 	}
 	for _, w := range words {
