@@ -221,12 +221,13 @@ func (w *walk) ambiguous(p *page, what, property string, names []string) error {
 		"name it with "+property)
 }
 
-// accepted notes that a page has shown that the password was taken.
+// accepted notes that a page has shown that the password was taken. Such a page says nothing
+// about a password that has not been sent.
 func (w *walk) accepted(ctx context.Context) {
-	if w.taken {
+	if w.taken || len(w.passwordAt) == 0 {
 		return
 	}
-	if w.taken = true; len(w.passwordAt) > 0 && w.Accepted != nil {
+	if w.taken = true; w.Accepted != nil {
 		w.Accepted(ctx)
 	}
 }

@@ -21,7 +21,7 @@ func (w *walk) login(ctx context.Context, p *page) (*submission, error) {
 	switch {
 	case len(forms) == 0:
 		return nil, nil
-	case w.codeSent && w.taken:
+	case w.codeSent && (w.taken || len(w.passwordAt) == 0):
 		return nil, w.failed(p, autherr.ErrMFARejected, "the code was refused, and the sign-in begins anew",
 			"a code is tried once; check the clock, and that the seed or the factor is the right one")
 	case w.proved:
@@ -177,6 +177,7 @@ func (w *walk) sendPassword(ctx context.Context, p *page, fill *filling) (*submi
 	w.password = password
 	w.passwordFields[fill.form.Fields[fill.password].Name] = true
 	w.passwordAt[originOf(p)] = true
+	w.taken = false // that another origin took it says nothing about this one
 	s := submit(p.URL, fill.form, fill.button, set)
 	s.secret, s.password = true, true
 	return &s, nil

@@ -1,0 +1,64 @@
+package loginform_test
+
+import (
+	"context"
+	"errors"
+	"testing"
+
+	"github.com/ssoexchange/ssoexchange/internal/autherr"
+	"github.com/ssoexchange/ssoexchange/loginform"
+	"github.com/ssoexchange/ssoexchange/mfa"
+)
+
+// refusesPassword reports whether err says that the password was refused.
+func refusesPassword(err error) bool {
+	var e *loginform.Error
+	return errors.As(err, &e) && errors.Is(err, autherr.ErrCredentials) && e.RefusedSecret() == "Password"
+}
+
+const (
+	wayForm = `<form method="post" action="/way"><button name="way" value="password">Password</button>` +
+		`<button name="way" value="mail">Mailed code</button></form>`
+	userAlone = `<form method="post" action="/user"><input name="username"><button>Next</button></form>`
+)
+
+// What came before the password, or was about a code, does not hide that the password was refused.
+func TestRefusals(t *testing.T) {
+	for _, c := range []struct {
+		name    string
+		pages   map[string][]answer
+		setup   func(*loginform.Client)
+		kind    error
+		refused bool
+	}{
+		{name: "after a choice before the password", pages: map[string][]answer{idp + "/sso": one(html(wayForm)),
+			idp + "/way": one(html(plainForm)), idp + "/login": one(html(plainForm))},
+			setup: func(c *loginform.Client) { c.Choices = []loginform.Choice{{Name: "way", Value: "password"}} },
+			kind:  autherr.ErrCredentials, refused: true},
+		{name: "at a second identity provider, after a choice at the first", pages: map[string][]answer{
+			idp + "/sso":   one(html(plainForm)),
+			idp + "/login": one(html(wayForm)),
+			idp + "/way":   one(answer{to: "https://two.example.com/in"}),
+
+			"https://two.example.com/in": one(html(plainForm)), "https://two.example.com/login": one(html(plainForm))},
+			setup: func(c *loginform.Client) {
+				c.SecretHosts = []string{"two.example.com"}
+				c.Choices = []loginform.Choice{{Name: "way", Value: "mail"}}
+			}, kind: autherr.ErrCredentials, refused: true},
+		{name: "of a code that came before the password", pages: map[string][]answer{idp + "/sso": one(html(otpForm)),
+			idp + "/otp": one(html(plainForm))},
+			setup: func(c *loginform.Client) { c.Answerer = mfa.Code(code) }, kind: autherr.ErrMFARejected},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			s := newSite(c.pages)
+			cl := client(s)
+			if c.setup != nil {
+				c.setup(cl)
+			}
+			_, err := cl.SignIn(context.Background(), start(idp+"/sso"))
+			if !errors.Is(err, c.kind) || refusesPassword(err) != c.refused {
+				t.Errorf("%v (refuses the password: %t), want a %v (%t)", err, refusesPassword(err), c.kind, c.refused)
+			}
+		})
+	}
+}
