@@ -28,6 +28,13 @@ func (w *walk) decide(ctx context.Context, p *page) (next submission, r *saml.Re
 		return next, nil, err
 	}
 	if e := refusedPage(p); e != nil {
+		if w.passwordAt[originOf(p)] { // the captcha that comes after a refusal does not hide it
+			for _, refusal := range []func(context.Context, *page) (*submission, error){w.login, w.user} {
+				if _, err := refusal(ctx, p); err != nil {
+					return next, nil, err
+				}
+			}
+		}
 		return next, nil, w.failed(p, autherr.ErrUnsupported, e.text, e.hint)
 	}
 	for _, try := range []func(context.Context, *page) (*submission, error){

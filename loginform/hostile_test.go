@@ -35,6 +35,9 @@ func TestRefusals(t *testing.T) {
 			idp + "/way": one(html(plainForm)), idp + "/login": one(html(plainForm))},
 			setup: func(c *loginform.Client) { c.Choices = []loginform.Choice{{Name: "way", Value: "password"}} },
 			kind:  autherr.ErrCredentials, refused: true},
+		{name: "with a captcha from then on", pages: map[string][]answer{idp + "/sso": one(html(plainForm)),
+			idp + "/login": one(html(`<div class="g-recaptcha"></div>` + plainForm))},
+			kind: autherr.ErrCredentials, refused: true},
 		{name: "at a second identity provider, after a choice at the first", pages: map[string][]answer{
 			idp + "/sso":   one(html(plainForm)),
 			idp + "/login": one(html(wayForm)),
