@@ -105,7 +105,7 @@ func (w *walk) user(_ context.Context, p *page) (*submission, error) {
 		origin := originOf(p)
 		switch {
 		case w.passwordAt[origin]:
-			return nil, w.refused(p)
+			return nil, w.anew(p)
 		case w.userAt[origin]:
 			return nil, w.failed(p, autherr.ErrCredentials, "the identity provider asks for the user name again",
 				"check User and SSODomain: the name is not known there")

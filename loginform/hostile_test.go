@@ -48,6 +48,10 @@ func TestRefusals(t *testing.T) {
 				c.SecretHosts = []string{"two.example.com"}
 				c.Choices = []loginform.Choice{{Name: "way", Value: "mail"}}
 			}, kind: autherr.ErrCredentials, refused: true},
+		{name: "of the code, by the page of the user name", pages: map[string][]answer{idp + "/sso": one(html(userAlone)),
+			idp + "/user":  one(html(`<form method="post" action="/login"><input type="password" name="password"></form>`)),
+			idp + "/login": one(html(otpForm)), idp + "/otp": one(html(userAlone))},
+			setup: func(c *loginform.Client) { c.Answerer = mfa.Code(code) }, kind: autherr.ErrMFARejected},
 		{name: "of a code that came before the password", pages: map[string][]answer{idp + "/sso": one(html(otpForm)),
 			idp + "/otp": one(html(plainForm))},
 			setup: func(c *loginform.Client) { c.Answerer = mfa.Code(code) }, kind: autherr.ErrMFARejected},

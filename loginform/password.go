@@ -22,16 +22,12 @@ func (w *walk) login(ctx context.Context, p *page) (*submission, error) {
 	case len(forms) == 0:
 		return nil, nil
 	case w.codeSent && (w.taken || len(w.passwordAt) == 0):
-		return nil, w.failed(p, autherr.ErrMFARejected, "the code was refused, and the sign-in begins anew",
-			"a code is tried once; check the clock, and that the seed or the factor is the right one")
+		return nil, w.anew(p)
 	case w.proved:
 		return nil, w.failed(p, autherr.ErrUnsupported, "the code was taken, but made no session: the password is "+
 			"asked for again", "give the code in the same run: MFASecret, MFACommand, or somebody who can be asked")
-	case w.passwordAt[origin] && w.taken:
-		return nil, w.failed(p, autherr.ErrExchangeRefused, "the password was taken, and the sign-in begins anew",
-			"open the service provider in a browser to see what the identity provider wants")
 	case w.passwordAt[origin]:
-		return nil, w.refused(p)
+		return nil, w.anew(p)
 	case !w.hosts.secret[origin]:
 		return nil, autherr.New(autherr.ErrConfig, "loginform: the password is asked for at "+origin+", which may "+
 			"be visited but may not see it",
@@ -181,6 +177,20 @@ func (w *walk) sendPassword(ctx context.Context, p *page, fill *filling) (*submi
 	s := submit(p.URL, fill.form, fill.button, set)
 	s.secret, s.password = true, true
 	return &s, nil
+}
+
+// anew is the error of a page with which the sign-in begins again after a secret was sent: it
+// refuses what was sent last.
+func (w *walk) anew(p *page) error {
+	switch {
+	case w.codeSent && (w.taken || len(w.passwordAt) == 0):
+		return w.failed(p, autherr.ErrMFARejected, "the code was refused, and the sign-in begins anew",
+			"a code is tried once; check the clock, and that the seed or the factor is the right one")
+	case w.taken:
+		return w.failed(p, autherr.ErrExchangeRefused, "the password was taken, and the sign-in begins anew",
+			"open the service provider in a browser to see what the identity provider wants")
+	}
+	return w.refused(p)
 }
 
 // refused is the error of a page that asks for the password that it was sent.
