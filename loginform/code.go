@@ -114,14 +114,22 @@ func (w *walk) sendCode(ctx context.Context, open *pending) (*submission, error)
 	if err != nil {
 		return nil, autherr.AtStep(autherr.StepState, err)
 	}
+	if err := w.spend(ctx, code); err != nil {
+		return nil, err
+	}
+	return s, nil
+}
+
+// spend notes that a code is about to be sent: a crash must not make it go out twice.
+func (w *walk) spend(ctx context.Context, code string) error {
 	w.memory.change(func(m *state) { m.pending = nil; m.use(code) })
-	if w.Checkpoint != nil { // a crash must not make the code go out twice
+	if w.Checkpoint != nil {
 		if err := w.Checkpoint(ctx); err != nil {
-			return nil, autherr.AtStep(autherr.StepState, err)
+			return autherr.AtStep(autherr.StepState, err)
 		}
 	}
 	w.codeSent = true
-	return s, nil
+	return nil
 }
 
 // answer asks for a code. Its error Is ErrPassCodeNeeded if nobody has one.

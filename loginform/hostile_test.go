@@ -69,3 +69,25 @@ func TestRefusals(t *testing.T) {
 		})
 	}
 }
+
+// A code in the password's form goes out once, too.
+func TestCodeBesidePasswordIsSentOnce(t *testing.T) {
+	form := `<form method="post" action="/login"><input name="user"><input type="password" name="password">` +
+		`<input name="otp"></form>`
+	s := newSite(map[string][]answer{idp + "/sso": one(html(form)), idp + "/login": one(html(form))})
+	cl := client(s)
+	checkpoints := 0
+	cl.Answerer = mfa.Func(func(context.Context, mfa.Challenge) (string, error) { return code, nil })
+	cl.Checkpoint = func(context.Context) error { checkpoints++; return nil }
+	for range 2 {
+		if _, err := cl.SignIn(t.Context(), start(idp+"/sso")); err == nil {
+			t.Fatal("no error")
+		}
+	}
+	if n := len(s.posted(idp + "/login")); n != 1 {
+		t.Errorf("the code was sent %d times", n)
+	}
+	if checkpoints != 1 {
+		t.Errorf("%d checkpoints", checkpoints)
+	}
+}

@@ -157,7 +157,7 @@ func (w *walk) sendPassword(ctx context.Context, p *page, fill *filling) (*submi
 		if err != nil {
 			return nil, err
 		}
-		set[fill.code], w.codeSent = code, true
+		set[fill.code] = code
 	}
 	password, err := w.Password(ctx)
 	switch {
@@ -168,6 +168,11 @@ func (w *walk) sendPassword(ctx context.Context, p *page, fill *filling) (*submi
 	}
 	if err := sendable("Password", password); err != nil {
 		return nil, err
+	}
+	if fill.code >= 0 {
+		if err := w.spend(ctx, set[fill.code]); err != nil {
+			return nil, err
+		}
 	}
 	set[fill.password] = password
 	w.password = password
