@@ -64,8 +64,7 @@ func carrying(p *page, field string) int {
 func (w *walk) response(ctx context.Context, p *page, i int) (submission, *saml.Response, error) {
 	action := p.forms[i].Action
 	if action != nil && !w.isACS(action) && w.hosts.visits(action) {
-		next, err := w.advance(ctx, p, i, -1)
-		next.secret = true
+		next, err := w.handOn(ctx, p, i)
 		return next, nil, err
 	}
 	r, err := saml.ReadForm(p.URL, p.Body)
@@ -85,6 +84,22 @@ func (w *walk) response(ctx context.Context, p *page, i int) (submission, *saml.
 	}
 	w.accepted(ctx)
 	return submission{}, r, nil
+}
+
+// handOn posts a response to an identity provider between, once.
+func (w *walk) handOn(ctx context.Context, p *page, i int) (submission, error) {
+	f := p.forms[i]
+	message, _ := f.Get("SAMLResponse")
+	key := "response " + message
+	switch w.seen[key]++; {
+	case f.Method != http.MethodPost:
+		return submission{}, badAnswer("the page " + shown(p.URL) + " would send a response in an address")
+	case w.seen[key] > 1:
+		return submission{}, badAnswer("the page " + shown(p.URL) + " would send a response a second time")
+	}
+	next, err := w.advance(ctx, p, i, -1)
+	next.secret = true
+	return next, err
 }
 
 // user is a page that asks for the user name alone, before the password.

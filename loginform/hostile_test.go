@@ -3,7 +3,10 @@ package loginform_test
 import (
 	"context"
 	"errors"
+	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/loginform"
@@ -89,5 +92,36 @@ func TestCodeBesidePasswordIsSentOnce(t *testing.T) {
 	}
 	if checkpoints != 1 {
 		t.Errorf("%d checkpoints", checkpoints)
+	}
+}
+
+// An assertion for an identity provider between goes there once, and by POST.
+func TestResponseForAnother(t *testing.T) {
+	const mid = "https://mid.example.com/acs"
+	for name, pages := range map[string]map[string][]answer{
+		"again and again": {idp + "/sso": one(html(wayForm)), idp + "/way": one(handOver(mid)), mid: one(handOver(mid))},
+		"by GET": {idp + "/sso": one(html(wayForm)), idp + "/way": one(answer{body: strings.Replace(handOver(mid).body,
+			`"post"`, `"get"`, 1)}), mid: one(handOver(acs))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := newSite(pages)
+				cl := client(s)
+				cl.Hosts, cl.Choices = []string{"mid.example.com"}, []loginform.Choice{{Name: "way", Value: "mail"}}
+				cl.MFATimeout = time.Minute
+				_, err := cl.SignIn(t.Context(), start(idp+"/sso"))
+				if !errors.Is(err, autherr.ErrBadAnswer) {
+					t.Errorf("error %v", err)
+				}
+				if n := len(s.posted(mid)); n > 1 {
+					t.Errorf("the assertion was posted %d times", n)
+				}
+				for _, r := range s.seen {
+					if r.query.Has("SAMLResponse") {
+						t.Error("the assertion is in an address")
+					}
+				}
+			})
+		})
 	}
 }
