@@ -123,11 +123,11 @@ func (w *walk) choose(ctx context.Context, p *page) (*submission, error) {
 	o := w.pick(options)
 	if o == nil {
 		if consent {
-			return nil, w.failed(p, autherr.ErrPassCodeNeeded, "the identity provider asks for consent: "+list(options),
+			return nil, w.failed(p, autherr.ErrPassCodeNeeded, "the identity provider asks for consent: "+w.list(options),
 				"accept it once in a browser, or have an administrator switch the question off for this service "+
 					"provider; to accept it here, name the button with SSOChoose='name=value'")
 		}
-		return nil, w.failed(p, autherr.ErrConfig, "there is something to choose: "+list(options),
+		return nil, w.failed(p, autherr.ErrConfig, "there is something to choose: "+w.list(options),
 			"choose with SSOChoose='name=value', a second factor with MFAType")
 	}
 	kind := o.kind()
@@ -176,13 +176,14 @@ func (w *walk) hasAnswer(kind mfa.Kind) bool {
 // maxListed is how many options an error lists.
 const maxListed = 12
 
-func list(options []option) string {
+func (w *walk) list(options []option) string {
 	var all []string
 	for i, o := range options {
 		if i == maxListed {
 			all = append(all, "…")
 			break
 		}
+		o.value, o.text = w.redact(o.value), w.redact(o.text)
 		if r := []rune(o.String()); len(r) > 80 {
 			all = append(all, string(r[:79])+"…")
 		} else {

@@ -99,15 +99,21 @@ func (w *walk) wordsOf(p *page) string {
 			words = htmlform.Text(p.Body, selector)
 		}
 	}
-	for _, secret := range []string{w.password, w.userName(), w.User} {
-		if secret != "" {
-			words = strings.ReplaceAll(words, secret, "…")
-		}
-	}
+	words = w.redact(words)
 	if r := []rune(words); len(r) > maxWords {
 		words = string(r[:maxWords-1]) + "…"
 	}
 	return words
+}
+
+// redact removes the password that was sent, and the user name, from what a page says.
+func (w *walk) redact(text string) string {
+	for _, secret := range []string{w.password, strings.Join(strings.Fields(w.password), " "), w.userName(), w.User} {
+		if secret != "" {
+			text = strings.ReplaceAll(text, secret, "…")
+		}
+	}
+	return text
 }
 
 // lemonMessage is where LemonLDAP::NG has the number of a text that a script fills in.

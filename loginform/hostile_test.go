@@ -125,3 +125,14 @@ func TestResponseForAnother(t *testing.T) {
 		})
 	}
 }
+
+// A page that repeats the password where things to choose are does not get it printed.
+func TestPasswordIsNotListed(t *testing.T) {
+	form := `<form method="post" action="/a"><input type="hidden" name="Kennwort" value="` +
+		strings.ReplaceAll(password, "&", "&amp;") + `"><button>A</button></form>`
+	s := newSite(map[string][]answer{idp + "/sso": one(html(plainForm)), idp + "/login": one(html(form + form))})
+	_, err := client(s).SignIn(t.Context(), start(idp+"/sso"))
+	if err == nil || strings.Contains(err.Error(), password) {
+		t.Errorf("error %v", err)
+	}
+}

@@ -218,7 +218,7 @@ func (w *walk) severalForms(p *page, forms []int) error {
 		}
 		for _, x := range f.Fields {
 			if x.Type == "hidden" && len(x.Value) <= 64 && !sameEverywhere(p, forms, x) && !looksSecret(x.Name) {
-				words = append(words, x.Name+"="+x.Value)
+				words = append(words, x.Name+"="+w.redact(x.Value))
 			}
 		}
 		each = append(each, strings.Join(words, " "))
