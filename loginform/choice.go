@@ -120,7 +120,7 @@ func (w *walk) choose(ctx context.Context, p *page) (*submission, error) {
 	if consent || slices.ContainsFunc(options, func(o option) bool { return o.kind() != "" }) {
 		w.accepted(ctx)
 	}
-	o := w.pick(options)
+	o := w.pick(options, slices.ContainsFunc(p.forms, func(f htmlform.Form) bool { return wantsConsent(p, f) }))
 	if o == nil {
 		if consent {
 			return nil, w.failed(p, autherr.ErrPassCodeNeeded, "the identity provider asks for consent: "+w.list(options),
@@ -142,12 +142,16 @@ func (w *walk) choose(ctx context.Context, p *page) (*submission, error) {
 	return &next, err
 }
 
-// pick returns the option that is to be taken, nil for none.
-func (w *walk) pick(options []option) *option {
+// pick returns the option that is to be taken, nil for none. On a page that asks for consent,
+// which may be to the release of a mail address, no word of an option names a factor.
+func (w *walk) pick(options []option, consent bool) *option {
 	for i, o := range options {
 		if slices.Contains(w.Choices, Choice{o.name, o.value}) {
 			return &options[i]
 		}
+	}
+	if consent {
+		return nil
 	}
 	var found *option
 	for i, o := range options {

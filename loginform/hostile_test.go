@@ -136,3 +136,18 @@ func TestPasswordIsNotListed(t *testing.T) {
 		t.Errorf("error %v", err)
 	}
 }
+
+// Consent to the release of a mail address is no second factor.
+func TestConsentIsNoFactor(t *testing.T) {
+	s := newSite(map[string][]answer{idp + "/sso": one(html(plainForm)), idp + "/login": one(html(
+		`<form method="post" action="/consent"><button name="ok" value="1">Release my e-mail address</button>` +
+			`<button name="ok" value="0">Reject</button></form>`)), idp + "/consent": one(handOver(acs))})
+	cl := client(s)
+	cl.Factor = mfa.Email
+	if _, err := cl.SignIn(t.Context(), start(idp+"/sso")); !errors.Is(err, autherr.ErrPassCodeNeeded) {
+		t.Errorf("error %v", err)
+	}
+	if len(s.posted(idp+"/consent")) > 0 {
+		t.Error("consent was given")
+	}
+}
