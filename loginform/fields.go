@@ -112,6 +112,9 @@ func (w *walk) isCode(f htmlform.Field) bool {
 		return true
 	}
 	for _, name := range []string{strings.ToLower(f.Name), strings.ToLower(f.ID)} {
+		if f.Type == "password" && oneTime(name) {
+			return true
+		}
 		if name == "code" || name == "token" || slices.Contains(w.product.codeFields, name) {
 			return f.Type != "password" || len(w.passwordAt) > 0
 		}
@@ -119,6 +122,18 @@ func (w *walk) isCode(f htmlform.Field) bool {
 			if strings.Contains(name, word) {
 				return f.Type != "password" || len(w.passwordAt) > 0
 			}
+		}
+	}
+	return false
+}
+
+// oneTime reports whether a name, in lower case, is that of a one-time code and of no password:
+// not "passcode", which some call the password, nor "motpasse".
+func oneTime(name string) bool {
+	for _, word := range []string{"otp", "totp", "oath"} {
+		before, found := strings.CutSuffix(name, word)
+		if strings.HasPrefix(name, word) || found && strings.ContainsAny(before[len(before)-1:], "_-.:") {
+			return true
 		}
 	}
 	return false

@@ -151,3 +151,20 @@ func TestConsentIsNoFactor(t *testing.T) {
 		t.Error("consent was given")
 	}
 }
+
+// The password stays out of a field for a code, in a sign-in that has not sent it yet.
+func TestPasswordIsNoCode(t *testing.T) {
+	otp := `<form method="post" action="/otp"><input type="password" name="otp"></form>`
+	for name, first := range map[string]string{"at once": otp, "after the user name": userAlone} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(map[string][]answer{idp + "/sso": one(html(first)), idp + "/user": one(html(otp)),
+				idp + "/otp": one(handOver(acs))})
+			cl := client(s)
+			cl.Answerer = mfa.Code(code)
+			if _, err := cl.SignIn(t.Context(), start(idp+"/sso")); err != nil {
+				t.Error(err)
+			}
+			wantPasswords(t, s)
+		})
+	}
+}
