@@ -186,6 +186,11 @@ func (w *walk) patience(ctx context.Context) (context.Context, func()) {
 // identity provider, a new request is answered with that.
 func (w *walk) resume(ctx context.Context, open *pending) (*saml.Response, error) {
 	w.taken, w.proved = true, open.Password
+	if to, err := url.Parse(open.URL); err != nil || !w.hosts.visits(to) {
+		w.memory.change(func(m *state) { m.pending = nil })
+		return nil, autherr.AtStep(autherr.StepState, autherr.New(autherr.ErrConfig, "loginform: the page that waits "+
+			"for a code is on a host that may not be visited any more", "sign in again, or add the host to SSOHosts"))
+	}
 	next, err := w.sendCode(ctx, open)
 	if err != nil {
 		return nil, err

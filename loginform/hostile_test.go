@@ -168,3 +168,30 @@ func TestPasswordIsNoCode(t *testing.T) {
 		})
 	}
 }
+
+// A page that waits for a code is not gone on with at a host that may no longer be visited.
+func TestPendingAtAHostThatIsGone(t *testing.T) {
+	const two = "https://two.example.com/otp"
+	s := newSite(map[string][]answer{idp + "/sso": one(html(plainForm)), idp + "/login": one(answer{to: two}),
+		"GET " + two: one(html(otpForm)), "POST https://two.example.com/otp": one(handOver(acs))})
+	cl := client(s)
+	cl.Hosts = []string{"two.example.com"}
+	if _, err := cl.SignIn(t.Context(), start(idp+"/sso")); !errors.Is(err, autherr.ErrPassCodeNeeded) {
+		t.Fatal(err)
+	}
+	kept, err := cl.Snapshot()
+	if err != nil {
+		t.Fatal(err)
+	}
+	again := client(s)
+	again.Answerer = mfa.Code(code)
+	if err := again.Restore(kept); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := again.SignIn(t.Context(), start(idp+"/sso")); !errors.Is(err, autherr.ErrConfig) {
+		t.Errorf("error %v", err)
+	}
+	if len(s.posted(two)) > 0 {
+		t.Error("the code went to a host that may not be visited")
+	}
+}
