@@ -57,7 +57,7 @@ func (w *walk) code(ctx context.Context, p *page) (*submission, error) {
 func (w *walk) challenge(p *page, f htmlform.Form, at int) mfa.Challenge {
 	kind := w.Factor
 	if kind == "" || kind == mfa.Push {
-		kind = kindIn(f.Action.Path + " " + f.ID + " " + f.Name + " " + f.Fields[at].Name + " " + f.Fields[at].ID)
+		kind = kindIn(pathOf(f) + " " + f.ID + " " + f.Name + " " + f.Fields[at].Name + " " + f.Fields[at].ID)
 	}
 	if kind == "" && w.mark != "" {
 		kind = mfa.Email

@@ -195,3 +195,21 @@ func TestPendingAtAHostThatIsGone(t *testing.T) {
 		t.Error("the code went to a host that may not be visited")
 	}
 }
+
+// A form whose own action is a script is no reason to fall over.
+func TestScriptAsAction(t *testing.T) {
+	scripted := strings.Replace(plainForm, `"/login"`, `"javascript:void(0)"`, 1)
+	byButton := `<form method="post" action="javascript:void(0)"><input name="otp"><button formaction="/otp"></form>`
+	for name, pages := range map[string]map[string][]answer{
+		"several": {idp + "/sso": one(html(scripted + scripted))},
+		"code":    {idp + "/sso": one(html(plainForm)), idp + "/login": one(html(byButton)), idp + "/otp": one(html(""))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			cl := client(newSite(pages))
+			cl.Answerer = mfa.Code(code)
+			if _, err := cl.SignIn(t.Context(), start(idp+"/sso")); err == nil {
+				t.Error("no error")
+			}
+		})
+	}
+}

@@ -60,6 +60,14 @@ func asks(f htmlform.Form) bool {
 	return false
 }
 
+// pathOf returns the path of the form's own action, "" if that is no usable one.
+func pathOf(f htmlform.Form) string {
+	if f.Action == nil {
+		return ""
+	}
+	return f.Action.EscapedPath()
+}
+
 // language reports whether f is the list of a page's languages.
 func language(f htmlform.Field) bool {
 	name := strings.ToLower(f.Name)

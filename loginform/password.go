@@ -212,7 +212,7 @@ func (w *walk) severalForms(p *page, forms []int) error {
 	var each []string
 	for _, i := range forms {
 		f := p.forms[i]
-		words := []string{"action " + f.Action.EscapedPath()}
+		words := []string{"action " + pathOf(f)}
 		if f.ID != "" {
 			words = append(words, "id "+f.ID)
 		}
