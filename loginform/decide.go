@@ -8,6 +8,7 @@ import (
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/internal/htmlform"
+	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/saml"
 )
 
@@ -195,7 +196,19 @@ func (w *walk) advance(ctx context.Context, p *page, i, pressed int) (submission
 			return submission{}, err
 		}
 	}
-	return submit(p.URL, f, pressed, nil), nil
+	next := submit(p.URL, f, pressed, nil)
+	if next.secret = w.repeatsPassword(f); next.secret && (next.method != http.MethodPost ||
+		!w.hosts.secret[httpclient.Origin(next.url)]) {
+		return submission{}, badAnswer("the page " + shown(p.URL) + " would hand the password on to " +
+			httpclient.Origin(next.url) + ", or in an address")
+	}
+	return next, nil
+}
+
+// repeatsPassword reports whether a form holds the password that was sent, as a page writes it
+// that keeps its state in its forms.
+func (w *walk) repeatsPassword(f htmlform.Form) bool {
+	return w.password != "" && slices.ContainsFunc(f.Fields, func(x htmlform.Field) bool { return x.Value == w.password })
 }
 
 // keyOf tells forms apart that are submitted without filling them in.

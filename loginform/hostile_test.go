@@ -213,3 +213,24 @@ func TestScriptAsAction(t *testing.T) {
 		})
 	}
 }
+
+// A page that hands the password on in a hidden field does not get it into an address, or to a
+// host that may not see it.
+func TestPasswordIsNotHandedOn(t *testing.T) {
+	carried := `<input type="hidden" name="p" value="` + strings.ReplaceAll(password, "&", "&amp;") + `"></form>`
+	for name, form := range map[string]string{
+		"to a host that may be visited only": `<form method="post" action="https://two.example.com/next">`,
+		"in an address":                      `<form method="get" action="/next">`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(map[string][]answer{idp + "/sso": one(html(plainForm)), idp + "/login": one(html(form + carried)),
+				idp + "/next": one(handOver(acs)), "https://two.example.com/next": one(handOver(acs))})
+			cl := client(s)
+			cl.Hosts = []string{"two.example.com"}
+			if _, err := cl.SignIn(t.Context(), start(idp+"/sso")); !errors.Is(err, autherr.ErrBadAnswer) {
+				t.Errorf("error %v", err)
+			}
+			wantPasswords(t, s, once...)
+		})
+	}
+}
