@@ -131,6 +131,9 @@ func (w *walk) choose(ctx context.Context, p *page) (*submission, error) {
 			"choose with SSOChoose='name=value', a second factor with MFAType")
 	}
 	kind := o.kind()
+	if w.looking && kind != "" {
+		return nil, errLooked // a message, or a telephone's ringing
+	}
 	if kind == mfa.Email {
 		if err := w.prepare(ctx); err != nil {
 			return nil, err

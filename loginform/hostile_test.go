@@ -234,3 +234,16 @@ func TestPasswordIsNotHandedOn(t *testing.T) {
 		})
 	}
 }
+
+// Looking at the form makes nobody's telephone ring.
+func TestLookAsksForNoMessage(t *testing.T) {
+	s := newSite(map[string][]answer{idp + "/sso": one(html(wayForm)), idp + "/way": one(html(otpForm))})
+	cl := client(s)
+	cl.Factor = mfa.Email
+	if _, err := cl.Look(t.Context(), start(idp+"/sso")); err != nil {
+		t.Error(err)
+	}
+	if len(s.posted(idp+"/way")) > 0 {
+		t.Error("a message with a code was asked for")
+	}
+}
