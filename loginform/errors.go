@@ -10,6 +10,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/internal/htmlform"
 	"github.com/ssoexchange/ssoexchange/internal/httpclient"
 	"github.com/ssoexchange/ssoexchange/internal/lazyregexp"
+	"github.com/ssoexchange/ssoexchange/internal/wiretext"
 )
 
 // Error is a page that ended a sign-in, in the page's own words.
@@ -74,7 +75,8 @@ func badAnswer(what string) error { return autherr.New(autherr.ErrBadAnswer, "lo
 
 // failed makes the error of a page.
 func (w *walk) failed(p *page, kind error, text, hint string) *Error {
-	return &Error{Status: p.Status, Page: shown(p.URL), Words: w.wordsOf(p), kind: kind, text: text, hint: hint}
+	return &Error{Status: p.Status, Page: shown(p.URL), Words: w.wordsOf(p), kind: kind,
+		text: wiretext.Line(text, maxListing), hint: hint}
 }
 
 // errorBoxes are where products say what is wrong.
@@ -85,6 +87,9 @@ const errorBoxes = "#errorText, #error, #input-error, #input-error-username, #in
 
 // maxWords is how many runes of a page an error quotes.
 const maxWords = 200
+
+// maxListing is how many characters of names of a page an error has.
+const maxListing = 1200
 
 // wordsOf returns one line of the page, for people: never for a decision.
 func (w *walk) wordsOf(p *page) string {

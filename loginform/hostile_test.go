@@ -7,6 +7,7 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+	"unicode"
 
 	"github.com/ssoexchange/ssoexchange/internal/autherr"
 	"github.com/ssoexchange/ssoexchange/loginform"
@@ -245,5 +246,30 @@ func TestLookAsksForNoMessage(t *testing.T) {
 	}
 	if len(s.posted(idp+"/way")) > 0 {
 		t.Error("a message with a code was asked for")
+	}
+}
+
+// What an error says of a page is one line of bounded length.
+func TestErrorIsOneShortLine(t *testing.T) {
+	long := strings.Repeat("x", 1<<20)
+	for name, page := range map[string]string{
+		"fields": `<form method="post" action="/login"><input name="user"><input type="password" name="p"><input ` +
+			`name="a&#10;b&#27;[2J"><input name="` + long + `"></form>`,
+		"forms": choiceForm("/a&#10;&#27;", "1\n2") + choiceForm("/"+long, "2") + `<form id="&#10;` + long +
+			`" method="post"><input name="user"><input type="password" name="p"></form>`,
+		"choices": `<form method="post"><button name="a" value="&#10;&#27;[2J">A</button><button name="` + long +
+			`">B</button></form>`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			_, err := client(newSite(map[string][]answer{idp + "/sso": one(html(page))})).SignIn(t.Context(),
+				start(idp+"/sso"))
+			var e *loginform.Error
+			if !errors.As(err, &e) {
+				t.Fatal(err)
+			}
+			if text := err.Error(); len(text) > 2000 || strings.ContainsFunc(text, unicode.IsControl) {
+				t.Errorf("%d bytes: %.300q", len(text), text)
+			}
+		})
 	}
 }
