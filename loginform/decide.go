@@ -18,7 +18,8 @@ const statusSuccess = "urn:oasis:names:tc:SAML:2.0:status:Success"
 // decide says what a page is: the response, or the request that it leads to. The order is
 // part of what keeps secrets safe.
 func (w *walk) decide(ctx context.Context, p *page) (next submission, r *saml.Response, err error) {
-	if err := w.statusError(p); err != nil {
+	asked := w.passwordAt[originOf(p)] && len(w.loginForms(p)) > 0 // again: a refusal, whatever the status
+	if err := w.statusError(p); err != nil && !(asked && p.Status >= 500) {
 		return next, nil, err
 	}
 	if i := carrying(p, "SAMLResponse"); i >= 0 {

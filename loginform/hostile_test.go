@@ -42,6 +42,8 @@ func TestRefusals(t *testing.T) {
 		{name: "with a captcha from then on", pages: map[string][]answer{idp + "/sso": one(html(plainForm)),
 			idp + "/login": one(html(`<div class="g-recaptcha"></div>` + plainForm))},
 			kind: autherr.ErrCredentials, refused: true},
+		{name: "with the status of a failure", pages: map[string][]answer{idp + "/sso": one(html(plainForm)),
+			idp + "/login": one(answer{status: 500, body: plainForm})}, kind: autherr.ErrCredentials, refused: true},
 		{name: "at a second identity provider, after a choice at the first", pages: map[string][]answer{
 			idp + "/sso":   one(html(plainForm)),
 			idp + "/login": one(html(wayForm)),
