@@ -47,16 +47,13 @@ func textual(f htmlform.Field) bool {
 
 // userField finds the field for the user name in f: the index in f.Fields, -1 for none. More
 // than one that would fit equally well is ambiguous. Fields that cannot be changed count, so
-// that no other is taken for one. alone is set where there is no password in the form: then a
-// field has to say that it is for a user name.
+// that no other is taken for one. alone is set where there is no password in the form, or the
+// user name is known already: then a field has to say that it is for a user name.
 func (w *walk) userField(f htmlform.Form, alone bool) (at int, ambiguous []string) {
-	names := append(slices.Clone(userNames), w.product.userFields...)
 	tiers := []func(htmlform.Field) bool{
 		func(x htmlform.Field) bool { return strings.Contains(x.Autocomplete, "username") },
 		func(x htmlform.Field) bool { return x.Type == "email" },
-		func(x htmlform.Field) bool {
-			return slices.Contains(names, strings.ToLower(x.Name)) || slices.Contains(names, strings.ToLower(x.ID))
-		},
+		func(x htmlform.Field) bool { return w.isUserName(x.Name) || w.isUserName(x.ID) },
 		func(htmlform.Field) bool { return !alone },
 	}
 	if w.UserField != "" {
@@ -82,6 +79,17 @@ func (w *walk) userField(f htmlform.Form, alone bool) (at int, ambiguous []strin
 		}
 	}
 	return -1, nil
+}
+
+// isUserName reports whether a name or id is that of a field for the user's name.
+func (w *walk) isUserName(name string) bool {
+	name = strings.ToLower(name)
+	return slices.Contains(userNames, name) || slices.Contains(w.product.userFields, name)
+}
+
+// knowsUser reports whether a hidden field has the user's name from a page before.
+func (w *walk) knowsUser(f htmlform.Field) bool {
+	return f.Type == "hidden" && (strings.EqualFold(f.Value, w.User) || strings.EqualFold(f.Value, w.userName()))
 }
 
 func namesOf(f htmlform.Form, at []int) (names []string) {

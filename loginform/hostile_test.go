@@ -275,3 +275,22 @@ func TestErrorIsOneShortLine(t *testing.T) {
 		})
 	}
 }
+
+// A text field beside a password whose user name is known is no place for that name.
+func TestKnownUserNameIsNotTypedIntoAnotherField(t *testing.T) {
+	const rest = `<input type="password" name="password"><input name="x1" required></form>`
+	for name, pages := range map[string]map[string][]answer{
+		"asked for before": {idp + "/sso": one(html(userAlone)),
+			idp + "/user": one(html(`<form method="post" action="/login">` + rest))},
+		"in a hidden field": {idp + "/sso": one(html(`<form method="post" action="/login"><input type="hidden" ` +
+			`name="username" value="jdoe">` + rest))},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := newSite(pages)
+			if _, err := client(s).SignIn(t.Context(), start(idp+"/sso")); !errors.Is(err, autherr.ErrUnsupported) {
+				t.Errorf("error %v", err)
+			}
+			wantPasswords(t, s)
+		})
+	}
+}

@@ -102,7 +102,7 @@ type filling struct {
 func (w *walk) fillIn(p *page, f htmlform.Form) (*filling, error) {
 	fill := &filling{form: f, code: -1, password: slices.IndexFunc(f.Fields, w.takesPassword), button: w.button(f)}
 	var ambiguous []string
-	fill.user, ambiguous = w.userField(f, false)
+	fill.user, ambiguous = w.userField(f, w.userAt[originOf(p)] || slices.ContainsFunc(f.Fields, w.knowsUser))
 	if fill.user >= 0 && f.Fields[fill.user].ReadOnly {
 		fill.user = -1
 	}
