@@ -36,6 +36,18 @@ func changesPassword(f htmlform.Form) bool {
 	return passwordFields(f) > 1 || passwordFields(f) == 1 && !present
 }
 
+// registers reports whether f says that it makes a new account.
+func registers(f htmlform.Form) bool {
+	where := strings.ToLower(pathOf(f) + " " + f.ID + " " + f.Name)
+	for _, word := range []string{"register", "registration", "signup", "sign-up", "sign_up", "createaccount",
+		"create-account", "create_account"} {
+		if strings.Contains(where, word) {
+			return true
+		}
+	}
+	return false
+}
+
 // textual reports whether a user name could be typed into f.
 func textual(f htmlform.Field) bool {
 	switch f.Type {

@@ -294,3 +294,22 @@ func TestKnownUserNameIsNotTypedIntoAnotherField(t *testing.T) {
 		})
 	}
 }
+
+// The form in which an account is made is no login form, also with a single password.
+func TestRegistrationIsNoLogin(t *testing.T) {
+	const register = `<form method="post" action="/sign-up"><input name="email"><input type="password" name="password">` +
+		`</form>`
+	s := newSite(map[string][]answer{idp + "/sso": one(html(register)), idp + "/sign-up": one(handOver(acs))})
+	if _, err := client(s).SignIn(t.Context(), start(idp+"/sso")); !errors.Is(err, autherr.ErrBadAnswer) {
+		t.Errorf("error %v", err)
+	}
+	wantPasswords(t, s)
+
+	s = newSite(map[string][]answer{idp + "/sso": one(html(register + plainForm)), idp + "/login": one(handOver(acs))})
+	if _, err := client(s).SignIn(t.Context(), start(idp+"/sso")); err != nil {
+		t.Error(err)
+	}
+	if len(s.posted(idp+"/login")) != 1 {
+		t.Error("the login form was not used")
+	}
+}

@@ -57,6 +57,7 @@ func (w *walk) loginForms(p *page) (all []int) {
 			if slices.ContainsFunc(f.Fields, w.isChosenPassword) {
 				all = append(all, i)
 			}
+		case w.Form == "" && registers(f):
 		case slices.ContainsFunc(f.Fields, w.takesPassword) && !changesPassword(f):
 			all = append(all, i)
 		}
