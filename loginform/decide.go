@@ -233,6 +233,8 @@ func (w *walk) end(p *page) error {
 			"change it in a browser, then change Password")
 		e.refusesSecret = true
 		return e
+	case len(w.passwordAt) > 0 && !w.taken && slices.ContainsFunc(p.forms, w.asksPassword):
+		return w.refused(p) // by a form that is not the one of the configuration
 	case slices.ContainsFunc(p.forms, needsKey):
 		return w.failed(p, autherr.ErrUnsupported, "the identity provider asks for a passkey or a security key",
 			hintPasskey)
@@ -249,6 +251,13 @@ func (w *walk) end(p *page) error {
 	}
 	return w.failed(p, autherr.ErrBadAnswer, "the page has nothing to fill in and no way on",
 		"check SSOLoginURL; open the page in a browser to see what it is")
+}
+
+// asksPassword reports whether f is a login form, whatever the configuration says.
+func (w *walk) asksPassword(f htmlform.Form) bool {
+	return !changesPassword(f) && !registers(f) && slices.ContainsFunc(f.Fields, func(x htmlform.Field) bool {
+		return isPassword(x) && !w.isCode(x)
+	})
 }
 
 // ambiguous is the error of a form with more than one candidate.

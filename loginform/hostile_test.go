@@ -44,6 +44,10 @@ func TestRefusals(t *testing.T) {
 			kind: autherr.ErrCredentials, refused: true},
 		{name: "with the status of a failure", pages: map[string][]answer{idp + "/sso": one(html(plainForm)),
 			idp + "/login": one(answer{status: 500, body: plainForm})}, kind: autherr.ErrCredentials, refused: true},
+		{name: "by a form that is not the configured one", pages: map[string][]answer{
+			idp + "/sso":   one(html(strings.Replace(plainForm, "<form", `<form id="a"`, 1))),
+			idp + "/login": one(html(strings.Replace(plainForm, "<form", `<form id="b"`, 1)))},
+			setup: func(c *loginform.Client) { c.Form = "a" }, kind: autherr.ErrCredentials, refused: true},
 		{name: "at a second identity provider, after a choice at the first", pages: map[string][]answer{
 			idp + "/sso":   one(html(plainForm)),
 			idp + "/login": one(html(wayForm)),
