@@ -109,6 +109,15 @@ func newerToken(a, b credential.Credential) bool {
 	return isToken && alike && x.Consented.Equal(y.Consented) && x.Generation > y.Generation
 }
 
+// unsaved returns the token that is in memory where it is later than old, the stored one of r: it
+// could not be stored, and old was spent for it.
+func (c *Client) unsaved(r *record, old credential.Credential) credential.Credential {
+	if held := c.held(); held != nil && !held.Obtained.Before(r.Obtained) && newerToken(held.cred, old) {
+		return held.cred
+	}
+	return old
+}
+
 func (s *oauthSource) setMoved(at time.Time) {
 	s.mu.Lock()
 	defer s.mu.Unlock()

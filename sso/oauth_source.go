@@ -230,7 +230,7 @@ func (s *oauthSource) reread(ctx context.Context, held *oauthToken) *oauthToken 
 	}
 	cred, err := s.client.stored(r)
 	newer, ok := cred.(*oauthToken)
-	if err != nil || !ok || newer.Token.Refresh == held.Token.Refresh {
+	if err != nil || !ok || newer.Token.Refresh == held.Token.Refresh || newerToken(held, newer) {
 		return nil
 	}
 	return newer

@@ -54,6 +54,7 @@ func (c *Client) authenticate(ctx context.Context, r *record, asked time.Time) (
 	if err != nil {
 		return nil, err
 	}
+	old = c.unsaved(r, old)
 	start := time.Now()
 	if asked.IsZero() && r.Obtained.IsZero() {
 		asked = r.Answered // a session has just been forgotten
