@@ -62,6 +62,14 @@ func (m *spentMemo) spend(secret string) {
 	m.state.Spent = lastOf(append(slices.Clone(m.state.Spent), m.hash(secret)))
 }
 
+// unspend forgets that a secret was spent, which was not sent after all.
+func (m *spentMemo) unspend(secret string) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	hash := m.hash(secret)
+	m.state.Spent = slices.DeleteFunc(slices.Clone(m.state.Spent), func(h string) bool { return h == hash })
+}
+
 func (m *spentMemo) spent(secret string) bool {
 	m.mu.Lock()
 	defer m.mu.Unlock()

@@ -1,10 +1,14 @@
 package sso_test
 
 import (
+	"errors"
+	"net/http"
+	"net/url"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/ssoexchange/ssoexchange/fixtures"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
 
@@ -28,4 +32,51 @@ func TestOAuthDiskStaysFull(t *testing.T) {
 			t.Errorf("%d refresh tokens came twice, %d refreshes", s.reuses, s.grants("refresh_token"))
 		}
 	})
+}
+
+// A code that was not sent is not spent: the server could not be reached, and the error says that it
+// is safe to try again.
+func TestOAuthCodeThatWasNotSent(t *testing.T) {
+	s, opts, conn := newAuthServer(t)
+	opts.Authorize = nil
+	page, err := open(t, conn, opts).AuthorizationURL(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	conn += ";OAuthVerifier='" + s.consent(page.URL) + "'"
+	away := *opts
+	away.Dial = fixtures.NewNet().Dial
+	if _, err := open(t, conn, &away).Login(t.Context()); !errors.Is(err, sso.ErrUnreachable) || !sso.SafeToRetry(err) {
+		t.Errorf("%v, safe to retry: %v", err, sso.SafeToRetry(err))
+	}
+	if _, err := open(t, conn, opts).Login(t.Context()); err != nil {
+		t.Error(err)
+	}
+}
+
+// A code is the same whether it comes alone or in its address: some servers end what it has brought
+// when it comes twice.
+func TestOAuthCodeInAnotherForm(t *testing.T) {
+	s, opts, conn := newAuthServer(t)
+	opts.Authorize = nil
+	page, err := open(t, conn, opts).AuthorizationURL(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	answer := s.consent(page.URL)
+	u, err := url.Parse(answer)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.change(func() {
+		s.intercept = func(map[string]string) http.Handler { return http.HandlerFunc(http.NotFound) }
+	})
+	for _, verifier := range []string{answer, u.Query().Get("code")} {
+		if _, err := open(t, conn+";OAuthVerifier='"+verifier+"'", opts).Login(t.Context()); err == nil {
+			t.Error("signed in")
+		}
+	}
+	if n := s.grants("authorization_code"); n != 1 {
+		t.Errorf("the code was sent %d times", n)
+	}
 }

@@ -99,11 +99,14 @@ func (s *oauthSource) answered(ctx context.Context, held *oauthToken) (*oauthTok
 	if err != nil {
 		return nil, err
 	}
+	if code, err := app.Code(pending, answer); err == nil && s.memo.spent(code) {
+		return nil, nil // it came in another form before
+	}
 	return s.exchange(ctx, app, key, pending, answer)
 }
 
 // exchange spends the answer of an authorization. That it is spent is stored before it is sent: after
-// a crash nobody sends it again.
+// a crash nobody sends it again. What was certainly not sent can be given once more.
 func (s *oauthSource) exchange(ctx context.Context, app *oauth.Client, key []byte, a *oauth.Authorization, answer string) (*oauthToken, error) {
 	code, err := app.Code(a, answer)
 	if err != nil {
@@ -112,14 +115,26 @@ func (s *oauthSource) exchange(ctx context.Context, app *oauth.Client, key []byt
 	if code == answer {
 		s.client.opts.Logger.Info("the bare code carries no state: that it answers the authorization begun here is not checked")
 	}
+	s.memo.spend(code)
 	s.memo.spend(answer)
 	s.mu.Lock()
+	before := s.state
 	s.state.Pending, s.state.Moved = nil, time.Time{}
 	s.mu.Unlock()
-	if err := s.client.checkpoint(ctx); err != nil {
-		return nil, err
+	err = s.client.checkpoint(ctx)
+	notSent := err != nil
+	var t *oauth.Token
+	if err == nil {
+		t, err = app.Exchange(ctx, a, answer)
+		notSent = SafeToRetry(err)
 	}
-	t, err := app.Exchange(ctx, a, answer)
+	if notSent {
+		s.memo.unspend(code)
+		s.memo.unspend(answer)
+		s.mu.Lock()
+		s.state.Pending, s.state.Moved = before.Pending, before.Moved
+		s.mu.Unlock()
+	}
 	if err != nil {
 		return nil, s.refused(ctx, err)
 	}
