@@ -155,7 +155,7 @@ func (s *oauthSource) refused(ctx context.Context, err error) error {
 }
 
 // findCloud returns the id of the site among those that the token was granted for. The order of the
-// answer means nothing: the first one may be any site of the person.
+// answer means nothing: the first one may be any site of the person. "", nil: the token has ended.
 func (s *oauthSource) findCloud(ctx context.Context, t *oauthToken) (string, error) {
 	cfg := s.client.cfg
 	if cfg.OAuth.CloudID != "" {
@@ -173,6 +173,9 @@ func (s *oauthSource) findCloud(ctx context.Context, t *oauthToken) (string, err
 	a, err := h.Do(ctx, httpclient.Request{Step: autherr.StepVerify, Method: "GET", URL: u, Header: http.Header{"Accept": {"application/json"}}, Limit: jira.MaxAnswer})
 	if err != nil {
 		return "", err
+	}
+	if a.Status == http.StatusUnauthorized && !scopeProblem(a) {
+		return "", nil
 	}
 	if a.Status != http.StatusOK {
 		return "", autherr.AtStep(autherr.StepVerify, apiRefusal("atlassian", a))

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net/http"
 	"net/url"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -78,5 +79,23 @@ func TestOAuthCodeInAnotherForm(t *testing.T) {
 	}
 	if n := s.grants("authorization_code"); n != 1 {
 		t.Errorf("the code was sent %d times", n)
+	}
+}
+
+// Of tokens that were given nobody knows whether they are good still: where the access token is not,
+// the refresh token is used.
+func TestOAuthGivenTokenHasEnded(t *testing.T) {
+	s, opts, conn := newAuthServer(t)
+	opts.Authorize = nil
+	refresh := "refresh-0-" + strings.Repeat("r", 20)
+	s.change(func() { s.refresh[refresh] = &grant{since: time.Now(), used: time.Now()} })
+	c := open(t, conn+";OAuthAccessToken=ended-long-ago;OAuthRefreshToken="+refresh, opts)
+	for range 2 {
+		if _, err := c.Session(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := s.grants("refresh_token"); n != 1 || s.reuses != 0 {
+		t.Errorf("%d refreshes, want 1", n)
 	}
 }

@@ -60,7 +60,22 @@ func (s *oauthSource) Credential(ctx context.Context, old credential.Credential)
 	if err != nil {
 		return nil, err
 	}
-	return s.settle(ctx, t)
+	made, err := s.settle(ctx, t)
+	if err == nil && made == nil && t.givenWithRefresh() {
+		ended := *t // whatever is said of its end
+		ended.Token.Expires = time.Now()
+		if t, err = s.obtain(ctx, &ended); err == nil {
+			made, err = s.settle(ctx, t)
+		}
+	}
+	switch {
+	case err != nil:
+		return nil, err
+	case made == nil:
+		return nil, autherr.AtStep(autherr.StepVerify, autherr.New(ErrExchangeRefused, "sso: "+config.Origin(s.client.cfg.URL)+" does not know the holder of the new token",
+			"was consent given for this site, and with the scopes that it takes to read?"))
+	}
+	return made, nil
 }
 
 // obtain goes through the ways to a token, from the one that needs least.
@@ -237,7 +252,7 @@ func (s *oauthSource) reread(ctx context.Context, held *oauthToken) *oauthToken 
 }
 
 // settle completes a new token: it is stored before it is used for the first time, then its site is
-// found, and its holder asked for.
+// found, and its holder asked for; nil, nil: it is nobody's.
 func (s *oauthSource) settle(ctx context.Context, t *oauthToken) (*oauthToken, error) {
 	if err := s.attach(ctx, t); err != nil {
 		return nil, err
@@ -250,7 +265,7 @@ func (s *oauthSource) settle(ctx context.Context, t *oauthToken) (*oauthToken, e
 	}
 	if onGateway(s.client.cfg) && t.CloudID == "" {
 		id, err := s.findCloud(ctx, t)
-		if err != nil {
+		if err != nil || id == "" {
 			return nil, err
 		}
 		t.CloudID = id
@@ -259,12 +274,8 @@ func (s *oauthSource) settle(ctx context.Context, t *oauthToken) (*oauthToken, e
 		}
 	}
 	user, err := s.client.site.WhoAmI(ctx, t)
-	switch {
-	case err != nil:
+	if err != nil || user == "" {
 		return nil, err
-	case user == "":
-		return nil, autherr.AtStep(autherr.StepVerify, autherr.New(ErrExchangeRefused, "sso: "+config.Origin(s.client.cfg.URL)+" does not know the holder of the new token",
-			"was consent given for this site, and with the scopes that it takes to read?"))
 	}
 	t.Holder = user
 	return t, nil

@@ -109,6 +109,12 @@ func (t *oauthToken) Same(other credential.Credential) bool {
 	return ok && o.Token.Access == t.Token.Access
 }
 
+// givenWithRefresh reports whether t is from the connection string, with a refresh token: whether its
+// access token is still good nobody knows.
+func (t *oauthToken) givenWithRefresh() bool {
+	return t.Consented.IsZero() && t.Generation == 0 && t.Token.Refresh != ""
+}
+
 // AccessToken implements tokenHolder.
 func (t *oauthToken) AccessToken() *oauth2.Token {
 	shown := t.Token.OAuth2()
