@@ -114,7 +114,10 @@ func (s *oauthSource) provider(ctx context.Context) (oauth.Provider, error) {
 	s.mu.Lock()
 	known, age := s.state.Provider, time.Since(s.state.Fetched)
 	s.mu.Unlock()
-	if known == nil || known.Issuer != o.Issuer.String() && known.Issuer != strings.TrimSuffix(o.Issuer.String(), "/") || age > metadataAge || age < 0 {
+	if known != nil && known.Issuer != o.Issuer.String() && known.Issuer != strings.TrimSuffix(o.Issuer.String(), "/") {
+		known = nil
+	}
+	if known == nil || age > metadataAge || age < 0 {
 		h := &httpclient.Client{Server: "oauth", Transport: s.deps.transport, UserAgent: s.deps.userAgent, Logger: s.deps.logger}
 		p, err := oauth.Discover(ctx, o.Issuer, h)
 		if err != nil && (known == nil || !errors.Is(err, ErrUnreachable)) {
