@@ -34,6 +34,7 @@ func (d Device) Format(f fmt.State, _ rune) { io.WriteString(f, d.String()) }
 
 const (
 	defaultInterval = 5 * time.Second // RFC 8628, section 3.2
+	minInterval     = time.Second
 	maxInterval     = time.Minute
 	slowDown        = 5 * time.Second // RFC 8628, section 3.5
 	maxDeviceLife   = time.Hour
@@ -79,20 +80,28 @@ func readDevice(a *httpclient.Response, now time.Time) (*Device, error) {
 		return nil, bad
 	}
 	if body.Interval > 0 {
-		d.interval = min(maxInterval, time.Duration(body.Interval*float64(time.Second)))
+		d.interval = seconds(body.Interval, minInterval, maxInterval)
 	}
-	d.Expires = now.Add(min(maxDeviceLife, max(0, time.Duration(body.Expires*float64(time.Second)))))
+	d.Expires = now.Add(seconds(body.Expires, 0, maxDeviceLife))
 	return d, nil
+}
+
+// seconds is n seconds within bounds, however many they are.
+func seconds(n float64, least, most time.Duration) time.Duration {
+	return time.Duration(min(max(n, least.Seconds()), most.Seconds()) * float64(time.Second))
 }
 
 // shown returns an address that may be shown to a person to open, "" if it must not be.
 func shown(address string) string {
 	u, err := url.Parse(address)
-	if err != nil || address == "" || len(address) > 2048 || httpclient.CheckURL(u) != nil || u.User != nil {
+	if err != nil || address == "" || len(address) > 2048 || strings.ContainsFunc(address, notASCII) || httpclient.CheckURL(u) != nil || u.User != nil {
 		return ""
 	}
 	return u.String()
 }
+
+// notASCII reports what an address does not need: among it are characters that steer a terminal.
+func notASCII(r rune) bool { return r > '~' }
 
 // AwaitDevice polls until the person has decided, the code has expired or ctx ends. A poll that got
 // no answer is made again, later each time: a poll spends nothing.
