@@ -101,11 +101,24 @@ func (c *Client) Revoke(ctx context.Context, t *Token) error {
 	if a.Status == http.StatusOK || a.Status == http.StatusNoContent {
 		return nil
 	}
-	return autherr.AtStep(autherr.StepLogout, answerError("revocation", p["grant_type"], a))
+	return autherr.AtStep(autherr.StepLogout, answerError("revocation", p, a))
 }
 
 // params are the parameters of a request. Values are secrets.
 type params map[string]string
+
+// minHidden is the least length of a value that is looked for in a server's words, in bytes.
+const minHidden = 4
+
+// hidden is text without the secrets among p, which some servers quote in what they say.
+func (p params) hidden(text string) string {
+	for _, name := range []string{"code", "code_verifier", "refresh_token", "token", "device_code", "client_secret", "client_assertion"} {
+		if value := p[name]; len(value) >= minHidden {
+			text = strings.ReplaceAll(text, value, "…")
+		}
+	}
+	return text
+}
 
 func (p params) set(name, value string) {
 	if value != "" {

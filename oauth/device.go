@@ -52,7 +52,7 @@ func (c *Client) Device(ctx context.Context) (*Device, error) {
 		return nil, err
 	}
 	if a.Status != http.StatusOK {
-		return nil, autherr.AtStep(autherr.StepStart, answerError("device", "", a))
+		return nil, autherr.AtStep(autherr.StepStart, answerError("device", p, a))
 	}
 	d, err := readDevice(a, time.Now())
 	return d, autherr.AtStep(autherr.StepStart, err)

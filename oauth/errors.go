@@ -114,9 +114,10 @@ func (e *Error) RefusedSecret() string {
 	return ""
 }
 
-// answerError reads a refusal. Whatever else is wrong with the answer, its error code counts.
-func answerError(endpoint, grant string, a *httpclient.Response) *Error {
-	e := &Error{Endpoint: endpoint, Grant: grant, Status: a.Status, Wait: httpclient.RetryAfter(a.Header)}
+// answerError reads a refusal of the request that was made with sent. Whatever else is wrong with the
+// answer, its error code counts.
+func answerError(endpoint string, sent params, a *httpclient.Response) *Error {
+	e := &Error{Endpoint: endpoint, Grant: sent["grant_type"], Status: a.Status, Wait: httpclient.RetryAfter(a.Header)}
 	var body struct {
 		Code        json.RawMessage `json:"error"`
 		Description json.RawMessage `json:"error_description"`
@@ -126,33 +127,33 @@ func answerError(endpoint, grant string, a *httpclient.Response) *Error {
 	if json.Unmarshal(a.Body, &body) == nil {
 		var text string
 		if json.Unmarshal(body.Code, &text) == nil {
-			e.Code = code(text)
+			e.Code = code(sent.hidden(text))
 		}
 		text = ""
 		if json.Unmarshal(body.Description, &text) == nil {
-			e.Description = clean(text)
+			e.Description = clean(sent.hidden(text))
 		}
 		if e.Code == "" {
-			e.Code, e.Description = code(body.OktaCode), clean(body.Summary)
+			e.Code, e.Description = code(sent.hidden(body.OktaCode)), clean(sent.hidden(body.Summary))
 		}
 	}
 	if e.Code == "" { // DPoP and bearer errors come without a body
-		e.Code, e.Description = challenge(a.Header)
+		e.Code, e.Description = challenge(a.Header, sent)
 	}
 	return e
 }
 
 // challenge reads error and error_description of a WWW-Authenticate header (RFC 6750, section 3).
-func challenge(h http.Header) (errorCode, description string) {
+func challenge(h http.Header, sent params) (errorCode, description string) {
 	for _, line := range h.Values("WWW-Authenticate") {
 		_, line, _ = strings.Cut(line, " ")
 		for pair := range strings.SplitSeq(line, ",") {
 			name, value, _ := strings.Cut(strings.TrimSpace(pair), "=")
 			switch strings.ToLower(name) {
 			case "error":
-				errorCode = code(strings.Trim(value, `"`))
+				errorCode = code(sent.hidden(strings.Trim(value, `"`)))
 			case "error_description":
-				description = clean(strings.Trim(value, `"`))
+				description = clean(sent.hidden(strings.Trim(value, `"`)))
 			}
 		}
 	}
@@ -172,7 +173,8 @@ func code(s string) string {
 // maxDescription bounds the server's words in an error text, in bytes.
 const maxDescription = 200
 
-// clean bounds the server's words and takes out what may be a token: long words without a space.
+// clean bounds the server's words and takes out what may be a token: long words without a space, and
+// the queries of addresses.
 func clean(s string) string {
 	var words []string
 	for word := range strings.FieldsSeq(strings.ToValidUTF8(s, "")) {
@@ -182,7 +184,13 @@ func clean(s string) string {
 			}
 			return r
 		}, word)
-		if len(word) > 24 && !strings.Contains(word, "://") {
+		if before, _, found := strings.Cut(word, "://"); found {
+			word, _, _ = strings.Cut(word, "?")
+			word, _, _ = strings.Cut(word, "#")
+			if len(before) > 24 {
+				word = "…"
+			}
+		} else if len(word) > 24 {
 			word = "…"
 		}
 		words = append(words, word)

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/base64"
 	"encoding/json"
-	"maps"
 	"net/http"
 	"net/url"
 	"strconv"
@@ -26,7 +25,7 @@ func (c *Client) token(ctx context.Context, p params) (*Token, error) {
 		return nil, err
 	}
 	if a.Status != http.StatusOK && a.Status != http.StatusCreated {
-		return nil, autherr.AtStep(autherr.StepLogin, answerError("token", p["grant_type"], a))
+		return nil, autherr.AtStep(autherr.StepLogin, answerError("token", p, a))
 	}
 	t, err := c.readToken(a, time.Now())
 	return t, autherr.AtStep(autherr.StepLogin, err)
@@ -59,9 +58,8 @@ func (c *Client) post(ctx context.Context, step, endpoint string, p params) (*ht
 	}
 }
 
-// request puts the client's own proof and the parameters into a request.
-func (c *Client) request(ctx context.Context, u *url.URL, given params) (httpclient.Request, error) {
-	p := maps.Clone(given)
+// request puts the client's own proof, which is added to p, and the parameters into a request.
+func (c *Client) request(ctx context.Context, u *url.URL, p params) (httpclient.Request, error) {
 	r := httpclient.Request{Method: http.MethodPost, URL: u, Header: http.Header{"Accept": {"application/json"}}, Secret: true, Limit: maxAnswer}
 	if err := c.authenticate(ctx, u, p, r.Header); err != nil {
 		return r, err
