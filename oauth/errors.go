@@ -73,6 +73,9 @@ var verdicts = map[string]verdict{
 }
 
 func (e *Error) verdict() verdict {
+	if e.Status >= 500 { // a server in trouble, or a gateway before it, refuses nothing for good
+		return verdict{autherr.ErrUnreachable, "try again later"}
+	}
 	// Atlassian says access_denied for a wrong client, a wrong secret and a wrong code alike.
 	if e.Code == "access_denied" && e.Status == http.StatusUnauthorized {
 		if e.Grant == "authorization_code" {
@@ -89,8 +92,6 @@ func (e *Error) verdict() verdict {
 	switch {
 	case e.Status == http.StatusTooManyRequests:
 		return verdict{autherr.ErrRateLimited, "wait"}
-	case e.Status >= 500:
-		return verdict{autherr.ErrUnreachable, "try again later"}
 	case e.Status == http.StatusNotFound:
 		return verdict{autherr.ErrConfig, "there is no such endpoint: check URL, or give OAuthAccessTokenURL"}
 	}
@@ -115,7 +116,7 @@ func (e *Error) RefusedSecret() string {
 }
 
 // answerError reads a refusal of the request that was made with sent. Whatever else is wrong with the
-// answer, its error code counts.
+// answer, its error code counts, unless the server is in trouble.
 func answerError(endpoint string, sent params, a *httpclient.Response) *Error {
 	e := &Error{Endpoint: endpoint, Grant: sent["grant_type"], Status: a.Status, Wait: httpclient.RetryAfter(a.Header)}
 	var body struct {

@@ -231,6 +231,8 @@ func TestRefusals(t *testing.T) {
 		{"the refresh token in the description", answer{400, `{"error":"invalid_grant","error_description":"refresh-1 is spent"}`, nil}, autherr.ErrPassCodeNeeded},
 		{"the secret in the description", answer{401, `{"error":"invalid_client","error_description":"s3cr:t/+ %&= is wrong"}`, nil}, autherr.ErrCredentials},
 		{"the token in an address", answer{400, `{"error":"invalid_request","error_description":"see https://as.example.com/?t=` + leak + `"}`, nil}, autherr.ErrConfig},
+		{"an outage that names a refusal", answer{503, `{"error":"invalid_grant"}`, nil}, autherr.ErrUnreachable},
+		{"an outage that names a refused secret", answer{502, `{"error":"invalid_client"}`, nil}, autherr.ErrUnreachable},
 		{"a body that is no JSON", answer{400, leak, nil}, autherr.ErrBadAnswer},
 		{"a login page", answer{200, "<html>" + leak, map[string]string{"Content-Type": "text/html"}}, autherr.ErrBadAnswer},
 		{"a header only", answer{401, "", map[string]string{"WWW-Authenticate": `DPoP error="invalid_dpop_proof", error_description="used"`}}, autherr.ErrConfig},

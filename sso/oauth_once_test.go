@@ -99,3 +99,24 @@ func TestOAuthGivenTokenHasEnded(t *testing.T) {
 		t.Errorf("%d refreshes, want 1", n)
 	}
 }
+
+// What a server in trouble says of the grant is not believed: the refresh token is good afterwards.
+func TestOAuthOutageIsNoRefusal(t *testing.T) {
+	s, opts, conn := newAuthServer(t)
+	conn = elsewhere(conn)
+	endedToken(t, s, opts, conn)
+	for _, code := range []string{"invalid_grant", "invalid_client"} {
+		s.change(func() {
+			s.intercept = func(map[string]string) http.Handler {
+				return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { refuse(w, 503, code, "") })
+			}
+		})
+		if _, err := open(t, conn, opts).Token(t.Context(), 0); !errors.Is(err, sso.ErrUnreachable) {
+			t.Errorf("%s: %v", code, err)
+		}
+	}
+	s.change(func() { s.intercept = nil })
+	if _, err := open(t, conn, opts).Token(t.Context(), 0); err != nil {
+		t.Error(err)
+	}
+}

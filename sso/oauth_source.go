@@ -234,7 +234,7 @@ func (s *oauthSource) warnEnd(t *oauthToken) {
 // invalidGrant reports whether the server does not know the grant any more.
 func invalidGrant(err error) bool {
 	var e *oauth.Error
-	return errors.As(err, &e) && e.Code == "invalid_grant"
+	return errors.As(err, &e) && e.Code == "invalid_grant" && !errors.Is(e, ErrUnreachable)
 }
 
 // reread returns the stored token if it is not the one that was just refused; nil: it is.
