@@ -274,7 +274,8 @@ func cloudIDFor(body []byte, site *url.URL) (string, error) {
 	}
 	hint := "authorize anew and choose this site in the consent page"
 	if slices.Sort(others); len(others) > 0 {
-		hint = "it was for " + strings.Join(slices.Compact(others)[:min(5, len(slices.Compact(others)))], ", ") + ": check URL, or authorize anew and choose this site in the consent page"
+		others = slices.Compact(others)
+		hint = "it was for " + strings.Join(others[:min(5, len(others))], ", ") + ": check URL, or authorize anew and choose this site in the consent page"
 	}
 	return "", autherr.New(ErrExchangeRefused, "atlassian: consent was not given for "+site.Host, hint)
 }
