@@ -120,3 +120,25 @@ func TestOAuthOutageIsNoRefusal(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// The same of OAuth 1.0a: a verifier that was not sent is not spent, and one that was is.
+func TestOAuth1VerifierThatWasNotSent(t *testing.T) {
+	j, _, opts, conn := oauth1World(t)
+	if _, err := open(t, conn, opts).AuthorizationURL(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	conn += ";OAuthVerifier=verifier1"
+	away := *opts
+	away.Dial = fixtures.NewNet().Dial
+	if _, err := open(t, conn, &away).Login(t.Context()); !errors.Is(err, sso.ErrUnreachable) {
+		t.Errorf("%v", err)
+	}
+	for range 2 {
+		if _, err := open(t, conn, opts).Session(t.Context()); err != nil {
+			t.Error(err)
+		}
+	}
+	if n := strings.Count(strings.Join(j.calls, "\n"), "access-token"); n != 1 {
+		t.Errorf("%d exchanges, want 1", n)
+	}
+}

@@ -197,7 +197,8 @@ func (s *oauth1Source) answered(ctx context.Context, app *oauth1.Client, held *o
 	return s.exchange(ctx, app, pending, answer)
 }
 
-// exchange spends a verifier. That it is spent is stored before it is sent.
+// exchange spends a verifier. That it is spent is stored before it is sent. What was certainly not sent
+// can be given once more.
 func (s *oauth1Source) exchange(ctx context.Context, app *oauth1.Client, pending *oauth1.Temporary, answer string) (*oauth1.Token, error) {
 	verifier, err := verifierOf(pending, answer)
 	if err != nil {
@@ -205,12 +206,23 @@ func (s *oauth1Source) exchange(ctx context.Context, app *oauth1.Client, pending
 	}
 	s.memo.spend(answer)
 	s.mu.Lock()
+	before := s.state.Pending
 	s.state.Pending = nil
 	s.mu.Unlock()
-	if err := s.client.checkpoint(ctx); err != nil {
-		return nil, err
+	err = s.client.checkpoint(ctx)
+	notSent := err != nil
+	var t *oauth1.Token
+	if err == nil {
+		t, err = app.AccessToken(ctx, pending, verifier)
+		notSent = SafeToRetry(err)
 	}
-	return app.AccessToken(ctx, pending, verifier)
+	if notSent {
+		s.memo.unspend(answer)
+		s.mu.Lock()
+		s.state.Pending = before
+		s.mu.Unlock()
+	}
+	return t, err
 }
 
 // maxVerifier bounds what a person pastes, in bytes.
