@@ -142,3 +142,22 @@ func TestOAuth1VerifierThatWasNotSent(t *testing.T) {
 		t.Errorf("%d exchanges, want 1", n)
 	}
 }
+
+// CloudId counts as it is given now, and not as it was when the token was obtained.
+func TestOAuthCloudIDChanges(t *testing.T) {
+	s, opts, conn := newAuthServer(t)
+	conn = elsewhere(conn)
+	if _, err := open(t, conn, opts).Session(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	s.change(func() { s.api = nil })
+	resp, err := open(t, conn+";CloudId=another", opts).HTTP().Get(s.site + "/rest/api/3/issue/A-1")
+	if err == nil {
+		resp.Body.Close()
+	}
+	for _, path := range s.api {
+		if !strings.HasPrefix(path, "api.atlassian.com/ex/jira/another/") {
+			t.Errorf("a request went to %s", path)
+		}
+	}
+}

@@ -1,6 +1,7 @@
 package sso
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -285,7 +286,7 @@ func (s *oauthSource) settle(ctx context.Context, t *oauthToken) (*oauthToken, e
 func (s *oauthSource) attach(ctx context.Context, t *oauthToken) error {
 	t.at = place{site: s.client.cfg.URL}
 	if onGateway(s.client.cfg) {
-		t.at.api = cloudGateway(s.client.cfg).JoinPath("/ex/jira/", t.CloudID)
+		t.at.api = cloudGateway(s.client.cfg).JoinPath("/ex/jira/", cmp.Or(s.client.cfg.OAuth.CloudID, t.CloudID))
 	}
 	if t.Token.Type != "DPoP" {
 		// As RFC 6750 writes it, whatever case the server answered: Jira compares exactly.
