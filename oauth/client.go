@@ -112,7 +112,9 @@ const minHidden = 4
 
 // hidden is text without the secrets among p, which some servers quote in what they say.
 func (p params) hidden(text string) string {
-	for _, name := range []string{"code", "code_verifier", "refresh_token", "token", "device_code", "client_secret", "client_assertion"} {
+	for _, name := range []string{
+		"code", "code_verifier", "refresh_token", "token", "device_code", "client_secret", "client_assertion",
+	} {
 		if value := p[name]; len(value) >= minHidden {
 			text = strings.ReplaceAll(text, value, "…")
 		}

@@ -94,7 +94,8 @@ func seconds(n float64, least, most time.Duration) time.Duration {
 // shown returns an address that may be shown to a person to open, "" if it must not be.
 func shown(address string) string {
 	u, err := url.Parse(address)
-	if err != nil || address == "" || len(address) > 2048 || strings.ContainsFunc(address, notASCII) || httpclient.CheckURL(u) != nil || u.User != nil {
+	if err != nil || address == "" || len(address) > 2048 || strings.ContainsFunc(address, notASCII) ||
+		httpclient.CheckURL(u) != nil || u.User != nil {
 		return ""
 	}
 	return u.String()

@@ -73,7 +73,8 @@ func (s *oauthSource) Credential(ctx context.Context, old credential.Credential)
 	case err != nil:
 		return nil, err
 	case made == nil:
-		return nil, autherr.AtStep(autherr.StepVerify, autherr.New(ErrExchangeRefused, "sso: "+config.Origin(s.client.cfg.URL)+" does not know the holder of the new token",
+		return nil, autherr.AtStep(autherr.StepVerify, autherr.New(ErrExchangeRefused,
+			"sso: "+config.Origin(s.client.cfg.URL)+" does not know the holder of the new token",
 			"was consent given for this site, and with the scopes that it takes to read?"))
 	}
 	return made, nil

@@ -169,7 +169,8 @@ func knownProvider(c *Config) oauth.Provider {
 // withEndpoints replaces the endpoints of p that properties name. Where the token endpoint is another
 // server's, the known ones of p do not get the application's secret.
 func withEndpoints(o *OAuthConfig, p oauth.Provider) oauth.Provider {
-	if known, err := url.Parse(p.TokenURL); o.TokenURL != nil && o.Issuer == nil && (err != nil || !httpclient.SameOrigin(known, o.TokenURL)) {
+	known, err := url.Parse(p.TokenURL)
+	if o.TokenURL != nil && o.Issuer == nil && (err != nil || !httpclient.SameOrigin(known, o.TokenURL)) {
 		p.DeviceURL, p.RevokeURL = "", ""
 	}
 	for at, u := range map[*string]*url.URL{&p.AuthURL: o.AuthorizationURL, &p.TokenURL: o.TokenURL, &p.DeviceURL: o.DeviceURL, &p.RevokeURL: o.RevokeURL} {
