@@ -13,7 +13,9 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/configfile"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/oskeyring"
+	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/profile"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/sessions"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
@@ -40,6 +42,9 @@ error: the exit status is 7, not that of a session that has ended.
 
 Below a session it says which secrets were refused, and why "refresh" has stopped looking
 after it: since when, and what a person can do.
+
+--prune leaves what OAuth has brought, since a token that has ended is renewed without a
+person; "ssoexchange logout" ends it. It forgets nothing while a profile cannot be read.
 
 What is stored is in the state directory (--state-dir). "ssoexchange logout --all" ends and
 forgets all sessions; when nothing runs, the directory may be removed as a whole.`,
@@ -179,11 +184,21 @@ func (a *app) lookAtAll(ctx context.Context, store sso.Store, entries []sso.Entr
 }
 
 // prune forgets identities that nobody needs: their session has ended, and no profile names them.
-// A refusal is kept in any case: a secret that was refused is not sent again because of it.
+// A refusal is kept in any case: a secret that was refused is not sent again because of it. So are the
+// tokens of OAuth: an access token that has ended is renewed by what is stored beside it.
 func (a *app) prune(ctx context.Context, store sso.Store, entries []sso.Entry, infos []sessions.Info,
 	profiles map[sso.Identity]profileConfig) error {
+	// Which identities profiles name has to be known for certain.
+	f, err := configfile.Read(configfile.Path())
+	if err == nil {
+		err = profile.Check(f)
+	}
+	if err != nil {
+		return err
+	}
 	for i, info := range infos {
-		if info.Live || info.Error != "" || info.Profile != "" || len(info.Refusals) > 0 {
+		if info.Live || info.Error != "" || info.Profile != "" || len(info.Refusals) > 0 ||
+			strings.HasPrefix(info.Scheme, "OAuth") {
 			continue
 		}
 		cfg, err := a.configOf(entries[i], profiles)
