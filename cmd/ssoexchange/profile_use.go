@@ -70,6 +70,10 @@ func (a *app) profileEdit(ctx context.Context) error {
 		os.RemoveAll(dir)
 		return err
 	}
+	// A copy that is gone is not an empty file: somebody has removed it, not what it says.
+	if _, err := os.Stat(copied); err != nil {
+		return configError("the editor has left no file; the configuration file is unchanged", "edit it again")
+	}
 	edited, err := configfile.Read(copied)
 	if err == nil {
 		err = profile.Check(edited)
