@@ -106,6 +106,7 @@ func Store(ctx context.Context, items []Item) (undo func(context.Context) error,
 	var undos []func() error
 	undo = func(ctx context.Context) error {
 		var errs []error
+		ctx = context.WithoutCancel(ctx) // an interrupted command puts back, too
 		for _, u := range slices.Backward(undos) {
 			if err := inTime(ctx, u); err != nil && !errors.Is(err, keyring.ErrNotFound) {
 				errs = append(errs, clierror.Config("the keyring could not be put back as it was", "give the secret again"))
@@ -115,17 +116,20 @@ func Store(ctx context.Context, items []Item) (undo func(context.Context) error,
 	}
 	for _, item := range items {
 		back := func() error { return keyring.Delete(Service, item.Account) }
-		if old, err := Secret(ctx, item.Account); err == nil {
+		old, err := read(ctx, item.Account)
+		if err == nil {
 			back = func() error { return keyring.Set(Service, item.Account, old) }
 		}
-		err := setInTime(ctx, func() error { return keyring.Set(Service, item.Account, item.Secret()) }, back)
-		if err == nil {
-			var kept string
-			if kept, err = Secret(ctx, item.Account); err == nil && kept != item.Secret() {
-				err = errors.New("it does not keep what it is given")
+		if err == nil || errors.Is(err, keyring.ErrNotFound) { // else what is there could not be put back
+			err = setInTime(ctx, func() error { return keyring.Set(Service, item.Account, item.Secret()) }, back)
+			if err == nil {
+				var kept string
+				if kept, err = read(ctx, item.Account); err == nil && kept != item.Secret() {
+					err = errors.New("it does not keep what it is given")
+				}
 			}
+			undos = append(undos, back)
 		}
-		undos = append(undos, back)
 		if err != nil {
 			_ = undo(ctx)
 			if errors.Is(err, errSilent) {
@@ -136,6 +140,13 @@ func Store(ctx context.Context, items []Item) (undo func(context.Context) error,
 		}
 	}
 	return undo, nil
+}
+
+// read is what the keyring has for an account. The error is the keyring's own.
+func read(ctx context.Context, account string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, keyringWait)
+	defer cancel()
+	return Ask(ctx, func() (string, error) { return keyring.Get(Service, account) })
 }
 
 // Remove removes items; those that are not there are gone already.

@@ -83,3 +83,45 @@ func TestKeyringStoredTooLate(t *testing.T) {
 		})
 	}
 }
+
+// TestStoreUnread: what the keyring had before and could not be read is not lost by storing
+// something else that fails.
+func TestStoreUnread(t *testing.T) {
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
+	synctest.Test(t, func(t *testing.T) {
+		keyring.MockInit()
+		if err := keyring.Set(Service, "work/Password", "old"); err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		_, err := Store(ctx, []Item{{Account: "work/Password", Secret: func() string { return "new" }}})
+		synctest.Wait()
+		if got, gone := keyring.Get(Service, "work/Password"); err == nil || got != "old" {
+			t.Errorf("%v: the keyring has %q (%v)", err, got, gone)
+		}
+	})
+}
+
+// TestStoreUndoneLate: an interrupted command still puts back what was there.
+func TestStoreUndoneLate(t *testing.T) {
+	t.Setenv("DBUS_SESSION_BUS_ADDRESS", "unix:path=/nonexistent")
+	synctest.Test(t, func(t *testing.T) {
+		keyring.MockInit()
+		if err := keyring.Set(Service, "work/Password", "old"); err != nil {
+			t.Fatal(err)
+		}
+		undo, err := Store(t.Context(), []Item{{Account: "work/Password", Secret: func() string { return "new" }}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ctx, cancel := context.WithCancel(t.Context())
+		cancel()
+		if err := undo(ctx); err != nil {
+			t.Error(err)
+		}
+		if got, err := keyring.Get(Service, "work/Password"); got != "old" {
+			t.Errorf("the keyring has %q (%v)", got, err)
+		}
+	})
+}
