@@ -1,8 +1,10 @@
 package sso_test
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -158,6 +160,47 @@ func TestEnrollInSignIn(t *testing.T) {
 			}
 			if n := w.Okta.Attempts(bot); n != 2 {
 				t.Errorf("the password was sent %d times", n)
+			}
+		})
+	}
+}
+
+// TestEnrollInSignInUnclear: Okta activates the factor, and what it answers then speaks of something
+// else. The key is kept: Okta holds it for enrolled.
+func TestEnrollInSignInUnclear(t *testing.T) {
+	const ion = `{"version":"1.0.0","messages":{"type":"array","value":[{"message":"no","i18n":{"key":%q},"class":"ERROR"}]}}`
+	for status, key := range map[int]string{500: "errors.E0000009", 403: "idx.unknown.denied"} {
+		bubble(t, fmt.Sprint(status), func(t *testing.T) {
+			w, _, own := enrolling(t, "idx", "MFAType=Passkey")
+			only := []fixtures.IDXStep{{AnyOf: []string{"okta_password"}}, {AnyOf: []string{"webauthn"}}}
+			w.Okta.SetIDXPolicy(fixtures.IDXPolicy{Enroll: fixtures.EnrollRequired, Steps: only})
+			w.Net.Intercept(func(_ string, r *http.Request) http.Handler {
+				if r.Body == nil || !strings.HasSuffix(r.URL.Path, "/challenge/answer") {
+					return nil
+				}
+				body, _ := io.ReadAll(r.Body)
+				r.Body = io.NopCloser(bytes.NewReader(body))
+				if !bytes.Contains(body, []byte(`"attestation"`)) {
+					return nil
+				}
+				return http.HandlerFunc(func(out http.ResponseWriter, r *http.Request) {
+					w.Okta.ServeHTTP(httptest.NewRecorder(), r)
+					out.Header().Set("Content-Type", "application/ion+json; okta-version=1.0.0")
+					out.WriteHeader(status)
+					fmt.Fprintf(out, ion, key)
+				})
+			})
+			made, err := own.Enroll(t.Context(), mfa.Passkey, false)
+			if err == nil || !made.Pending {
+				t.Errorf("%+v, %v", made, err)
+			}
+			held, err := own.EnrolledFactors(t.Context())
+			if err != nil || len(held) != 1 || len(w.Okta.Passkeys(bot)) != 1 {
+				t.Fatalf("%v is stored (%v), Okta has %v", held, err, w.Okta.Passkeys(bot))
+			}
+			w.Net.Intercept(nil)
+			if _, err := own.LoginFresh(t.Context()); err != nil {
+				t.Errorf("the bot cannot sign in: %v", err)
 			}
 		})
 	}

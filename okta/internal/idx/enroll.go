@@ -2,6 +2,7 @@ package idx
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"time"
 
@@ -120,6 +121,10 @@ func (t *transaction) activate(ctx context.Context, a *ion.Answer, form *ion.For
 	if refused, _ := t.refusal(next); refused != nil || next.Status > 299 || t.enrollForm(next) != nil {
 		if refused == nil {
 			refused = flow.WithKind(&flow.Error{Status: next.Status}, autherr.ErrMFARejected, "")
+		}
+		if next.Status > 499 || refused.Is(autherr.ErrExchangeRefused) && t.enrollForm(next) == nil {
+			// An outage, or access that is denied: that may be what comes after the activation.
+			return nil, autherr.AtStep(autherr.StepMFA, fmt.Errorf("%w: %w", flow.ErrOutcomeUnknown, refused))
 		}
 		return nil, flow.RefusedActivation(e.Kind, refused)
 	}
