@@ -162,8 +162,8 @@ func (c *Client) ReconcileFactors(ctx context.Context) error {
 	return nil
 }
 
-// RemoveFactor revokes the enrolled factor with an id (or a passkey's key) at Okta, by the
-// APIToken, and then forgets its secret. With local nobody is told: what Okta has registered
+// RemoveFactor revokes the enrolled factor with an id (or a passkey's key; the kind of a seed that
+// has no id) at Okta, by the APIToken, and then forgets its secret. With local nobody is told: what Okta has registered
 // stays there, and is of no use to anybody.
 func (c *Client) RemoveFactor(ctx context.Context, id string, local bool) error {
 	r, err := c.loadFactors(ctx, nil)
@@ -171,7 +171,8 @@ func (c *Client) RemoveFactor(ctx context.Context, id string, local bool) error 
 		return err
 	}
 	i := slices.IndexFunc(r.Factors, func(f storedFactor) bool {
-		return id != "" && (f.ID == id || f.public().Key == id)
+		key := f.public().Key
+		return id != "" && (f.ID == id || key == id || f.ID == "" && key == "" && string(f.Kind) == id)
 	})
 	if i < 0 {
 		return autherr.AtStep(autherr.StepConfig, autherr.New(ErrConfig,

@@ -206,6 +206,29 @@ func TestEnrollInSignInUnclear(t *testing.T) {
 	}
 }
 
+// TestRemoveSeedWithoutID: Identity Engine tells no id of what a sign-in enrols. A seed has no other
+// name than its kind.
+func TestRemoveSeedWithoutID(t *testing.T) {
+	bubble(t, "idx", func(t *testing.T) {
+		w, admin, own := enrolling(t, "idx", "MFAType=GoogleAuthenticator")
+		only := []fixtures.IDXStep{{AnyOf: []string{"okta_password"}}, {AnyOf: []string{"google_otp"}}}
+		w.Okta.SetIDXPolicy(fixtures.IDXPolicy{Enroll: fixtures.EnrollRequired, Steps: only})
+		made, err := own.Enroll(t.Context(), mfa.TOTP, false)
+		if err != nil || made.ID != "" || made.Kind != mfa.TOTP {
+			t.Fatalf("%+v, %v", made, err)
+		}
+		if err := admin.RemoveFactor(t.Context(), string(mfa.TOTP), false); !errors.Is(err, sso.ErrConfig) {
+			t.Errorf("removed at Okta what has no id: %v", err)
+		}
+		if err := own.RemoveFactor(t.Context(), string(mfa.TOTP), true); err != nil {
+			t.Error(err)
+		}
+		if held, err := own.EnrolledFactors(t.Context()); err != nil || len(held) != 0 {
+			t.Errorf("%v, %v are left", held, err)
+		}
+	})
+}
+
 // TestEnrolledOfAnother: another user's factors are not used, and not seen.
 func TestEnrolledOfAnother(t *testing.T) {
 	w, opts, ca := world(t)

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"strings"
@@ -79,10 +80,7 @@ func newEnrolledInfo(f sso.EnrolledFactor, id sso.Identity) enrolledInfo {
 
 // handle is by what a factor is removed.
 func (i enrolledInfo) handle() string {
-	if i.ID != "" {
-		return i.ID
-	}
-	return i.Key
+	return cmp.Or(i.ID, i.Key, i.Kind)
 }
 
 func (a *app) enroll(ctx context.Context, kind mfa.Kind, replace bool) error {
@@ -94,8 +92,14 @@ func (a *app) enroll(ctx context.Context, kind mfa.Kind, replace bool) error {
 	f, err := client.Enroll(ctx, kind, replace)
 	info := newEnrolledInfo(f, client.Identity())
 	if err != nil {
-		if f.Pending {
-			a.tui.Warn("whether Okta has activated the factor is not known; its secret is kept, and the next enroll asks")
+		switch {
+		case f.Pending && f.ID != "":
+			a.tui.Warn("whether Okta has activated the factor is not known; its secret is kept, " +
+				"and the next enroll with an APIToken asks")
+		case f.Pending:
+			a.tui.Warn("whether Okta has activated the factor is not known; its secret is kept")
+		case f.Kind != "":
+			a.tui.Warn("the factor is enrolled, and its secret is kept; the sign-in failed after that")
 		}
 		return err
 	}

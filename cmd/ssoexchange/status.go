@@ -47,7 +47,8 @@ after it: since when, and what a person can do.
 person; "ssoexchange logout" ends it. It forgets nothing while a profile cannot be read.
 
 What is stored is in the state directory (--state-dir). "ssoexchange logout --all" ends and
-forgets all sessions; when nothing runs, the directory may be removed as a whole.`,
+forgets all sessions; when nothing runs, the directory may be removed as a whole, unless
+factors are enrolled: their secrets are nowhere else (ssoexchange enroll list).`,
 		Example: `  ssoexchange status
   ssoexchange status --watch
   ssoexchange status --prune          # forgets sessions that have ended and that no profile names
