@@ -28,16 +28,17 @@ const hintNames = "status, statusCategory, type, resolution, reporter, summary, 
 func (t *Ticket) Get(name string) (value string, ok bool) {
 	folded := strings.ToLower(name)
 	if step, is := strings.CutPrefix(folded, "approval:"); is {
+		var named []Approval // a step that is gone through again has its name twice
 		for _, a := range t.Approvals {
 			if strings.EqualFold(a.Name, step) {
-				return a.Decision, true
+				named = append(named, a)
 			}
 		}
-		return "", false
+		return together(named), len(named) > 0
 	}
 	switch folded {
 	case "approval":
-		return t.approval(), true
+		return together(t.Approvals), true
 	case "key":
 		return t.Key, true
 	case "summary":
@@ -53,20 +54,21 @@ func (t *Ticket) Get(name string) (value string, ok bool) {
 	case "reporter":
 		return t.Reporter, true
 	}
-	if v := at(t.document, name); v != nil {
+	if v, ok := lookup(t.document, name); ok {
 		return scalar(v), true
 	}
-	if v := t.field(name); v != "" {
+	if v, ok := t.field(name); ok {
 		return v, true
 	}
-	return text(t.document, "fields."+name), at(t.document["fields"], name) != nil
+	v, ok := lookup(t.document["fields"], name)
+	return scalar(v), ok
 }
 
-// approval is the decision on all steps together: "declined" if one is, "approved" if all are,
+// together is the decision on steps together: "declined" if one is, "approved" if all are,
 // "pending" otherwise, and "" if there is no step.
-func (t *Ticket) approval() string {
+func together(steps []Approval) string {
 	all := "approved"
-	for _, a := range t.Approvals {
+	for _, a := range steps {
 		switch a.Decision {
 		case "approved":
 		case "declined":
@@ -75,7 +77,7 @@ func (t *Ticket) approval() string {
 			all = "pending"
 		}
 	}
-	if len(t.Approvals) == 0 {
+	if len(steps) == 0 {
 		return ""
 	}
 	return all

@@ -9,6 +9,7 @@ import (
 	"io"
 	"net/http"
 	"net/url"
+	"strconv"
 	"strings"
 
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/apicall"
@@ -86,23 +87,54 @@ func refusal(key string, desk, jira int) error {
 		"a customer sees only requests of which they are reporter, participant or approver")
 }
 
-// approvals reads the steps of a request. Not every service desk has them.
-func (r Reader) approvals(ctx context.Context, key string) ([]Approval, error) {
-	document, status, err := r.get(ctx, "/rest/servicedeskapi/request/"+key+"/approval")
-	if err != nil || status != http.StatusOK {
-		return nil, err
-	}
-	var list []Approval
-	values, _ := document["values"].([]any)
-	for _, v := range values {
-		a := Approval{Name: text(v, "name"), Decision: strings.ToLower(text(v, "finalDecision"))}
-		approvers, _ := at(v, "approvers").([]any)
-		for _, p := range approvers {
-			a.Approvers = append(a.Approvers, text(p, "approver.displayName"))
+// maxPages bounds the pages of approvals.
+const maxPages = 20
+
+// approvals reads the steps of a request. Not every service desk has them. One that does not say now
+// is an error: a gate must not take that for a request without approvals.
+func (r Reader) approvals(ctx context.Context, key string) (list []Approval, err error) {
+	path := "/rest/servicedeskapi/request/" + key + "/approval"
+	for page := range maxPages {
+		query := ""
+		if page > 0 {
+			query = fmt.Sprintf("?start=%d", len(list))
 		}
-		list = append(list, a)
+		document, status, err := r.get(ctx, path+query)
+		switch {
+		case err != nil:
+			return nil, err
+		case status == http.StatusTooManyRequests || status >= 500:
+			return nil, refusal(key, status, status)
+		case status != http.StatusOK && page == 0:
+			return nil, nil
+		case status != http.StatusOK:
+			return nil, unreadApprovals(key)
+		}
+		values, _ := document["values"].([]any)
+		for _, v := range values {
+			list = append(list, newApproval(v))
+		}
+		if document["isLastPage"] != false {
+			return list, nil
+		}
+		if len(values) == 0 {
+			break
+		}
 	}
-	return list, nil
+	return nil, unreadApprovals(key)
+}
+
+func unreadApprovals(key string) error {
+	return autherr.New(autherr.ErrBadAnswer, "jira: not all approvals of "+key+" are shown", "try again")
+}
+
+func newApproval(v any) Approval {
+	a := Approval{Name: text(v, "name"), Decision: strings.ToLower(text(v, "finalDecision"))}
+	approvers, _ := at(v, "approvers").([]any)
+	for _, p := range approvers {
+		a.Approvers = append(a.Approvers, text(p, "approver.displayName"))
+	}
+	return a
 }
 
 // maxAnswer bounds an answer, in bytes.
@@ -145,7 +177,7 @@ func fromRequest(document map[string]any) *Ticket {
 		Category: text(document, "currentStatus.statusCategory"), Type: text(document, "requestType.name"),
 		Reporter: text(document, "reporter.displayName"), URL: text(document, "_links.web"), document: document,
 	}
-	t.Summary = t.field("summary")
+	t.Summary, _ = t.field("summary")
 	return t
 }
 
@@ -158,35 +190,47 @@ func fromIssue(document map[string]any) *Ticket {
 	}
 }
 
-// field returns the value of a request's field, by its ID or its label; "" if there is none.
-func (t *Ticket) field(name string) string {
+// field returns the value of a request's field, by its ID or its label; false: there is none.
+func (t *Ticket) field(name string) (value string, ok bool) {
 	fields, _ := t.document["requestFieldValues"].([]any)
 	for _, f := range fields {
 		if strings.EqualFold(text(f, "fieldId"), name) || strings.EqualFold(text(f, "label"), name) {
-			return scalar(at(f, "value"))
+			return scalar(at(f, "value")), true
 		}
 	}
-	return ""
+	return "", false
 }
 
 // at returns what stands at a path of members, such as "currentStatus.status"; nil if nothing does.
-// Case does not count.
 func at(v any, path string) any {
+	v, _ = lookup(v, path)
+	return v
+}
+
+// lookup is at, and says whether there is such a member. One without a value may have members as soon
+// as it has one. Case does not count.
+func lookup(v any, path string) (value any, ok bool) {
 	for name := range strings.SplitSeq(path, ".") {
-		members, ok := v.(map[string]any)
-		if !ok {
-			return nil
+		if v == nil && ok {
+			return nil, true
+		}
+		members, isObject := v.(map[string]any)
+		if !isObject {
+			return nil, false
 		}
 		if v, ok = members[name]; ok {
 			continue
 		}
 		for other, value := range members {
 			if strings.EqualFold(other, name) {
-				v = value
+				v, ok = value, true
 			}
 		}
+		if !ok {
+			return nil, false
+		}
 	}
-	return v
+	return v, ok
 }
 
 func text(v any, path string) string { return scalar(at(v, path)) }
@@ -196,8 +240,10 @@ func scalar(v any) string {
 	switch v := v.(type) {
 	case string:
 		return v
-	case bool, float64:
-		return fmt.Sprint(v)
+	case bool:
+		return strconv.FormatBool(v)
+	case float64:
+		return strconv.FormatFloat(v, 'f', -1, 64)
 	case map[string]any:
 		for _, name := range []string{"name", "value", "displayName"} {
 			if s, ok := v[name].(string); ok {
