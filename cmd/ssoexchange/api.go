@@ -106,7 +106,7 @@ func (a *app) api(ctx context.Context, args []string, f apiFlags) error {
 	if err != nil {
 		return err
 	}
-	if f.paginate && req.Method != http.MethodGet {
+	if f.paginate && (req.Method != http.MethodGet || body != nil) {
 		return configError("--paginate is for GET", "leave the method and the body out")
 	}
 	if body != nil && !body.Again() {
@@ -140,6 +140,9 @@ func (a *app) apiOnce(w io.Writer, client *sso.Client, req *http.Request, f apiF
 	}
 	if !bytes.HasSuffix(body, []byte("\n")) && !a.stdoutIsTerminal() {
 		fmt.Fprintln(w)
+	}
+	if body == nil { // more than is held in memory
+		return nil, configError("the page is too large to find the next one in it", "ask for fewer items in a page")
 	}
 	u := apicall.NextPage(req.URL, body)
 	if u == nil {

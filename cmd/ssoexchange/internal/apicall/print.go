@@ -17,12 +17,14 @@ const maxHeld = 64 << 20
 // WriteHead writes the status line and the headers of an answer. Of cookies only the names are shown.
 func WriteHead(w io.Writer, resp *http.Response) error {
 	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s\n", resp.Proto, resp.Status)
+	fmt.Fprintf(&b, "%s %s\n", resp.Proto, printable(resp.Status))
 	for _, name := range slices.Sorted(maps.Keys(resp.Header)) {
 		for _, value := range resp.Header[name] {
 			if name == "Set-Cookie" {
-				cookie, _, _ := strings.Cut(value, "=")
-				value = cookie + "=[redacted]"
+				cookie, _, named := strings.Cut(value, "=")
+				if value = "[redacted]"; named {
+					value = cookie + "=[redacted]"
+				}
 			}
 			fmt.Fprintf(&b, "%s: %s\n", name, printable(value))
 		}
@@ -35,7 +37,7 @@ func WriteHead(w io.Writer, resp *http.Response) error {
 // printable leaves out what would do more to a terminal than to be shown.
 func printable(s string) string {
 	return strings.Map(func(r rune) rune {
-		if r < ' ' || r == 0x7f {
+		if r < ' ' || r >= 0x7f && r < 0xa0 {
 			return -1
 		}
 		return r
