@@ -125,14 +125,18 @@ func (a *app) logoutEntry(ctx context.Context, store sso.Store, e sso.Entry, pro
 // nothing has been done.
 func endSession(ctx context.Context, client *sso.Client, f logoutFlags) (logoutInfo, error) {
 	id := client.Identity()
-	info := logoutInfo{1, id.SP, id.IdP, "forgotten", "forgotten"}
-	var err error
-	if !f.local {
-		ended, endErr := client.EndSessions(ctx)
-		err, info.SPSession, info.IdPSession = endErr, ended.SP, ended.IdP
+	info := logoutInfo{Version: 1, SP: id.SP, IdP: id.IdP}
+	if f.local {
+		err := client.Forget(ctx, f.forgetDevice)
+		if err == nil {
+			info.SPSession, info.IdPSession = "forgotten", "forgotten"
+		}
+		return info, err
 	}
-	if err == nil && (f.local || f.forgetDevice) {
-		err = client.Forget(ctx, f.forgetDevice)
+	ended, err := client.EndSessions(ctx)
+	info.SPSession, info.IdPSession = ended.SP, ended.IdP
+	if err == nil && f.forgetDevice {
+		err = client.Forget(ctx, true)
 	}
 	return info, err
 }
