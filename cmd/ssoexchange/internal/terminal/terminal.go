@@ -15,6 +15,7 @@ import (
 	"io"
 	"log/slog"
 	"os"
+	"strings"
 	"sync"
 
 	"golang.org/x/term"
@@ -82,9 +83,16 @@ func (t *Terminal) Warn(text string) {
 	}
 }
 
-// Error says why the command has failed, and what to do about it unless hint is empty.
+// Error says why the command has failed, and what to do about it unless hint is empty. The text may
+// quote a server: what would do more to a terminal than to be shown is left out.
 func (t *Terminal) Error(text, hint string) {
 	t.Clear()
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' || r >= 0x7f && r < 0xa0 {
+			return -1
+		}
+		return r
+	}, text)
 	fmt.Fprintf(t.err, "ssoexchange: %s %s\n", t.Paint("31", "error:"), text)
 	if hint != "" {
 		t.Hint(hint)
