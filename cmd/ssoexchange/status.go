@@ -136,7 +136,7 @@ func (a *app) statusOnce(ctx context.Context, store sso.Store, f statusFlags) er
 	switch {
 	case listErr != nil:
 		return listErr
-	case unknown != nil && (f.check || a.connectionGiven()):
+	case unknown != nil && f.watch == 0 && (f.check || a.connectionGiven()): // a watch waits an outage out
 		return unknown
 	case f.check && !live:
 		return &clierror.Error{Code: "no_session", Text: "no live session", Hint: "sign in with: ssoexchange login"}
