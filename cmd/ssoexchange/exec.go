@@ -22,7 +22,7 @@ func (a *app) execCommand() *cobra.Command {
 		Short: "Run a command with the session in a cookie file, or in its environment",
 		Example: `  ssoexchange exec -- sh -c 'curl -sb "$SSOEXCHANGE_COOKIE_FILE" https://jira.example.com/rest/api/2/myself'
   ssoexchange exec -p work -- ./nightly-report.py
-  ssoexchange exec --env COOKIE -- sh -c 'curl -H "Cookie: $COOKIE" https://jira.example.com/rest/api/2/myself'
+  ssoexchange exec --env COOKIE -- sh -c 'printf "Cookie: %s" "$COOKIE" | curl -H @- https://jira.example.com/rest/api/2/myself'
   ssoexchange exec --format json -- node report.js   # reads the file that SSOEXCHANGE_COOKIE_FILE names`,
 		Long: `exec runs COMMAND with the session's cookies in a file, readable by you only, whose path
 is in the environment variable SSOEXCHANGE_COOKIE_FILE. It signs in first if that is
@@ -39,7 +39,7 @@ SSOEXCHANGE_HEADER_FILE, and the file has the header's line: curl -H @"$SSOEXCHA
 
 With --env there is no file: the variable of that name holds the value of the header that
 authorizes a request (Cookie, or Authorization), or the session in --format. Other processes
-of the user can read it; prefer the file.
+of the user can read it, and all can if it becomes an argument; prefer the file.
 
 The exit status is 127 if there is no COMMAND, and 126 if it cannot be run.
 
