@@ -46,6 +46,15 @@ func (c *Client) Enroll(ctx context.Context, kind mfa.Kind, replace bool) (Enrol
 	var made storedFactor
 	e := c.enrollment(kind, &made)
 	e.Replace = replace
+	store := e.Pending
+	e.Pending = func(ctx context.Context, n *okta.NewFactor) error {
+		if n.Kind == mfa.TOTP { // by now Okta has none of an app that was there before
+			if err := c.changeFactors(ctx, withoutApp(n.Provider)); err != nil {
+				return err
+			}
+		}
+		return store(ctx, n)
+	}
 	if _, err = p.EnrollFactor(ctx, e); err == nil {
 		err = c.activated(ctx, &made)
 	}
@@ -81,7 +90,7 @@ func (c *Client) activated(ctx context.Context, made *storedFactor) error {
 	made.Pending = false
 	return c.changeFactors(ctx, func(fs []storedFactor) []storedFactor {
 		if made.Kind == mfa.TOTP { // Okta has forgotten the app that was there before
-			fs = slices.DeleteFunc(fs, func(f storedFactor) bool { return f.Kind == made.Kind && f.Provider == made.Provider })
+			fs = withoutApp(made.Provider)(fs)
 		}
 		return append(without(*made)(fs), *made)
 	})
@@ -97,6 +106,13 @@ func (c *Client) outcome(ctx context.Context, made storedFactor, err error) (Enr
 		return EnrolledFactor{}, errors.Join(err, c.changeFactors(context.WithoutCancel(ctx), without(made)))
 	}
 	return made.public(), err
+}
+
+// withoutApp takes the authenticator app of a provider out of a list: a user has one.
+func withoutApp(provider string) func([]storedFactor) []storedFactor {
+	return func(fs []storedFactor) []storedFactor {
+		return slices.DeleteFunc(fs, func(f storedFactor) bool { return f.Kind == mfa.TOTP && f.Provider == provider })
+	}
 }
 
 // without takes a factor out of a list.

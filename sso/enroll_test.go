@@ -126,6 +126,33 @@ func TestEnrollLost(t *testing.T) {
 	}
 }
 
+// TestEnrollReplaceLost: Okta has ended the old app when the new one is activated. Its seed is not
+// used any more, whatever becomes of the answer.
+func TestEnrollReplaceLost(t *testing.T) {
+	bubble(t, "lost", func(t *testing.T) {
+		w, admin, own := enrolling(t, "classic", "MFAType=GoogleAuthenticator")
+		if _, err := admin.Enroll(t.Context(), mfa.TOTP, false); err != nil {
+			t.Fatal(err)
+		}
+		w.Net.Intercept(func(_ string, r *http.Request) http.Handler {
+			if !strings.HasSuffix(r.URL.Path, "/lifecycle/activate") {
+				return nil
+			}
+			return http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) {
+				w.Okta.ServeHTTP(httptest.NewRecorder(), r)
+				panic(http.ErrAbortHandler)
+			})
+		})
+		if made, err := admin.Enroll(t.Context(), mfa.TOTP, true); err == nil || !made.Pending {
+			t.Fatalf("%+v, %v", made, err)
+		}
+		w.Net.Intercept(nil)
+		if _, err := own.Session(t.Context()); err != nil {
+			t.Errorf("the bot cannot sign in: %v", err)
+		}
+	})
+}
+
 // TestEnrollRefused: a refusal leaves nothing stored.
 func TestEnrollRefused(t *testing.T) {
 	w, admin, own := enrolling(t, "idx")
