@@ -1,6 +1,7 @@
 package files
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -90,6 +91,11 @@ func (in Input) Open(ctx context.Context, name string) (io.ReadCloser, error) {
 // ReadUpTo reads until the end or n bytes.
 func ReadUpTo(ctx context.Context, r io.Reader, n int64) ([]byte, error) {
 	return orEnd(ctx, func() ([]byte, error) { return io.ReadAll(io.LimitReader(r, n)) })
+}
+
+// ReadLine reads until the end of a line, the end of r or n bytes. The line's end is part of it.
+func ReadLine(ctx context.Context, r io.Reader, n int64) (string, error) {
+	return orEnd(ctx, func() (string, error) { return bufio.NewReader(io.LimitReader(r, n)).ReadString('\n') })
 }
 
 // orEnd returns what f returns, or the cause of ctx's end. f, which may wait for ever,

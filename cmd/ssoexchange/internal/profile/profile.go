@@ -2,7 +2,6 @@
 package profile
 
 import (
-	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -186,7 +185,7 @@ func (e Editor) newSecret(ctx context.Context, property, profile string, alone b
 		if !alone {
 			return "", clierror.Config("only one secret can be read from standard input", "set them one after the other")
 		}
-		line, err := bufio.NewReader(io.LimitReader(e.Stdin, files.MaxSize)).ReadString('\n')
+		line, err := files.ReadLine(ctx, e.Stdin, files.MaxSize)
 		if err != nil && !errors.Is(err, io.EOF) {
 			return "", clierror.Config("reading the "+property+": "+err.Error(), "")
 		}
