@@ -235,6 +235,11 @@ func Check(f *configfile.File) error {
 	if _, err := f.RefreshSection(); err != nil {
 		return err
 	}
+	if f.Default != "" {
+		if _, err := f.Find(f.Default); err != nil {
+			return err
+		}
+	}
 	for _, p := range f.Profiles {
 		settings, err := f.Settings(p.Name)
 		if err != nil {
