@@ -195,7 +195,8 @@ func TestEnrollInSignIn(t *testing.T) {
 // TestEnrollInSignInUnclear: Okta activates the factor, and what it answers then speaks of something
 // else. The key is kept: Okta holds it for enrolled.
 func TestEnrollInSignInUnclear(t *testing.T) {
-	const ion = `{"version":"1.0.0","messages":{"type":"array","value":[{"message":"no","i18n":{"key":%q},"class":"ERROR"}]}}`
+	const ion = `{"version":"1.0.0","messages":{"type":"array","value":[` +
+		`{"message":"no","i18n":{"key":%q},"class":"ERROR"}]}}`
 	for status, key := range map[int]string{500: "errors.E0000009", 403: "idx.unknown.denied"} {
 		bubble(t, fmt.Sprint(status), func(t *testing.T) {
 			w, _, own := enrolling(t, "idx", "MFAType=Passkey")

@@ -22,7 +22,8 @@ func (a *app) execCommand() *cobra.Command {
 		Short: "Run a command with the session in a cookie file, or in its environment",
 		Example: `  ssoexchange exec -- sh -c 'curl -sb "$SSOEXCHANGE_COOKIE_FILE" https://jira.example.com/rest/api/2/myself'
   ssoexchange exec -p work -- ./nightly-report.py
-  ssoexchange exec --env COOKIE -- sh -c 'printf "Cookie: %s" "$COOKIE" | curl -H @- https://jira.example.com/rest/api/2/myself'
+  ssoexchange exec --env COOKIE -- sh -c \
+      'printf "Cookie: %s" "$COOKIE" | curl -H @- https://jira.example.com/rest/api/2/myself'
   ssoexchange exec --format json -- node report.js   # reads the file that SSOEXCHANGE_COOKIE_FILE names`,
 		Long: `exec runs COMMAND with the session's cookies in a file, readable by you only, whose path
 is in the environment variable SSOEXCHANGE_COOKIE_FILE. It signs in first if that is

@@ -37,7 +37,8 @@ func TestGateApprovals(t *testing.T) {
 		require string
 		want    error
 	}{
-		{"all approved", answers{path + "/approval": {200, `{"isLastPage":true,"values":[` + approved + `]}`}}, "approval=approved", nil},
+		{"all approved", answers{path + "/approval": {200, `{"isLastPage":true,"values":[` + approved + `]}`}},
+			"approval=approved", nil},
 		{"no approvals here", answers{}, "approval=", nil},
 		{"an outage", answers{path + "/approval": {503, ``}}, "approval=", autherr.ErrUnreachable},
 		{"too many requests", answers{path + "/approval": {429, ``}}, "approval=", autherr.ErrRateLimited},
