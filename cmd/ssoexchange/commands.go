@@ -69,9 +69,11 @@ var suggestions = map[string][]string{
 	"lab":        {"simulator", "mock"},
 }
 
+// Commands have an order. cobra knows that for all programs of a process only.
+func init() { cobra.EnableCommandSorting = false }
+
 // addCommands adds all commands. Those that cobra makes are in the group "More".
 func (a *app) addCommands(root *cobra.Command) {
-	cobra.EnableCommandSorting = false // they have an order
 	for _, g := range a.commandGroups() {
 		root.AddGroup(&cobra.Group{ID: g.title, Title: g.title})
 		for _, cmd := range g.commands {

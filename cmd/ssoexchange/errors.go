@@ -10,7 +10,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/clierror"
-	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/display"
 	"github.com/ssoexchange/ssoexchange/cmd/ssoexchange/internal/terminal"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
@@ -111,7 +110,7 @@ func (a *app) reportJSON(err error, code, hint string) {
 			f.Command = nameConnection(codeCommand, a.connectionArgs())
 		}
 	}
-	display.JSONLine(a.stderr, map[string]errorJSON{"error": f})
+	a.tui.JSON(map[string]errorJSON{"error": f})
 }
 
 func exitCodesTopic() *cobra.Command {

@@ -48,6 +48,13 @@ func (t *Terminal) Emit(e Event) {
 	t.eventLocked(e)
 }
 
+// JSON writes v as one line, not in the middle of an event.
+func (t *Terminal) JSON(v any) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	display.JSONLine(t.err, v)
+}
+
 func (t *Terminal) eventLocked(e Event) {
 	if !t.Events {
 		return

@@ -8,6 +8,7 @@ import (
 	"net/url"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -20,14 +21,14 @@ import (
 // site is a service desk that takes everybody for ana.
 type site struct {
 	*desk.Desk
-	down bool
+	down atomic.Bool
 	seen []string
 }
 
 func (s *site) RoundTrip(r *http.Request) (*http.Response, error) {
 	s.seen = append(s.seen, r.URL.Path)
 	w := &recorder{header: make(http.Header), status: http.StatusOK}
-	if s.down {
+	if s.down.Load() {
 		w.status = http.StatusServiceUnavailable
 	} else {
 		s.Serve(w, r, desk.Caller{User: "ana", Base: "https://jira.example.com", Path: r.URL.Path})
@@ -83,7 +84,7 @@ func TestRead(t *testing.T) {
 			t.Errorf("%q: %v, want %v", tt.key, err, tt.want)
 		}
 	}
-	s.down = true
+	s.down.Store(true)
 	if _, err := r.Read(t.Context(), "HELP-1"); !errors.Is(err, autherr.ErrUnreachable) {
 		t.Errorf("an outage: %v", err)
 	}
@@ -137,9 +138,9 @@ func TestWatch(t *testing.T) {
 		start := time.Now()
 		go func() {
 			time.Sleep(90 * time.Second)
-			s.down = true
+			s.down.Store(true)
 			time.Sleep(time.Minute)
-			s.down = false
+			s.down.Store(false)
 			s.Update("HELP-1", func(d *desk.Ticket) { d.Status, d.Approvals[0].Decision = "Approved", "approved" })
 		}()
 		var shown []string
