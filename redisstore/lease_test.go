@@ -87,12 +87,15 @@ func TestWaiting(t *testing.T) {
 func TestRenewed(t *testing.T) {
 	t.Parallel()
 	onEach(t, func(t *testing.T, server server) {
-		o := redisstore.Options{LeaseTTL: time.Second}
+		o := redisstore.Options{LeaseTTL: 2 * time.Second}
 		s, other := open(t, server.url(), o), open(t, server.url(), o)
 		lease := acquire(t, s, recordKey)
-		ctx, cancel := context.WithTimeout(t.Context(), 5*o.LeaseTTL/2)
+		ctx, cancel := context.WithTimeout(t.Context(), 3*o.LeaseTTL/2)
 		defer cancel()
-		if _, err := other.Acquire(ctx, recordKey); !errors.Is(err, context.DeadlineExceeded) {
+		if got, err := other.Acquire(ctx, recordKey); err == nil {
+			got.Release() // or it is renewed for ever, and waited for below
+			t.Fatal("another process has the lease while it is renewed")
+		} else if !errors.Is(err, context.DeadlineExceeded) {
 			t.Errorf("while the lease is renewed: %v", err)
 		}
 		if err := lease.Save(t.Context(), []byte("x")); err != nil || lease.(losable).Err() != nil {
