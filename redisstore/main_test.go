@@ -11,6 +11,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -19,6 +20,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/ssoexchange/ssoexchange/internal/freeport"
 	"github.com/ssoexchange/ssoexchange/redisstore"
 	"github.com/ssoexchange/ssoexchange/sso"
 )
@@ -196,12 +198,11 @@ func startedWith(t testing.TB, binary, config string) server {
 }
 
 func freeAddr(t testing.TB) string {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freeport.Loopback()
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer ln.Close()
-	return ln.Addr().String()
+	return "127.0.0.1:" + strconv.Itoa(port)
 }
 
 // waitFor polls what another process does, which no channel tells of.

@@ -22,6 +22,7 @@ import (
 	"github.com/ssoexchange/ssoexchange/fixtures"
 	"github.com/ssoexchange/ssoexchange/fixtures/datacenter"
 	"github.com/ssoexchange/ssoexchange/fixtures/oauth"
+	"github.com/ssoexchange/ssoexchange/internal/freeport"
 )
 
 // TestOAuthScripts runs the program against a simulated Jira Data Center that is an OAuth provider. A
@@ -59,12 +60,11 @@ func setupOAuth(env *testscript.Env) error {
 		return err
 	}
 	_, port, _ := net.SplitHostPort(ln.Addr().String())
-	callback, err := net.Listen("tcp", "127.0.0.1:0") // a port that is free afterwards
+	callback, err := freeport.Loopback()
 	if err != nil {
 		return err
 	}
-	redirect := "http://localhost:" + strconv.Itoa(callback.Addr().(*net.TCPAddr).Port)
-	callback.Close()
+	redirect := "http://localhost:" + strconv.Itoa(callback)
 	key, err := rsa.GenerateKey(rand.Reader, 1024)
 	if err != nil {
 		return err

@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"strconv"
@@ -17,6 +16,7 @@ import (
 	"filippo.io/age"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/ssoexchange/ssoexchange/internal/freeport"
 	"github.com/ssoexchange/ssoexchange/redisstore"
 )
 
@@ -37,14 +37,12 @@ func startRedis(t *testing.T) *redisServer {
 		}
 		t.Skip("no redis-server on the PATH")
 	}
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
+	port, err := freeport.Loopback()
 	if err != nil {
 		t.Fatal(err)
 	}
-	addr := ln.Addr().String()
-	ln.Close()
-	_, port, _ := net.SplitHostPort(addr)
-	cmd := exec.Command(binary, "--port", port, "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "",
+	addr := "127.0.0.1:" + strconv.Itoa(port)
+	cmd := exec.Command(binary, "--port", strconv.Itoa(port), "--bind", "127.0.0.1", "--dir", t.TempDir(), "--save", "",
 		"--databases", "32")
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)

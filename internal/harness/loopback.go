@@ -16,6 +16,8 @@ import (
 	"os"
 	"strings"
 	"time"
+
+	"github.com/ssoexchange/ssoexchange/internal/freeport"
 )
 
 // Loopback returns the address on this machine that hostport ("okta.localhost:8443")
@@ -47,14 +49,7 @@ func Listen() (ln net.Listener, host func(name string) string, err error) {
 }
 
 // FreePort returns a loopback port that nobody listens on.
-func FreePort() (int, error) {
-	ln, err := net.Listen("tcp", "127.0.0.1:0")
-	if err != nil {
-		return 0, err
-	}
-	defer ln.Close()
-	return ln.Addr().(*net.TCPAddr).Port, nil
-}
+func FreePort() (int, error) { return freeport.Loopback() }
 
 // Roots reads a PEM file of authorities.
 func Roots(file string) (*x509.CertPool, error) {
