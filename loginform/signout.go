@@ -58,7 +58,7 @@ func (c *Client) logoutURL() *url.URL {
 	return &url.URL{Scheme: c.LoginURL.Scheme, Host: c.LoginURL.Host, Path: before + path, RawQuery: query}
 }
 
-// Probe opens LoginURL as a stranger. It returns nil unless nothing answers there, or
+// Probe opens LoginURL without a session. It returns nil unless nothing answers there, or
 // something that is in no state to.
 func (c *Client) Probe(ctx context.Context) error {
 	if c.LoginURL == nil {

@@ -27,7 +27,7 @@ const formCheckTimeout = 10 * time.Second
 // errNotSent is what the password is while the form is looked at.
 var errNotSent = errors.New("not sent: only looked at")
 
-// Check goes up to the login form ("idp.form"), as a stranger and not over it, and tells what
+// Check goes up to the login form ("idp.form"), without a session and not over it, and tells what
 // would be filled in. It implements [credential.Checker].
 func (f *formSSO) Check(ctx context.Context, report func(credential.Finding)) {
 	ctx, cancel := context.WithTimeout(ctx, formCheckTimeout)
@@ -37,10 +37,10 @@ func (f *formSSO) Check(ctx context.Context, report func(credential.Finding)) {
 	deps.password = func(string, string, Secret) func(context.Context) (string, error) {
 		return func(context.Context) (string, error) { return "", errNotSent }
 	}
-	stranger, err := newLoginForm(f.client.cfg, deps)
+	anonymous, err := newLoginForm(f.client.cfg, deps)
 	var form *loginform.Form
 	if err == nil {
-		form, err = stranger.Look(ctx, f.Starter(f.SP.Visit(nil)))
+		form, err = anonymous.Look(ctx, f.Starter(f.SP.Visit(nil)))
 	}
 	found := credential.Finding{Check: "idp.form", Status: credential.FindingFail, Err: err}
 	switch {

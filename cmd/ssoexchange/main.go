@@ -1,4 +1,4 @@
-// Command ssoexchange signs in at Okta or Atlassian Crowd without a browser and
+// Command ssoexchange signs in at Okta, Atlassian Crowd and others without a browser and
 // hands over the session cookies of the Jira behind it.
 //
 // Data goes to standard output, everything else to standard error. Run
@@ -86,10 +86,11 @@ func (a *app) rootCommand() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "ssoexchange",
 		Short: "Session cookies for Jira behind SAML single sign-on, without a browser",
-		Long: `ssoexchange signs in at Okta or Atlassian Crowd, answers the second factor, posts the
-SAML assertion to Jira and prints the session cookies. It keeps what it learnt (the
-session, the remembered device) encrypted in a state directory, so that the next
-call needs no sign-in as long as the session lives.`,
+		Long: `ssoexchange signs in at Okta, Atlassian Crowd or another identity provider with a login
+form, answers the second factor, posts the SAML assertion to Jira and prints the session
+cookies; or it holds a token of OAuth, an API token or a password. It keeps what it
+learnt (the session, the remembered device) encrypted in a state directory, so that the
+next call needs no sign-in as long as the session lives.`,
 		Example: `  # See it work against built-in simulated servers; needs nothing
   ssoexchange demo
 
